@@ -1,0 +1,245 @@
+//! Brings valid orders to Odoo: created, edited or cancelled there, each exactly once.
+//!
+//! In: queue `valid-orders`. Reads: the ledger, Odoo. Out: sale orders in Odoo and the order's stage.
+//!
+//! Safe to repeat after any crash, timeout or race: an order is touched under its lease, is looked for before
+//! it is made, is loaded by external ids, and is confirmed only when Odoo's total is what the customer owes.
+
+mod change;
+mod create;
+mod customers;
+mod lease;
+mod outcome;
+mod plan;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    sync::Arc,
+};
+
+use crossdock_core::{
+    Fate, OrderKey, PeerError,
+    config::{Channel, Config, OdooRef},
+    message::QueueName,
+    order::Order,
+    reason::{Reason, ReasonCode},
+};
+use crossdock_odoo::{Catalogue, Company, Odoo};
+use crossdock_platform::{OrderBook, Pace, Platform, PlatformError, queue::send_all};
+use crossdock_runtime::Step;
+use jiff::Timestamp;
+
+use lease::Held;
+use outcome::{End, Outcome};
+use plan::Planned;
+
+/// What one batch costs in calls when nothing goes wrong; see ARCHITECTURE.md for each.
+pub const CALLS_PER_BATCH: u32 = 8;
+
+pub struct OrderImporter<P> {
+    pub book: OrderBook<P>,
+    pub config: Arc<Config>,
+    pub odoo: Odoo,
+    pub catalogue: Catalogue,
+    pub pace: Pace<P>,
+}
+
+impl<P: Platform> Step for OrderImporter<P> {
+    const QUEUE: QueueName = QueueName::ValidOrders;
+
+    fn handle(
+        &self,
+        orders: &[OrderKey],
+        deadline: Timestamp,
+    ) -> impl Future<Output = Vec<(OrderKey, Result<(), PlatformError>)>> + Send {
+        self.handle_batch(orders, deadline)
+    }
+}
+
+/// An order under our lease, with its content.
+pub(crate) struct Job {
+    pub held: Held,
+    pub order: Order,
+    pub channel: Channel,
+}
+
+type Ends = BTreeMap<OrderKey, Outcome>;
+
+impl<P: Platform> OrderImporter<P> {
+    async fn handle_batch(
+        &self,
+        orders: &[OrderKey],
+        deadline: Timestamp,
+    ) -> Vec<(OrderKey, Result<(), PlatformError>)> {
+        let mut answers = Vec::new();
+        let mut by_company: BTreeMap<OdooRef, Vec<Job>> = BTreeMap::new();
+        for key in orders {
+            match self.take(key, deadline).await {
+                Ok(Some(job)) => by_company.entry(job.channel.company.clone()).or_default().push(job),
+                Ok(None) => answers.push((key.clone(), Ok(()))),
+                Err(error) => answers.push((key.clone(), Err(error))),
+            }
+        }
+        let mut messages = Vec::new();
+        for jobs in by_company.into_values() {
+            let ends = self.run(&jobs, deadline).await;
+            for job in &jobs {
+                let end = ends.get(&job.order.key).cloned().unwrap_or_else(Outcome::unknown);
+                let stored = self.store(&job.held, end).await;
+                answers.push((job.order.key.clone(), stored.map(|message| messages.extend(message))));
+            }
+        }
+        if let Err(error) = send_all(self.book.platform(), &messages).await {
+            tracing::warn!(error = %error, "messages left to the waker");
+        }
+        answers
+    }
+
+    /// Takes the lease and reads the content; none where there is nothing for us to do now.
+    async fn take(&self, key: &OrderKey, deadline: Timestamp) -> Result<Option<Job>, PlatformError> {
+        let Some(held) = self.lease(key, deadline).await? else { return Ok(None) };
+        let order = self.book.snapshot(key, &held.digest).await?;
+        let channel = self.config.channel(&key.channel).cloned();
+        match (order, channel) {
+            (Some(order), Some(channel)) => Ok(Some(Job { held, order, channel })),
+            (None, _) => {
+                self.store(&held, Outcome::refetch()).await?;
+                Ok(None)
+            }
+            (_, None) => {
+                let why = "the configuration has no such channel";
+                self.store(&held, Outcome::park(ReasonCode::SettingMissingInOdoo, why)).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Runs the jobs of one company. What Odoo refuses for a whole batch without naming an order is tried
+    /// order by order, so that one bad order never stops its neighbours.
+    async fn run(&self, jobs: &[Job], deadline: Timestamp) -> Ends {
+        let mut ends = Ends::new();
+        match self.paced(jobs, deadline, &mut ends).await {
+            Ok(()) => return ends,
+            Err(Trouble::Peer(error)) if error.fate() == Fate::Park && jobs.len() > 1 => {
+                for job in jobs.iter().filter(|job| !ends.contains_key(&job.order.key)).collect::<Vec<_>>() {
+                    let mut alone = Ends::new();
+                    if let Err(trouble) = self.paced(std::slice::from_ref(job), deadline, &mut alone).await {
+                        alone.entry(job.order.key.clone()).or_insert_with(|| trouble.outcome(job));
+                    }
+                    ends.append(&mut alone);
+                }
+            }
+            Err(trouble) => {
+                tracing::warn!(error = %trouble, orders = jobs.len(), "a batch stopped");
+                for job in jobs {
+                    ends.entry(job.order.key.clone()).or_insert_with(|| trouble.outcome(job));
+                }
+            }
+        }
+        ends
+    }
+
+    async fn paced(&self, jobs: &[Job], deadline: Timestamp, ends: &mut Ends) -> Result<(), Trouble> {
+        self.pace.enter(CALLS_PER_BATCH).await??;
+        let answer = self.bring(jobs, deadline, ends).await;
+        match &answer {
+            Ok(()) => self.pace.learn(&Ok(())).await?,
+            Err(Trouble::Peer(error)) => self.pace.learn::<()>(&Err(error.clone())).await?,
+            Err(Trouble::Platform(_)) => {}
+        }
+        answer
+    }
+
+    /// Brings the jobs of one company to Odoo. Ends that are certain are in `ends` even when an error
+    /// follows.
+    async fn bring(&self, jobs: &[Job], deadline: Timestamp, ends: &mut Ends) -> Result<(), Trouble> {
+        let Some(first) = jobs.first() else { return Ok(()) };
+        let Some(company) = self.catalogue.company(&first.channel.company).await? else {
+            for job in jobs {
+                let why = format!("no company {} that our user may act in", job.channel.company);
+                ends.insert(job.order.key.clone(), Outcome::park(ReasonCode::SettingMissingInOdoo, &why));
+            }
+            return Ok(());
+        };
+        let odoo = self.odoo.until(deadline).in_company(company.id);
+        let planned = self.plan(&odoo, &company, jobs, ends).await?;
+        let jobs: Vec<&Job> = jobs.iter().filter(|job| !ends.contains_key(&job.order.key)).collect();
+        let keys: Vec<&OrderKey> = jobs.iter().map(|job| &job.order.key).collect();
+        let existing = crossdock_odoo::orders::find(&odoo, &keys).await?;
+        let mut to_load = Vec::new();
+        for job in jobs {
+            let key = &job.order.key;
+            let planned = planned.get(key);
+            match (self.prepare(&odoo, job, existing.get(key), planned).await?, planned) {
+                (change::Step::Load(draft), Some(planned)) => to_load.push((job, planned, draft)),
+                (change::Step::Load(_), None) => {}
+                (change::Step::End(end), _) => {
+                    ends.insert(key.clone(), *end);
+                }
+            }
+        }
+        self.create(&odoo, &company, to_load, ends).await
+    }
+
+    /// Prices every order that is to stand in Odoo; what cannot be priced gets its end here.
+    async fn plan(
+        &self,
+        odoo: &Odoo,
+        company: &Company,
+        jobs: &[Job],
+        ends: &mut Ends,
+    ) -> Result<BTreeMap<OrderKey, Planned>, Trouble> {
+        let wanted: Vec<&Job> = jobs.iter().filter(|job| !job.order.cancelled).collect();
+        let skus: BTreeSet<_> = wanted.iter().flat_map(|job| plan::skus(job)).collect();
+        let products = self.catalogue.products(company.id, &skus).await?;
+        let capabilities = odoo.capabilities().await?;
+        let mut planned = BTreeMap::new();
+        for job in wanted {
+            match plan::plan(job, company, &products, capabilities) {
+                Ok(plan) => {
+                    planned.insert(job.order.key.clone(), plan);
+                }
+                Err(reason) => {
+                    let end = Outcome { applied: None, end: End::Park(vec![reason]) };
+                    ends.insert(job.order.key.clone(), end);
+                }
+            }
+        }
+        Ok(planned)
+    }
+}
+
+/// Why a batch stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+}
+
+impl Trouble {
+    /// What it means for an order whose end is not known.
+    fn outcome(&self, job: &Job) -> Outcome {
+        match self {
+            Self::Platform(error) => Outcome {
+                applied: None,
+                end: End::Retry { after: None, ambiguous: true, why: error.to_string() },
+            },
+            Self::Peer(error) => match error.fate() {
+                Fate::Retry { after } => Outcome {
+                    applied: None,
+                    end: End::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() },
+                },
+                Fate::Park => {
+                    let text = outcome::without_personal_data(&error.to_string(), &job.order);
+                    Outcome {
+                        applied: None,
+                        end: End::ParkHalfDone(vec![Reason::new(ReasonCode::OdooRefused, text)]),
+                    }
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What became of an order, and how that is written down.
+
+use std::time::Duration;
+
+use crossdock_core::{
+    message::Message,
+    order::Order,
+    reason::{Reason, ReasonCode},
+};
+use crossdock_platform::{
+    Platform, PlatformError,
+    orders::{Applied, Change, Lease, NUDGE, Stage, after, backoff},
+};
+use jiff::SignedDuration;
+
+use crate::{OrderImporter, lease::Held};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outcome {
+    /// What stands in Odoo now, where that is certain and new.
+    pub applied: Option<Applied>,
+    pub end: End,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum End {
+    Done(&'static str),
+    Park(Vec<Reason>),
+    /// Parked in the middle of several calls: what was begun in Odoo is half done, and that is remembered.
+    ParkHalfDone(Vec<Reason>),
+    /// Try again. After an ambiguous failure the lease stays until that request can no longer commit.
+    Retry {
+        after: Option<Duration>,
+        ambiguous: bool,
+        why: String,
+    },
+    /// The content has expired here: the channel must be asked.
+    Refetch,
+}
+
+impl Outcome {
+    pub fn done(what: &'static str, applied: Option<Applied>) -> Self {
+        Self { applied, end: End::Done(what) }
+    }
+
+    pub fn park(code: ReasonCode, why: &str) -> Self {
+        Self { applied: None, end: End::Park(vec![Reason::new(code, why)]) }
+    }
+
+    pub fn retry(why: &str) -> Self {
+        Self { applied: None, end: End::Retry { after: None, ambiguous: false, why: why.to_owned() } }
+    }
+
+    pub fn refetch() -> Self {
+        Self { applied: None, end: End::Refetch }
+    }
+
+    /// No end was recorded: treat it as if a request were still out.
+    pub fn unknown() -> Self {
+        Self { applied: None, end: End::Retry { after: None, ambiguous: true, why: "no answer".into() } }
+    }
+}
+
+impl<P: Platform> OrderImporter<P> {
+    /// Writes an outcome and releases the lease; gives the message that carries the order on.
+    ///
+    /// **Invariant:** the release is conditional on the content that we worked on. Where something newer has
+    /// arrived meanwhile, what we did is recorded and the order goes back to the validator.
+    pub(crate) async fn store(
+        &self,
+        held: &Held,
+        outcome: Outcome,
+    ) -> Result<Option<Message>, PlatformError> {
+        let now = self.book.now();
+        let config = self.config.digest();
+        let request_limit = SignedDuration::from_secs(i64::from(self.config.odoo.request_limit_s));
+        let entropy = self.book.platform().entropy().clone();
+        self.book
+            .update(&held.key, |state| {
+                if state.lease.as_ref().is_none_or(|lease| lease.holder != held.holder) {
+                    // Our lease ran out and somebody else looks after the order now.
+                    return Change::Leave(None);
+                }
+                state.lease = None;
+                if outcome.applied.is_some() {
+                    state.applied.clone_from(&outcome.applied);
+                }
+                if let End::Retry { ambiguous: true, .. } = &outcome.end {
+                    let until = after(now, request_limit);
+                    state.lease = Some(Lease { holder: held.holder.clone(), until });
+                }
+                match &outcome.end {
+                    End::Done(_) => state.intent = None,
+                    // We know where it stands, so whatever is found otherwise next time is a person's work.
+                    End::Park(_) => state.intent.clone_from(&held.before),
+                    End::ParkHalfDone(_) | End::Retry { .. } | End::Refetch => {}
+                }
+                let same = state.stage == Stage::Valid
+                    && state.refetch == 0
+                    && state.valid.as_deref() == Some(held.digest.as_str());
+                if !same {
+                    if !state.stage.is_final() {
+                        let due = state.lease.as_ref().map_or_else(|| after(now, NUDGE), |lease| lease.until);
+                        state.due_at = Some(due);
+                    }
+                    return Change::Write(state.message());
+                }
+                match &outcome.end {
+                    End::Done(what) => state.finish(now, what),
+                    End::Park(reasons) | End::ParkHalfDone(reasons) => {
+                        state.park(reasons.clone(), &config, now);
+                    }
+                    End::Refetch => {
+                        state.refetch += 1;
+                        state.reopen(now, "its content has expired here");
+                    }
+                    End::Retry { after: wait, ambiguous, why } => {
+                        let wait = wait
+                            .and_then(|wait| SignedDuration::try_from(wait).ok())
+                            .unwrap_or_else(|| backoff(state.attempts, &entropy));
+                        let floor = if *ambiguous { request_limit } else { SignedDuration::from_secs(1) };
+                        state.try_again(after(now, wait.max(floor)), now, &format!("waits: {why}"));
+                        return Change::Write(None);
+                    }
+                }
+                Change::Write(state.message())
+            })
+            .await
+    }
+}
+
+/// A text of Odoo's without what it may quote of the customer.
+pub(crate) fn without_personal_data(text: &str, order: &Order) -> String {
+    let customer = &order.customer;
+    let mut personal: Vec<&str> =
+        [&customer.email, &customer.name, &customer.phone, &customer.vat, &order.note]
+            .into_iter()
+            .filter_map(|text| text.as_deref())
+            .collect();
+    for address in order.billing.iter().chain(&order.shipping) {
+        personal.extend([address.name.as_str(), &address.street, &address.city]);
+        personal.extend(
+            [&address.street2, &address.postcode, &address.phone].into_iter().filter_map(|t| t.as_deref()),
+        );
+    }
+    // The longest first, so that a name inside a longer one does not leave its rest behind.
+    personal.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    personal
+        .into_iter()
+        .filter(|text| text.chars().count() >= 3)
+        .fold(text.to_owned(), |text, secret| text.replace(secret, "[customer]"))
+}

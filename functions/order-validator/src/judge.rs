@@ -1,0 +1,186 @@
+//! From a snapshot to a verdict, and the verdict into the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossdock_core::{
+    OrderKey, PeerError, Sku,
+    config::Channel,
+    message::Message,
+    order::Order,
+    reason::{Reason, ReasonCode},
+};
+use crossdock_platform::{
+    Platform, PlatformError,
+    orders::{Change, Stage, State, after},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{CALLS, OrderValidator, rules};
+
+/// What is to become of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Verdict {
+    Valid,
+    /// Nothing has to be done in Odoo, for the reason given.
+    Settled(&'static str),
+    Wait {
+        until: Timestamp,
+    },
+    Park(Vec<Reason>),
+}
+
+type Answer = (OrderKey, Result<Option<Message>, PlatformError>);
+
+impl<P: Platform> OrderValidator<P> {
+    pub(crate) async fn judge_all(&self, orders: Vec<(State, Order)>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        let mut by_channel: BTreeMap<_, Vec<(State, Order)>> = BTreeMap::new();
+        for (state, order) in orders {
+            match self.early(&state, &order) {
+                Some(verdict) => answers.push(self.settle(&state, &order, verdict).await),
+                None => by_channel.entry(order.key.channel.clone()).or_default().push((state, order)),
+            }
+        }
+        for (channel, orders) in by_channel {
+            let Some(channel) = self.config.channel(&channel) else {
+                let why = "the configuration has no such channel";
+                for (state, order) in orders {
+                    let reason = Reason::new(ReasonCode::SettingMissingInOdoo, why);
+                    answers.push(self.settle(&state, &order, Verdict::Park(vec![reason])).await);
+                }
+                continue;
+            };
+            answers.extend(self.judge_channel(channel, orders).await);
+        }
+        answers
+    }
+
+    /// Verdicts that need nothing from Odoo.
+    fn early(&self, state: &State, order: &Order) -> Option<Verdict> {
+        let in_odoo = state.applied.as_ref();
+        // An intent means that something may be half done there: only the importer can tell.
+        let untouched = state.intent.is_none();
+        if order.cancelled {
+            return match in_odoo {
+                None if untouched => Some(Verdict::Settled("cancelled before it reached Odoo")),
+                Some(applied) if applied.cancelled && untouched => {
+                    Some(Verdict::Settled("cancelled in Odoo"))
+                }
+                _ => Some(Verdict::Valid),
+            };
+        }
+        if untouched
+            && let Some(applied) = in_odoo
+            && !applied.cancelled
+            && applied.goods == order.goods_digest()
+        {
+            return Some(Verdict::Settled("Odoo has it so already"));
+        }
+        let window = self.config.channel(&order.key.channel).map_or(0, |channel| channel.hold_window_s);
+        let until = after(order.placed_at, SignedDuration::from_secs(i64::from(window)));
+        (window > 0 && in_odoo.is_none() && until > self.book.now()).then_some(Verdict::Wait { until })
+    }
+
+    async fn judge_channel(&self, channel: &Channel, orders: Vec<(State, Order)>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        match self.verdicts(channel, &orders).await {
+            Ok(Ok(verdicts)) => {
+                for ((state, order), verdict) in orders.iter().zip(verdicts) {
+                    answers.push(self.settle(state, order, verdict).await);
+                }
+            }
+            Ok(Err(error)) => {
+                for (state, _) in orders {
+                    let stored = self.failed(&state.order, &error, ReasonCode::SettingMissingInOdoo).await;
+                    answers.push((state.order, stored.map(|()| None)));
+                }
+            }
+            Err(error) => {
+                answers.extend(orders.into_iter().map(|(state, _)| (state.order, Err(error.clone()))))
+            }
+        }
+        answers
+    }
+
+    async fn verdicts(
+        &self,
+        channel: &Channel,
+        orders: &[(State, Order)],
+    ) -> Result<Result<Vec<Verdict>, PeerError>, PlatformError> {
+        if let Err(held_back) = self.odoo_pace.enter(CALLS).await? {
+            return Ok(Err(held_back));
+        }
+        let facts = self.facts(channel, orders).await;
+        self.odoo_pace.learn(&facts).await?;
+        Ok(facts.map(|facts| {
+            orders
+                .iter()
+                .map(|(_, order)| match rules::all(channel, order, &facts) {
+                    reasons if reasons.is_empty() => Verdict::Valid,
+                    reasons => Verdict::Park(reasons),
+                })
+                .collect()
+        }))
+    }
+
+    /// What Odoo has of what these orders need.
+    async fn facts(&self, channel: &Channel, orders: &[(State, Order)]) -> Result<rules::Facts, PeerError> {
+        let mut company = self.catalogue.company(&channel.company).await?;
+        if let Some(known) = &company
+            && orders.iter().any(|(_, order)| rules::misses_a_setting(channel, order, known))
+        {
+            // It may have been mended in Odoo since it was read.
+            self.catalogue.forget_company(&channel.company);
+            company = self.catalogue.company(&channel.company).await?;
+        }
+        let mut skus: BTreeSet<Sku> = BTreeSet::new();
+        for (_, order) in orders {
+            skus.extend(order.lines.iter().filter_map(|line| line.sku.clone()));
+            skus.extend(
+                order.charges.iter().filter_map(|charge| rules::charge_product(channel, charge).cloned()),
+            );
+        }
+        skus.extend(channel.rounding.as_ref().map(|rule| rule.product.clone()));
+        let products = match &company {
+            Some(company) => self.catalogue.products(company.id, &skus).await?,
+            None => BTreeMap::new(),
+        };
+        let countries = self.catalogue.countries().await?;
+        Ok(rules::Facts { company, products, countries })
+    }
+
+    /// Writes a verdict while the content that it is about still stands.
+    async fn settle(&self, judged: &State, order: &Order, verdict: Verdict) -> Answer {
+        let now = self.book.now();
+        let config = self.config.digest();
+        let digest = judged.snapshot.as_ref().map(|known| known.digest.clone());
+        let stored = self
+            .book
+            .update(&judged.order, |state| {
+                let same = state.snapshot.as_ref().map(|known| &known.digest) == digest.as_ref();
+                let open = matches!(state.stage, Stage::Received | Stage::Waiting);
+                if !same || state.refetch > 0 || !open {
+                    // Something newer arrived, with a message of its own.
+                    return Change::Leave(None);
+                }
+                state.number = Some(order.number.clone());
+                match &verdict {
+                    Verdict::Valid => {
+                        state.valid.clone_from(&digest);
+                        state.attempts = 0;
+                        let due = after(now, crossdock_platform::orders::NUDGE);
+                        state.wait_in(Stage::Valid, due, now, "valid");
+                    }
+                    Verdict::Settled(why) => state.finish(now, why),
+                    Verdict::Wait { until } => {
+                        state.wait_in(Stage::Waiting, *until, now, "held for changes");
+                        return Change::Write(None);
+                    }
+                    Verdict::Park(reasons) => state.park(reasons.clone(), &config, now),
+                }
+                Change::Write(state.message())
+            })
+            .await;
+        (judged.order.clone(), stored)
+    }
+}

@@ -1,0 +1,147 @@
+//! Judges what a channel says of an order, before anything of it reaches Odoo.
+//!
+//! In: queue `orders`. Reads: the ledger's newest snapshot (fetched from the channel where the ledger says
+//! that it is not here), Odoo's products and settings. Out: the order's stage in the ledger and a message to
+//! `valid-orders`; or the order is parked with every reason at once.
+//!
+//! Safe to repeat: it judges the present snapshot and writes its verdict only while that snapshot stands.
+
+mod judge;
+mod refetch;
+mod rules;
+
+use std::{collections::BTreeMap, future::Future, sync::Arc};
+
+use crossdock_channels::Api;
+use crossdock_core::{
+    ChannelId, Fate, OrderKey, PeerError,
+    config::Config,
+    message::{Message, QueueName},
+    order::Order,
+    reason::{Reason, ReasonCode},
+};
+use crossdock_odoo::{Catalogue, Odoo};
+use crossdock_platform::{
+    OrderBook, Pace, Platform, PlatformError,
+    orders::{Change, Stage, State, after, backoff},
+    queue::send_all,
+};
+use crossdock_runtime::Step;
+use jiff::{SignedDuration, Timestamp};
+
+/// The most calls of one batch to Odoo, when nothing is kept yet.
+const CALLS: u32 = 8;
+
+pub struct OrderValidator<P> {
+    pub book: OrderBook<P>,
+    pub config: Arc<Config>,
+    pub odoo: Odoo,
+    pub catalogue: Catalogue,
+    /// The shops that can be asked for an order.
+    pub shops: BTreeMap<ChannelId, Api>,
+    pub odoo_pace: Pace<P>,
+    pub shop_paces: BTreeMap<ChannelId, Pace<P>>,
+}
+
+/// What is to happen to one order after a look at its state.
+enum Next {
+    /// Nothing for us: final, held, or gone on already (with the message that carries it on).
+    Leave(Option<Message>),
+    Judge(Box<(State, Order)>),
+}
+
+impl<P: Platform> Step for OrderValidator<P> {
+    const QUEUE: QueueName = QueueName::Orders;
+
+    fn handle(
+        &self,
+        orders: &[OrderKey],
+        _deadline: Timestamp,
+    ) -> impl Future<Output = Vec<(OrderKey, Result<(), PlatformError>)>> + Send {
+        self.handle_batch(orders)
+    }
+}
+
+impl<P: Platform> OrderValidator<P> {
+    async fn handle_batch(&self, orders: &[OrderKey]) -> Vec<(OrderKey, Result<(), PlatformError>)> {
+        let mut answers = Vec::new();
+        let mut messages = Vec::new();
+        let mut to_judge = Vec::new();
+        for order in orders {
+            match self.look(order).await {
+                Ok(Next::Leave(message)) => {
+                    messages.extend(message);
+                    answers.push((order.clone(), Ok(())));
+                }
+                Ok(Next::Judge(pair)) => to_judge.push(*pair),
+                Err(error) => answers.push((order.clone(), Err(error))),
+            }
+        }
+        for (order, answer) in self.judge_all(to_judge).await {
+            let answer = answer.map(|message| messages.extend(message));
+            answers.push((order, answer));
+        }
+        // A message that is not sent is sent by the waker: the stage has a `due_at`.
+        if let Err(error) = send_all(self.book.platform(), &messages).await {
+            tracing::warn!(error = %error, "messages left to the waker");
+        }
+        answers
+    }
+
+    /// Brings the order's newest content here, or says why there is nothing to judge.
+    async fn look(&self, key: &OrderKey) -> Result<Next, PlatformError> {
+        // One round fetches, the next judges what was fetched; hints that came meanwhile take more.
+        for _ in 0..3 {
+            let Some(state) = self.book.state(key).await? else {
+                tracing::warn!(order.r#ref = %key, "a message names an order that the ledger does not know");
+                return Ok(Next::Leave(None));
+            };
+            let now = self.book.now();
+            match state.stage {
+                Stage::Done | Stage::Parked => return Ok(Next::Leave(None)),
+                // Already valid is no reason to stay silent: the message may have been lost.
+                Stage::Valid => return Ok(Next::Leave(state.message())),
+                Stage::Waiting if state.refetch == 0 && state.due_at.is_some_and(|due| due > now) => {
+                    return Ok(Next::Leave(None));
+                }
+                Stage::Waiting | Stage::Received => {}
+            }
+            let snapshot = match &state.snapshot {
+                Some(known) if state.refetch == 0 => self.book.snapshot(key, &known.digest).await?,
+                _ => None,
+            };
+            if let Some(order) = snapshot {
+                return Ok(Next::Judge(Box::new((state, order))));
+            }
+            if !self.refetch(&state).await? {
+                return Ok(Next::Leave(None));
+            }
+        }
+        Ok(Next::Leave(Some(Message::OrderChanged { order: key.clone() })))
+    }
+
+    /// A peer failed: the order waits for the next try, or is parked.
+    async fn failed(&self, key: &OrderKey, error: &PeerError, code: ReasonCode) -> Result<(), PlatformError> {
+        let now = self.book.now();
+        let config = self.config.digest();
+        tracing::warn!(order.r#ref = %key, error = %error, kind = ?error.kind(), "try again or park");
+        self.book
+            .update(key, |state| {
+                if !matches!(state.stage, Stage::Received | Stage::Waiting) {
+                    return Change::Leave(());
+                }
+                match error.fate() {
+                    Fate::Retry { after: wait } => {
+                        let wait = wait
+                            .and_then(|wait| SignedDuration::try_from(wait).ok())
+                            .unwrap_or_else(|| backoff(state.attempts, self.book.platform().entropy()));
+                        let wait = wait.max(SignedDuration::from_secs(1));
+                        state.try_again(after(now, wait), now, &format!("waits: {error}"));
+                    }
+                    Fate::Park => state.park(vec![Reason::new(code, error.to_string())], &config, now),
+                }
+                Change::Write(())
+            })
+            .await
+    }
+}

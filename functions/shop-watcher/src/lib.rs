@@ -1,0 +1,170 @@
+//! Asks each shop what has changed, so that an order whose webhook never came is found.
+//!
+//! In: a schedule, each 15 minutes. Reads: the shops' APIs, the watermark in the ledger. Out: the same
+//! entries in the ledger and the same messages as the webhooks would have made, and webhook subscriptions
+//! that are alive again.
+//!
+//! Safe to repeat: the watermark moves only after everything before it is stored, and what was stored before
+//! changes nothing.
+
+mod watermark;
+
+use std::sync::Arc;
+
+use crossdock_channels::{Api, Fetched, SubscriptionChange};
+use crossdock_core::{
+    PeerError,
+    config::{Channel, ChannelKind, Config},
+    message::Message,
+};
+use crossdock_platform::{
+    OrderBook, Pace, Platform, PlatformError,
+    orders::{Arrival, Outcome, after},
+    queue::send_all,
+};
+use jiff::{SignedDuration, Timestamp};
+
+pub use watermark::Watermark;
+
+/// How far each window reaches back before the last one: a shop's own clock and its search index lag.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// How far the first window reaches back.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(24);
+/// The newest moments are left to the next run: a change may still be on its way into the shop's index.
+const SETTLING: SignedDuration = SignedDuration::from_secs(5);
+/// The most pages of one run; the next run goes on where this one stopped.
+const PAGES: usize = 40;
+/// What is not begun with less time than this before the deadline is left to the next run.
+const LEAST_TIME: SignedDuration = SignedDuration::from_secs(40);
+
+/// One shop that is watched.
+pub struct Shop<P> {
+    pub channel: Channel,
+    pub api: Api,
+    pub pace: Pace<P>,
+}
+
+pub struct ShopWatcher<P> {
+    pub book: OrderBook<P>,
+    pub config: Arc<Config>,
+    pub shops: Vec<Shop<P>>,
+}
+
+/// What one run found at one shop.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    pub pages: usize,
+    pub seen: usize,
+    /// Orders that no webhook had told us of, or not in this state.
+    pub missed: usize,
+    /// The window was read to its end.
+    pub complete: bool,
+    /// Webhook subscriptions that had to be made or enabled again.
+    pub subscriptions_mended: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+}
+
+impl<P: Platform> ShopWatcher<P> {
+    /// Looks at every shop; one that fails does not stop the others.
+    pub async fn run(&self, deadline: Timestamp) -> Vec<(Channel, Result<Found, WatchError>)> {
+        let mut results = Vec::new();
+        for shop in self.shops.iter().filter(|shop| shop.channel.kind != ChannelKind::Standard) {
+            let found = self.watch(shop, deadline).await;
+            match &found {
+                Ok(found) => tracing::info!(channel.name = %shop.channel.id, ?found, "shop watched"),
+                Err(error) => {
+                    tracing::warn!(channel.name = %shop.channel.id, error = %error, "shop not watched to the end");
+                }
+            }
+            results.push((shop.channel.clone(), found));
+        }
+        results
+    }
+
+    async fn watch(&self, shop: &Shop<P>, deadline: Timestamp) -> Result<Found, WatchError> {
+        let mut found = self.orders(shop, deadline).await?;
+        found.subscriptions_mended = self.subscriptions(shop).await?;
+        Ok(found)
+    }
+
+    async fn orders(&self, shop: &Shop<P>, deadline: Timestamp) -> Result<Found, WatchError> {
+        let now = self.book.now();
+        let mut watermark = Watermark::load(self.book.platform(), &shop.channel.id).await?;
+        let mut window = watermark.window(now);
+        let mut found = Found::default();
+        while found.pages < PAGES && deadline.duration_since(self.book.now()) > LEAST_TIME {
+            shop.pace.enter(1).await??;
+            let page = shop.api.changed_since(window.from, window.until, window.cursor.clone()).await;
+            shop.pace.learn(&page).await?;
+            let page = page?;
+            found.pages += 1;
+            found.seen += page.orders.len();
+            found.missed += self.take(shop, page.orders).await?;
+            window.cursor = page.next;
+            found.complete = window.cursor.is_none();
+            // Stored first, marked after: a crash in between reads the page once more.
+            watermark.reached(window.clone());
+            watermark.store(self.book.platform()).await?;
+            if found.complete {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn take(&self, shop: &Shop<P>, orders: Vec<Fetched>) -> Result<usize, PlatformError> {
+        let mut messages: Vec<Message> = Vec::new();
+        let mut missed = 0;
+        for order in orders {
+            let arrival = match order {
+                Fetched::Order(order) => Arrival::Order(order),
+                // The answer itself is gone: a person looks at the order in the shop.
+                Fetched::Unreadable { order, why } => Arrival::Unreadable {
+                    channel: shop.channel.id.clone(),
+                    order,
+                    body: why.clone().into_bytes(),
+                    why,
+                },
+                Fetched::Gone => continue,
+            };
+            let accepted = self.book.accept(arrival).await?;
+            missed += usize::from(matches!(accepted.outcome, Outcome::New | Outcome::Changed));
+            messages.extend(accepted.message);
+        }
+        send_all(self.book.platform(), &messages).await?;
+        Ok(missed)
+    }
+
+    /// Makes or enables again the subscriptions that a shop drops after failed deliveries.
+    async fn subscriptions(&self, shop: &Shop<P>) -> Result<usize, WatchError> {
+        let Some(public) = &self.config.public_url else { return Ok(0) };
+        let secrets = self.book.platform().secret(&shop.channel.webhook_secret()).await?;
+        let Some(secret) = secrets.newest() else {
+            tracing::error!(channel.name = %shop.channel.id, "the webhook secret is not set");
+            return Ok(0);
+        };
+        shop.pace.enter(2).await??;
+        let changes = shop.api.ensure_subscriptions(&shop.channel.callback(public), secret).await;
+        shop.pace.learn(&changes).await?;
+        let mended = changes?.iter().filter(|change| !matches!(change, SubscriptionChange::Fine(_))).count();
+        if mended > 0 {
+            tracing::warn!(channel.name = %shop.channel.id, mended, "webhook subscriptions were missing or disabled");
+        }
+        Ok(mended)
+    }
+}
+
+/// `from - OVERLAP`, or the first look.
+fn begin(watermark: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    match watermark {
+        Some(until) => after(until, -OVERLAP),
+        None => after(now, -FIRST_LOOK),
+    }
+}

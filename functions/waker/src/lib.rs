@@ -1,0 +1,53 @@
+//! Sends the message of every order that is due once more.
+//!
+//! In: a schedule, each minute. Reads: the ledger's due index. Out: messages to `orders` and `valid-orders`.
+//!
+//! A crash between store and send, a lease that was never released, a hold window, a peer that was down for
+//! hours: all of them are the same case here. Safe to repeat: a message only names an order.
+
+use crossdock_core::message::Message;
+use crossdock_platform::{
+    OrderBook, Platform, PlatformError,
+    orders::{Change, State},
+    queue::send_all,
+};
+use jiff::Timestamp;
+
+/// The most orders of one run: what is left over is due a minute later all the same.
+const AT_MOST: usize = 2000;
+/// How many messages are sent before the next states are read.
+const CHUNK: usize = 100;
+
+pub struct Waker<P> {
+    pub book: OrderBook<P>,
+}
+
+impl<P: Platform> Waker<P> {
+    /// Wakes what is due; says how many.
+    ///
+    /// # Errors
+    /// When the platform does not answer: the next run finds the rest.
+    pub async fn run(&self) -> Result<usize, PlatformError> {
+        let now = self.book.now();
+        let due = self.book.due(now, AT_MOST).await?;
+        let mut woken = 0;
+        for part in due.chunks(CHUNK) {
+            let mut messages: Vec<Message> = Vec::new();
+            for order in part {
+                // The index lags behind: the state itself says whether it is still due.
+                messages.extend(self.book.update(order, |state| wake(state, now)).await?);
+            }
+            woken += messages.len();
+            send_all(self.book.platform(), &messages).await?;
+        }
+        Ok(woken)
+    }
+}
+
+fn wake(state: &mut State, now: Timestamp) -> Change<Option<Message>> {
+    if state.due_at.is_none_or(|due| due > now) {
+        return Change::Leave(None);
+    }
+    state.wake(now);
+    Change::Write(state.message())
+}

@@ -1,0 +1,259 @@
+//! Every function of the chain on one platform, and the loops that drive them.
+//!
+//! On AWS the event source mappings and the schedules do what the loops here do.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use crossdock_channels::Api;
+use crossdock_core::{config::Config, message::QueueName};
+use crossdock_http::Client;
+use crossdock_odoo::{Catalogue, Connection, Odoo};
+use crossdock_platform::{OrderBook, Pace, Platform, PlatformError, QueueAddress, orders::after};
+use crossdock_runtime::{Record, Step, run_batch};
+use jiff::SignedDuration;
+use order_importer::OrderImporter;
+use order_validator::OrderValidator;
+use shop_watcher::{Shop, ShopWatcher};
+use waker::Waker;
+use webhook_receiver::WebhookReceiver;
+
+/// A message stays invisible for this many function timeouts, as on AWS.
+const VISIBILITY: u32 = 6;
+
+/// How the loops run.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// The longest that one batch may take.
+    pub function_timeout: Duration,
+    /// How long a poller that found nothing waits.
+    pub poll: Duration,
+    pub wake_every: Duration,
+    pub watch_every: Duration,
+    /// The most messages of one batch.
+    pub batch: usize,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            function_timeout: Duration::from_secs(60),
+            poll: Duration::from_millis(100),
+            wake_every: Duration::from_secs(60),
+            watch_every: Duration::from_secs(15 * 60),
+            batch: 10,
+        }
+    }
+}
+
+/// The functions, ready to run.
+pub struct Chain<P> {
+    pub platform: P,
+    pub config: Arc<Config>,
+    pub book: OrderBook<P>,
+    pub receiver: WebhookReceiver<P>,
+    pub validator: OrderValidator<P>,
+    pub importer: OrderImporter<P>,
+    pub watcher: ShopWatcher<P>,
+    pub waker: Waker<P>,
+    pub timing: Timing,
+}
+
+impl<P: Platform> Chain<P> {
+    /// Wires everything up. Reads the keys of Odoo and of the shops.
+    ///
+    /// # Errors
+    /// When a key is missing.
+    pub async fn new(platform: P, config: Config, client: Client, timing: Timing) -> Result<Self> {
+        let config = Arc::new(config);
+        let book = OrderBook::new(platform.clone(), config.retention.clone());
+        let odoo = Odoo::new(client.clone(), connection(&platform, &config).await?);
+        let catalogue = Catalogue::new(odoo.clone());
+        let odoo_pace = Pace::new(platform.clone(), "odoo", config.odoo.requests_per_second);
+        let mut shops = BTreeMap::new();
+        let mut shop_paces = BTreeMap::new();
+        let mut watched = Vec::new();
+        for channel in &config.channels {
+            let Some(token) = platform.secret(&channel.api_secret()).await?.newest().cloned() else {
+                continue;
+            };
+            let api = Api::new(client.clone(), channel, &token);
+            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
+            shops.insert(channel.id.clone(), api.clone());
+            shop_paces.insert(channel.id.clone(), pace.clone());
+            watched.push(Shop { channel: channel.clone(), api, pace });
+        }
+        Ok(Self {
+            receiver: WebhookReceiver { book: book.clone(), config: config.clone() },
+            validator: OrderValidator {
+                book: book.clone(),
+                config: config.clone(),
+                odoo: odoo.clone(),
+                catalogue: catalogue.clone(),
+                shops,
+                odoo_pace: odoo_pace.clone(),
+                shop_paces,
+            },
+            importer: OrderImporter {
+                book: book.clone(),
+                config: config.clone(),
+                odoo,
+                catalogue,
+                pace: odoo_pace,
+            },
+            watcher: ShopWatcher { book: book.clone(), config: config.clone(), shops: watched },
+            waker: Waker { book: book.clone() },
+            platform,
+            config,
+            book,
+            timing,
+        })
+    }
+
+    /// Takes one batch of a queue through its function; says how many messages there were.
+    ///
+    /// # Errors
+    /// When the platform does not answer.
+    pub async fn pump(&self, queue: QueueName) -> Result<usize, PlatformError> {
+        match queue {
+            QueueName::Orders => self.pump_step(&self.validator).await,
+            QueueName::ValidOrders => self.pump_step(&self.importer).await,
+        }
+    }
+
+    /// Takes every queue through its function until nothing is visible any more; wakes nothing.
+    ///
+    /// # Errors
+    /// When the platform does not answer.
+    pub async fn drain(&self) -> Result<(), PlatformError> {
+        loop {
+            let mut handled = 0;
+            for queue in QueueName::ALL {
+                handled += self.pump(queue).await?;
+            }
+            if handled == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn pump_step<S: Step>(&self, step: &S) -> Result<usize, PlatformError> {
+        let from = QueueAddress::Work(S::QUEUE);
+        let visibility = self.timing.function_timeout * VISIBILITY;
+        let received = self.platform.receive(from, self.timing.batch, visibility).await?;
+        let records: Vec<Record> = received
+            .into_iter()
+            .map(|m| Record {
+                message_id: m.message_id,
+                receipt: m.receipt,
+                body: m.body,
+                receive_count: m.receive_count,
+            })
+            .collect();
+        if records.is_empty() {
+            return Ok(0);
+        }
+        let timeout = SignedDuration::try_from(self.timing.function_timeout).unwrap_or(SignedDuration::MAX);
+        let deadline = after(self.platform.clock().now(), timeout);
+        let failed = run_batch(&self.platform, step, &records, deadline).await;
+        for record in records.iter().filter(|record| !failed.contains(&record.message_id)) {
+            self.platform.delete_message(from, &record.receipt).await?;
+        }
+        Ok(records.len())
+    }
+
+    /// Polls a queue for ever.
+    pub async fn poll(&self, queue: QueueName) {
+        loop {
+            match self.pump(queue).await {
+                Ok(0) => tokio::time::sleep(self.timing.poll).await,
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error) => {
+                    tracing::error!(queue = queue.as_str(), error = %error, "a batch failed");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    /// Wakes what is due, for ever.
+    pub async fn wake(&self) {
+        loop {
+            if let Err(error) = self.waker.run().await {
+                tracing::error!(error = %error, "the waker failed");
+            }
+            tokio::time::sleep(self.timing.wake_every).await;
+        }
+    }
+
+    /// Watches the shops, for ever.
+    pub async fn watch(&self) {
+        loop {
+            let deadline = after(self.platform.clock().now(), SignedDuration::from_mins(14));
+            self.watcher.run(deadline).await;
+            tokio::time::sleep(self.timing.watch_every).await;
+        }
+    }
+
+    /// Starts every loop as a task of its own. Dropping the set stops them.
+    #[must_use]
+    pub fn start(self: &Arc<Self>) -> tokio::task::JoinSet<()> {
+        let mut tasks = tokio::task::JoinSet::new();
+        for queue in QueueName::ALL {
+            let chain = self.clone();
+            tasks.spawn(async move { chain.poll(queue).await });
+        }
+        let chain = self.clone();
+        tasks.spawn(async move { chain.wake().await });
+        let chain = self.clone();
+        tasks.spawn(async move { chain.watch().await });
+        tasks
+    }
+
+    /// Whether every order has come to its end and no message waits.
+    ///
+    /// # Errors
+    /// When the platform does not answer.
+    pub async fn settled(&self) -> Result<bool, PlatformError> {
+        for queue in QueueName::ALL {
+            let depth = self.platform.depth(QueueAddress::Work(queue)).await?;
+            if depth.visible + depth.in_flight + depth.delayed > 0 {
+                return Ok(false);
+            }
+        }
+        let mut after = None;
+        loop {
+            let (states, next) = self.book.all(after, 500).await?;
+            if states.iter().any(|state| !state.stage.is_final()) {
+                return Ok(false);
+            }
+            match next {
+                Some(_) => after = next,
+                None => return Ok(true),
+            }
+        }
+    }
+}
+
+/// Where Odoo is, with the key that the secrets hold.
+///
+/// # Errors
+/// When there is no key.
+pub async fn connection<P: Platform>(platform: &P, config: &Config) -> Result<Connection> {
+    let odoo = &config.odoo;
+    let versions = platform.secret(&odoo.secret).await?;
+    let key = versions.newest().cloned().with_context(|| {
+        format!(
+            "the secret \"{}\" is not set: put the API key of Odoo's user {} there",
+            odoo.secret, odoo.user
+        )
+    })?;
+    Ok(Connection {
+        url: odoo.url.clone(),
+        database: odoo.database.clone(),
+        user: odoo.user.clone(),
+        key,
+        lang: odoo.lang.clone(),
+        timeout: Duration::from_secs(u64::from(odoo.timeout_s)),
+    })
+}

@@ -1,0 +1,66 @@
+//! `crossdock check`: the configuration, the secrets, Odoo and the shops; each line says ok or what to do.
+//!
+//! **Invariant:** nothing is changed anywhere, but for webhook subscriptions where `--install-hooks` asks for
+//! them. No value of a secret is ever shown.
+
+mod business;
+mod print;
+mod secrets;
+mod shop;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use crossdock_core::{Clock, Entropy, config::Config};
+use crossdock_http::Client;
+use crossdock_odoo::{
+    Odoo,
+    check::{Finding, Level},
+};
+use crossdock_platform::embedded::{Embedded, SecretSource};
+
+use crate::chain;
+
+pub struct CheckOptions {
+    pub config: PathBuf,
+    pub secrets: PathBuf,
+    pub install_hooks: bool,
+    pub json: bool,
+}
+
+/// Checks everything and prints it; `false` when something will keep orders from coming through.
+///
+/// # Errors
+/// When the check itself cannot run: no TLS, nowhere to print.
+pub async fn run(options: CheckOptions) -> Result<bool> {
+    let mut found = Vec::new();
+    if let Some(config) = yaml::read(&options.config, &mut found) {
+        let platform = Embedded::memory(Clock::System, Entropy::system())?;
+        platform.use_secrets(SecretSource::File(options.secrets.clone()));
+        let client = Client::network(Clock::System)?;
+        found.extend(systems(&platform, &client, &config, options.install_hooks).await);
+    }
+    print::all(&mut std::io::stdout(), &found, options.json)?;
+    Ok(found.iter().all(|finding| finding.level != Level::Fail))
+}
+
+/// Everything behind a configuration that can be read.
+async fn systems(platform: &Embedded, client: &Client, config: &Config, install_hooks: bool) -> Vec<Finding> {
+    let mut found = business::check(config);
+    if !secrets::check(platform, config, &mut found).await {
+        return found;
+    }
+    // A key that is missing is a finding already.
+    if let Ok(connection) = chain::connection(platform, config).await {
+        let odoo = Odoo::new(client.clone(), connection);
+        found.extend(crossdock_odoo::check::check(&odoo, config).await);
+    }
+    for channel in &config.channels {
+        shop::Check { platform, client, config, channel, found: &mut found }.run(install_hooks).await;
+    }
+    found.sort_by_key(|finding| print::place(&finding.area, config));
+    found
+}

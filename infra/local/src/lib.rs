@@ -1,0 +1,8 @@
+//! The whole chain on one machine, for the demo, the server and the tests.
+
+pub mod chain;
+pub mod check;
+pub mod demo;
+pub mod ops;
+pub mod serve;
+pub mod web;

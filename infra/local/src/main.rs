@@ -1,0 +1,100 @@
+//! The `crossdock` command.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+use crossdock::{check, demo, ops, serve};
+
+#[derive(Parser)]
+#[command(
+    name = "crossdock",
+    version,
+    about = "Connects Odoo with what a distributor sells and ships through."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the chain against simulators with sample traffic and shows what became of every order.
+    Demo(demo::Options),
+    /// Runs the chain as a server against a real Odoo and real shops.
+    Serve {
+        /// The business configuration (YAML).
+        #[arg(long)]
+        config: PathBuf,
+        /// The folder of the ledger and of secrets.json.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where webhooks are taken in.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// The longest that one batch may take, in seconds.
+        #[arg(long, default_value_t = 60)]
+        function_timeout_s: u64,
+        /// How often due orders are woken, in seconds.
+        #[arg(long, default_value_t = 60)]
+        wake_every_s: u64,
+        /// How often the shops are asked for what changed, in seconds.
+        #[arg(long, default_value_t = 900)]
+        watch_every_s: u64,
+    },
+    /// Checks the configuration, Odoo and the shops; says what to do about each finding.
+    Check {
+        #[arg(long)]
+        config: PathBuf,
+        /// The folder of secrets.json.
+        #[arg(long)]
+        data: PathBuf,
+        /// Makes the webhook subscriptions at the shops, or enables them again.
+        #[arg(long)]
+        install_hooks: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists every order, or tells the story of one.
+    Orders(ops::Orders),
+    /// Lists the parked orders with their reasons and what to do.
+    Parked(ops::Parked),
+    /// Takes parked orders up again after something was mended.
+    Replay(ops::Replay),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command.unwrap_or_else(|| Command::Demo(demo::Options::default()))) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            ops::say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command; `false` when it found something wrong.
+fn run(command: Command) -> anyhow::Result<bool> {
+    match command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Serve { config, data, listen, function_timeout_s, wake_every_s, watch_every_s } => {
+            let seconds = Duration::from_secs;
+            serve::run(&serve::Options {
+                config,
+                data,
+                listen,
+                function_timeout: seconds(function_timeout_s),
+                wake_every: seconds(wake_every_s),
+                watch_every: seconds(watch_every_s),
+            })
+        }
+        Command::Check { config, data, install_hooks, json } => {
+            let secrets = data.join(serve::SECRETS);
+            ops::runtime()?.block_on(check::run(check::CheckOptions { config, secrets, install_hooks, json }))
+        }
+        Command::Orders(options) => ops::runtime()?.block_on(ops::orders(&options)),
+        Command::Parked(options) => ops::runtime()?.block_on(ops::parked(&options)),
+        Command::Replay(options) => ops::runtime()?.block_on(ops::replay(&options)),
+    }
+}

@@ -1,0 +1,294 @@
+//! The business configuration: one YAML file that says which systems there are and what maps to what.
+//!
+//! Terraform reads the same file, so names here are names there.
+
+mod load;
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, parse};
+
+use crate::{
+    ids::{ChannelId, Currency, Sku},
+    order::{Order, PaymentState, short_digest},
+};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The address under which shops reach us, without a path: `https://hooks.example.com`. Needed to look
+    /// after the webhook subscriptions.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    pub odoo: Odoo,
+    pub channels: Vec<Channel>,
+    #[serde(default)]
+    pub retention: Retention,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Odoo {
+    /// `https://erp.example.com`; plain http only on this machine.
+    pub url: String,
+    pub database: String,
+    /// The login whose API key the secret holds.
+    pub user: String,
+    /// The name of the secret that holds the API key.
+    #[serde(default = "default_odoo_secret")]
+    pub secret: String,
+    /// Requests a second over all functions.
+    #[serde(default = "default_rate")]
+    pub requests_per_second: u32,
+    /// How long one request can live in Odoo (`limit_time_real`): after that it can no longer commit.
+    #[serde(default = "default_request_limit")]
+    pub request_limit_s: u32,
+    /// How long we wait for an answer.
+    #[serde(default = "default_timeout")]
+    pub timeout_s: u32,
+    /// Whether Odoo may mail the customer when an order is imported.
+    #[serde(default)]
+    pub customer_mail: CustomerMail,
+    /// A language that is installed in Odoo; product names and messages come in it.
+    #[serde(default = "default_lang")]
+    pub lang: String,
+    /// The most orders of one `action_confirm`: long transactions are in the way of people.
+    #[serde(default = "default_confirm_at_most")]
+    pub confirm_at_most: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerMail {
+    #[default]
+    None,
+    Odoo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    Shopify,
+    Woocommerce,
+    Standard,
+}
+
+/// A record in Odoo, by its database id or by its name (a product by its Internal Reference).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OdooRef {
+    Id(i64),
+    Name(String),
+}
+
+impl std::fmt::Display for OdooRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "id {id}"),
+            Self::Name(name) => write!(f, "\"{name}\""),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    pub id: ChannelId,
+    pub kind: ChannelKind,
+    /// The shop's own address. Not needed for `standard`, which only posts to us.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The company in Odoo that sells here.
+    pub company: OdooRef,
+    #[serde(default)]
+    pub warehouse: Option<OdooRef>,
+    #[serde(default)]
+    pub team: Option<OdooRef>,
+    /// Currency to pricelist. An order in a currency that is not here is parked.
+    pub pricelists: BTreeMap<Currency, OdooRef>,
+    #[serde(default)]
+    pub taxes: Vec<TaxRule>,
+    #[serde(default)]
+    pub shipping: Vec<ShippingRule>,
+    #[serde(default)]
+    pub fee_product: Option<Sku>,
+    #[serde(default)]
+    pub payment: PaymentPolicy,
+    /// Seconds that an order waits after it was placed, so that the customer can still change it.
+    #[serde(default)]
+    pub hold_window_s: u32,
+    #[serde(default)]
+    pub rounding: Option<RoundingRule>,
+    #[serde(default)]
+    pub customers: CustomerPolicy,
+    /// Requests a second to this shop over all functions.
+    #[serde(default = "default_rate")]
+    pub requests_per_second: u32,
+}
+
+/// A tax that the channel charges, and the tax in Odoo that it is. The first rule that matches counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaxRule {
+    /// Percent.
+    pub rate: Decimal,
+    /// ISO 3166-1 alpha-2 of the destination; left out: any.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The destination's region code; left out: any.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Whether the channel's prices hold it; left out: either.
+    #[serde(default)]
+    pub included: Option<bool>,
+    pub odoo: OdooRef,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShippingRule {
+    /// The method's code or name at the channel; `*` for any other.
+    pub method: String,
+    /// The SKU of the service product in Odoo.
+    pub product: Sku,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentPolicy {
+    pub accept: Vec<PaymentState>,
+}
+
+impl Default for PaymentPolicy {
+    fn default() -> Self {
+        Self { accept: vec![PaymentState::Paid, PaymentState::Authorized, PaymentState::OnTerms] }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoundingRule {
+    /// The SKU of the service product that carries a rounding difference.
+    pub product: Sku,
+    /// The largest difference that a rounding line may explain, in the order's currency.
+    pub limit: Decimal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerPolicy {
+    /// Look for a partner with the same e-mail address before making one.
+    #[serde(default = "yes")]
+    pub match_email: bool,
+    /// The partner of orders whose customer is not known at all (no account, no e-mail address).
+    #[serde(default)]
+    pub fallback: Option<OdooRef>,
+}
+
+impl Default for CustomerPolicy {
+    fn default() -> Self {
+        Self { match_email: true, fallback: None }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Days that an order's snapshots, with their personal data, are kept after its last change.
+    #[serde(default = "default_snapshot_days")]
+    pub snapshot_days: u32,
+    /// Days that the state of an order is kept.
+    #[serde(default = "default_state_days")]
+    pub state_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { snapshot_days: default_snapshot_days(), state_days: default_state_days() }
+    }
+}
+
+fn default_odoo_secret() -> String {
+    "odoo/key".into()
+}
+fn default_rate() -> u32 {
+    10
+}
+fn default_request_limit() -> u32 {
+    120
+}
+fn default_timeout() -> u32 {
+    30
+}
+fn default_lang() -> String {
+    "en_US".into()
+}
+fn default_confirm_at_most() -> usize {
+    25
+}
+fn default_snapshot_days() -> u32 {
+    90
+}
+fn default_state_days() -> u32 {
+    400
+}
+fn yes() -> bool {
+    true
+}
+
+impl Config {
+    #[must_use]
+    pub fn channel(&self, id: &ChannelId) -> Option<&Channel> {
+        self.channels.iter().find(|channel| &channel.id == id)
+    }
+
+    /// Tells whether the mapping was mended since an order was parked.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        short_digest(serde_json::to_string(self).expect("a configuration always serialises").as_bytes())
+    }
+}
+
+impl Channel {
+    /// The name of the secret that its webhooks are signed with.
+    #[must_use]
+    pub fn webhook_secret(&self) -> String {
+        format!("{}/webhook", self.id)
+    }
+
+    /// Where this channel's webhooks go, where our public address is known.
+    #[must_use]
+    pub fn callback(&self, public_url: &str) -> String {
+        format!("{}/hooks/{}", public_url.trim_end_matches('/'), self.id)
+    }
+
+    /// The name of the secret that opens the shop's API.
+    #[must_use]
+    pub fn api_secret(&self) -> String {
+        format!("{}/api", self.id)
+    }
+
+    /// The tax in Odoo for a tax of `order`.
+    #[must_use]
+    pub fn tax_rule(&self, order: &Order, rate: Decimal) -> Option<&TaxRule> {
+        let to = order.destination();
+        let included = order.prices == crate::order::Prices::TaxIncluded;
+        self.taxes.iter().find(|rule| {
+            rule.rate == rate
+                && rule.country.as_deref().is_none_or(|c| to.is_some_and(|a| a.country == c))
+                && rule.region.as_deref().is_none_or(|r| to.is_some_and(|a| a.region.as_deref() == Some(r)))
+                && rule.included.is_none_or(|i| i == included)
+        })
+    }
+
+    /// The product for a shipping method, by code, then by name, then the rule for any other.
+    #[must_use]
+    pub fn shipping_product(&self, code: &str, name: &str) -> Option<&Sku> {
+        let by = |wanted: &str| self.shipping.iter().find(|rule| rule.method == wanted);
+        by(code).or_else(|| by(name)).or_else(|| by("*")).map(|rule| &rule.product)
+    }
+}

@@ -1,0 +1,91 @@
+//! From YAML text to a checked [`Config`], with errors that name the line and the way out.
+
+use std::collections::BTreeSet;
+
+use super::{ChannelKind, Config};
+
+/// What is wrong with a configuration file. `Display` names the line where one is known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", line.map(|l| format!("line {l}: ")).unwrap_or_default())]
+pub struct ConfigError {
+    pub line: Option<u64>,
+    pub message: String,
+}
+
+/// Parses and checks. All that is wrong beyond the syntax is reported together.
+pub fn parse(text: &str) -> Result<Config, Vec<ConfigError>> {
+    let config: Config = serde_saphyr::from_str(text).map_err(|e| {
+        let line = e.location().map(|l| l.line());
+        let message = e.without_snippet().to_string();
+        vec![ConfigError { line, message }]
+    })?;
+    let errors = check(&config, text);
+    if errors.is_empty() { Ok(config) } else { Err(errors) }
+}
+
+fn check(config: &Config, text: &str) -> Vec<ConfigError> {
+    let mut errors = Vec::new();
+    let mut fail =
+        |near: &str, message: String| errors.push(ConfigError { line: line_of(text, near), message });
+    check_url(&config.odoo.url).unwrap_or_else(|why| fail(&config.odoo.url, format!("odoo.url {why}")));
+    if let Some(url) = &config.public_url {
+        check_url(url).unwrap_or_else(|why| fail(url, format!("public_url {why}")));
+    }
+    if config.odoo.requests_per_second == 0 {
+        fail("requests_per_second", "odoo.requests_per_second must be at least 1".into());
+    }
+    if !(1..=25).contains(&config.odoo.confirm_at_most) {
+        fail("confirm_at_most", "odoo.confirm_at_most must be between 1 and 25".into());
+    }
+    let mut seen = BTreeSet::new();
+    for channel in &config.channels {
+        let id = channel.id.as_str();
+        if !seen.insert(id) {
+            fail(id, format!("channel {id} is there twice: give each channel an id of its own"));
+        }
+        match (&channel.kind, &channel.url) {
+            (ChannelKind::Standard, _) => {}
+            (ChannelKind::Shopify | ChannelKind::Woocommerce, None) => {
+                fail(id, format!("channel {id} needs `url`, the address of the shop"));
+            }
+            (ChannelKind::Shopify | ChannelKind::Woocommerce, Some(url)) => {
+                check_url(url).unwrap_or_else(|why| fail(url, format!("channel {id}: url {why}")));
+            }
+        }
+        if channel.pricelists.is_empty() {
+            fail(id, format!("channel {id} needs a pricelist for each currency it sells in"));
+        }
+        if channel.requests_per_second == 0 {
+            fail(id, format!("channel {id}: requests_per_second must be at least 1"));
+        }
+        if channel.rounding.as_ref().is_some_and(|rule| rule.limit.is_sign_negative()) {
+            fail(id, format!("channel {id}: rounding.limit must not be negative"));
+        }
+    }
+    errors
+}
+
+/// https everywhere but on this machine: credentials travel in these requests.
+pub fn check_url(url: &str) -> Result<(), &'static str> {
+    let rest = match url.split_once("://") {
+        Some(("https", rest)) => return if rest.is_empty() { Err("has no host") } else { Ok(()) },
+        Some(("http", rest)) => rest,
+        _ => return Err("must begin with https://"),
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = if authority.starts_with('[') {
+        authority.split_inclusive(']').next().unwrap_or_default()
+    } else {
+        authority.split(':').next().unwrap_or_default()
+    };
+    if matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".in-process") {
+        Ok(())
+    } else {
+        Err("must begin with https:// (plain http only on this machine)")
+    }
+}
+
+fn line_of(text: &str, near: &str) -> Option<u64> {
+    let at = text.lines().position(|line| line.contains(near))?;
+    u64::try_from(at + 1).ok()
+}

@@ -1,0 +1,156 @@
+//! Our ids are types of their own and never share a type with a peer's.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// Why a text is no id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must match {pattern}")]
+pub struct BadId {
+    pub what: &'static str,
+    pub pattern: &'static str,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The pattern that a text of this kind must match.
+            pub const PATTERN: &'static str = $pattern;
+
+            pub fn new(text: impl Into<String>) -> Result<Self, BadId> {
+                let text = text.into();
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&text) { Ok(Self(text)) } else { Err(BadId { what: stringify!($name), pattern: $pattern }) }
+            }
+
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+            fn try_from(text: String) -> Result<Self, BadId> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                Self::new(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
+}
+
+fn all(text: &str, longest: usize, allowed: fn(u8) -> bool) -> bool {
+    (1..=longest).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+id!(
+    /// A sales channel as the configuration names it, such as `shopify-main`.
+    ChannelId, "^[a-z0-9-]{1,32}$",
+    |text| all(text, 32, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+);
+id!(
+    /// The channel's own id of an order. No underscore: it separates the parts of external ids in Odoo.
+    OrderId, "^[A-Za-z0-9-]{1,64}$",
+    |text| all(text, 64, |b| b.is_ascii_alphanumeric() || b == b'-')
+);
+id!(
+    /// The channel's own id of a line, unique within its order.
+    LineId, "^[A-Za-z0-9-]{1,64}$",
+    |text| all(text, 64, |b| b.is_ascii_alphanumeric() || b == b'-')
+);
+id!(
+    /// A stock keeping unit: Odoo's "Internal Reference". Any printable text without outer spaces.
+    Sku, "^\\S(.{0,126}\\S)?$",
+    |text| (1..=128).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
+);
+id!(
+    /// An ISO 4217 currency code.
+    Currency, "^[A-Z]{3}$",
+    |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
+);
+
+/// One order of one channel; written `shopify-main/5001`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrderKey {
+    pub channel: ChannelId,
+    pub id: OrderId,
+}
+
+impl OrderKey {
+    #[must_use]
+    pub fn new(channel: ChannelId, id: OrderId) -> Self {
+        Self { channel, id }
+    }
+}
+
+impl fmt::Display for OrderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.channel, self.id)
+    }
+}
+
+impl FromStr for OrderKey {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let (channel, id) =
+            text.split_once('/').ok_or(BadId { what: "OrderKey", pattern: "<channel>/<order id>" })?;
+        Ok(Self { channel: channel.parse()?, id: id.parse()? })
+    }
+}
+
+impl TryFrom<String> for OrderKey {
+    type Error = BadId;
+    fn try_from(text: String) -> Result<Self, BadId> {
+        text.parse()
+    }
+}
+
+impl From<OrderKey> for String {
+    fn from(key: OrderKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl JsonSchema for OrderKey {
+    fn schema_name() -> Cow<'static, str> {
+        "OrderKey".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[a-z0-9-]{1,32}/[A-Za-z0-9-]{1,64}$" })
+    }
+}

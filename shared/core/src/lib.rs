@@ -1,0 +1,18 @@
+//! What every part of Crossdock agrees on: the canonical order, ids, money, reasons and fates.
+//!
+//! **Invariant:** nothing here knows a peer, a queue or a database.
+
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod message;
+pub mod money;
+pub mod order;
+pub mod reason;
+
+pub use clock::{Clock, Entropy};
+pub use error::{Fate, PeerError};
+pub use ids::{ChannelId, Currency, LineId, OrderId, OrderKey, Sku};
+pub use order::Order;
+pub use reason::{Reason, ReasonCode};

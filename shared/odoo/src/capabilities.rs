@@ -1,0 +1,56 @@
+//! What this Odoo can do, asked with `fields_get` and kept: the names of fields, not version numbers, decide.
+
+use std::collections::BTreeMap;
+
+use crossdock_core::PeerError;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::connection::{Call, Odoo};
+
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// `tax_id` on 17 and 18, `tax_ids` on 19.
+    pub line_taxes: &'static str,
+    /// Digits that a line's price is rounded to when it is stored; none where it is not (19).
+    pub price_digits: Option<u32>,
+    /// Digits of a line's discount in percent.
+    pub discount_digits: u32,
+    /// Orders can be locked, and then must be unlocked before a cancel.
+    pub lockable: bool,
+    pub has_templates: bool,
+    pub has_warehouses: bool,
+    pub has_deliveries: bool,
+    pub has_payment_terms: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Field {
+    digits: Option<serde_json::Value>,
+}
+
+impl Capabilities {
+    pub(crate) async fn probe(odoo: &Odoo) -> Result<Self, PeerError> {
+        let order = fields(odoo, "sale.order").await?;
+        let line = fields(odoo, "sale.order.line").await?;
+        Ok(Self {
+            line_taxes: if line.contains_key("tax_ids") { "tax_ids" } else { "tax_id" },
+            price_digits: digits(&line, "price_unit"),
+            discount_digits: digits(&line, "discount").unwrap_or(2),
+            lockable: order.contains_key("locked"),
+            has_templates: order.contains_key("sale_order_template_id"),
+            has_warehouses: order.contains_key("warehouse_id"),
+            has_deliveries: order.contains_key("picking_ids"),
+            has_payment_terms: order.contains_key("payment_term_id"),
+        })
+    }
+}
+
+async fn fields(odoo: &Odoo, model: &'static str) -> Result<BTreeMap<String, Field>, PeerError> {
+    odoo.call(Call::new(model, "fields_get").arg("attributes", json!(["type", "digits"]))).await
+}
+
+fn digits(fields: &BTreeMap<String, Field>, name: &str) -> Option<u32> {
+    let digits = fields.get(name)?.digits.as_ref()?.get(1)?.as_u64()?;
+    u32::try_from(digits).ok()
+}

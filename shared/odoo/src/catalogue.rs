@@ -1,0 +1,362 @@
+//! What is looked up in Odoo once and kept for some minutes: companies, taxes, pricelists, products.
+//!
+//! **Invariant:** a look-up that found nothing is never kept. A mapping or a product that was mended is
+//! seen by the very next try.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crossdock_core::{Currency, PeerError, Sku, config::OdooRef};
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::connection::{Call, Odoo};
+
+const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// A many2one as Odoo answers it: `[id, name]`, or `false`.
+pub(crate) fn many2one(value: &Value) -> Option<i64> {
+    value.as_array().and_then(|pair| pair.first()).and_then(Value::as_i64)
+}
+
+/// A product as far as an order line needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    pub id: i64,
+    pub name: String,
+    /// Can be sold, and is not archived.
+    pub sellable: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tax {
+    pub id: i64,
+    pub name: String,
+    /// Percent, for a percentage tax.
+    pub amount: Decimal,
+    pub percent: bool,
+    /// The price holds it.
+    pub included: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub id: i64,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pricelist {
+    pub id: i64,
+    pub name: String,
+    pub currency: Option<Currency>,
+}
+
+/// What one company has.
+#[derive(Debug, Clone)]
+pub struct Company {
+    pub id: i64,
+    pub name: String,
+    /// Taxes are rounded over the whole order, not line by line.
+    pub rounds_globally: bool,
+    pub taxes: Vec<Tax>,
+    pub pricelists: Vec<Pricelist>,
+    pub warehouses: Vec<Named>,
+    pub teams: Vec<Named>,
+}
+
+/// Countries and their states, which are the same for every company.
+#[derive(Debug, Clone, Default)]
+pub struct Countries {
+    /// By code.
+    pub countries: BTreeMap<String, i64>,
+    /// By country and code, and by country and lower-case name.
+    pub states: BTreeMap<(String, String), i64>,
+}
+
+struct Kept<T> {
+    value: Arc<T>,
+    until: Timestamp,
+}
+
+#[derive(Default)]
+struct Cache {
+    companies: BTreeMap<OdooRef, Kept<Company>>,
+    countries: Option<Kept<Countries>>,
+    /// By company and SKU.
+    products: BTreeMap<(i64, Sku), Kept<Vec<Product>>>,
+}
+
+/// The look-ups of one process.
+#[derive(Clone)]
+pub struct Catalogue {
+    odoo: Odoo,
+    cache: Arc<Mutex<Cache>>,
+}
+
+#[derive(Deserialize)]
+struct ProductRow {
+    id: i64,
+    default_code: Value,
+    name: String,
+    sale_ok: bool,
+    active: bool,
+}
+
+impl Catalogue {
+    #[must_use]
+    pub fn new(odoo: Odoo) -> Self {
+        Self { odoo, cache: Arc::default() }
+    }
+
+    /// Forgets everything: for a replay after something was mended.
+    pub fn forget(&self) {
+        *self.cache() = Cache::default();
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept<T>(&self, value: T) -> Kept<T> {
+        let until = self.odoo.now().checked_add(KEPT_FOR).unwrap_or(Timestamp::MAX);
+        Kept { value: Arc::new(value), until }
+    }
+
+    /// The products with these SKUs as `company` sees them; a SKU can be there twice, or not at all.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn products(
+        &self,
+        company: i64,
+        skus: &BTreeSet<Sku>,
+    ) -> Result<BTreeMap<Sku, Arc<Vec<Product>>>, PeerError> {
+        let now = self.odoo.now();
+        let mut found = BTreeMap::new();
+        {
+            let cache = self.cache();
+            for sku in skus {
+                if let Some(kept) =
+                    cache.products.get(&(company, sku.clone())).filter(|kept| kept.until > now)
+                {
+                    found.insert(sku.clone(), kept.value.clone());
+                }
+            }
+        }
+        let missing: Vec<&str> =
+            skus.iter().filter(|sku| !found.contains_key(*sku)).map(Sku::as_str).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let rows: Vec<ProductRow> = self
+            .odoo
+            .in_company(company)
+            .call(
+                Call::new("product.product", "search_read")
+                    .arg(
+                        "domain",
+                        json!([["default_code", "in", missing], ["company_id", "in", [false, company]]]),
+                    )
+                    .arg("fields", json!(["default_code", "name", "sale_ok", "active"]))
+                    // An archived product is told apart from one that was never there.
+                    .context("active_test", false),
+            )
+            .await?;
+        let mut fresh: BTreeMap<Sku, Vec<Product>> = BTreeMap::new();
+        for row in rows {
+            let Some(sku) = row.default_code.as_str().and_then(|code| Sku::new(code).ok()) else { continue };
+            let product = Product { id: row.id, name: row.name, sellable: row.sale_ok && row.active };
+            fresh.entry(sku).or_default().push(product);
+        }
+        for (sku, mut products) in fresh {
+            // An archived namesake is no second product.
+            if products.iter().any(|product| product.sellable) {
+                products.retain(|product| product.sellable);
+            }
+            let kept = self.kept(products);
+            found.insert(sku.clone(), kept.value.clone());
+            // Only what can be sold is kept: a mended product is seen at once.
+            if kept.value.iter().all(|product| product.sellable) {
+                self.cache().products.insert((company, sku), kept);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A company with its taxes, pricelists, warehouses and teams; none where there is no such company, or
+    /// our user may not act in it.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn company(&self, company: &OdooRef) -> Result<Option<Arc<Company>>, PeerError> {
+        let now = self.odoo.now();
+        if let Some(kept) = self.cache().companies.get(company).filter(|kept| kept.until > now) {
+            return Ok(Some(kept.value.clone()));
+        }
+        let Some(read) = self.read_company(company).await? else { return Ok(None) };
+        let kept = self.kept(read);
+        let value = kept.value.clone();
+        self.cache().companies.insert(company.clone(), kept);
+        Ok(Some(value))
+    }
+
+    /// Forgets one company, so that what was mended in Odoo is seen.
+    pub fn forget_company(&self, company: &OdooRef) {
+        self.cache().companies.remove(company);
+    }
+
+    async fn read_company(&self, company: &OdooRef) -> Result<Option<Company>, PeerError> {
+        let fields = ["name", "tax_calculation_rounding_method"];
+        let rows = self.rows(&self.odoo, "res.company", by_ref(company), &fields).await?;
+        let [row] = rows.as_slice() else { return Ok(None) };
+        let Some(id) = row["id"].as_i64() else { return Ok(None) };
+        let odoo = self.odoo.in_company(id);
+        let own = json!([["company_id", "=", id]]);
+        let own_or_shared = json!([["company_id", "in", [false, id]]]);
+        let sale_taxes = json!([["company_id", "=", id], ["type_tax_use", "=", "sale"]]);
+        let tax_fields = ["name", "amount", "amount_type", "price_include"];
+        let taxes = self.rows(&odoo, "account.tax", sale_taxes, &tax_fields).await?;
+        let pricelists =
+            self.rows(&odoo, "product.pricelist", own_or_shared.clone(), &["name", "currency_id"]).await?;
+        let warehouses = self.rows(&odoo, "stock.warehouse", own, &["name", "code"]).await?;
+        let teams = self.rows(&odoo, "crm.team", own_or_shared, &["name"]).await?;
+        Ok(Some(Company {
+            id,
+            name: text(row, "name"),
+            rounds_globally: row["tax_calculation_rounding_method"] == "round_globally",
+            taxes: taxes.iter().filter_map(tax).collect(),
+            pricelists: pricelists.iter().filter_map(pricelist).collect(),
+            // A warehouse may be named by its name or by its short code.
+            warehouses: warehouses
+                .iter()
+                .flat_map(|row| [named(row, "name"), named(row, "code")])
+                .flatten()
+                .collect(),
+            teams: teams.iter().filter_map(|row| named(row, "name")).collect(),
+        }))
+    }
+
+    async fn rows(
+        &self,
+        odoo: &Odoo,
+        model: &'static str,
+        domain: Value,
+        fields: &[&str],
+    ) -> Result<Vec<Value>, PeerError> {
+        let call = Call::new(model, "search_read").arg("domain", domain).arg("fields", json!(fields));
+        odoo.call(call.arg("order", "id")).await
+    }
+
+    /// Countries and states.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn countries(&self) -> Result<Arc<Countries>, PeerError> {
+        let now = self.odoo.now();
+        if let Some(kept) = self.cache().countries.as_ref().filter(|kept| kept.until > now) {
+            return Ok(kept.value.clone());
+        }
+        let countries = self.rows(&self.odoo, "res.country", json!([]), &["code"]).await?;
+        let fields = ["code", "name", "country_id"];
+        let states = self.rows(&self.odoo, "res.country.state", json!([]), &fields).await?;
+        let mut read = Countries::default();
+        let mut codes = BTreeMap::new();
+        for row in &countries {
+            if let (Some(id), Some(code)) = (row["id"].as_i64(), row["code"].as_str()) {
+                codes.insert(id, code.to_owned());
+                read.countries.insert(code.to_owned(), id);
+            }
+        }
+        for row in &states {
+            let country = many2one(&row["country_id"]).and_then(|id| codes.get(&id));
+            if let (Some(id), Some(country)) = (row["id"].as_i64(), country) {
+                read.states.insert((country.clone(), text(row, "name").to_lowercase()), id);
+                read.states.insert((country.clone(), text(row, "code")), id);
+            }
+        }
+        let kept = self.kept(read);
+        let value = kept.value.clone();
+        self.cache().countries = Some(kept);
+        Ok(value)
+    }
+}
+
+impl Countries {
+    /// The state of an address by its code, or by its name.
+    #[must_use]
+    pub fn state(&self, country: &str, region: &str) -> Option<i64> {
+        let by = |text: String| self.states.get(&(country.to_owned(), text)).copied();
+        by(region.to_owned()).or_else(|| by(region.to_lowercase()))
+    }
+}
+
+impl Company {
+    #[must_use]
+    pub fn tax(&self, wanted: &OdooRef) -> Option<&Tax> {
+        self.taxes.iter().find(|tax| is(wanted, tax.id, &tax.name))
+    }
+
+    #[must_use]
+    pub fn pricelist(&self, wanted: &OdooRef) -> Option<&Pricelist> {
+        self.pricelists.iter().find(|pricelist| is(wanted, pricelist.id, &pricelist.name))
+    }
+
+    #[must_use]
+    pub fn warehouse(&self, wanted: &OdooRef) -> Option<i64> {
+        self.warehouses.iter().find(|named| is(wanted, named.id, &named.name)).map(|named| named.id)
+    }
+
+    #[must_use]
+    pub fn team(&self, wanted: &OdooRef) -> Option<i64> {
+        self.teams.iter().find(|named| is(wanted, named.id, &named.name)).map(|named| named.id)
+    }
+}
+
+fn is(wanted: &OdooRef, id: i64, name: &str) -> bool {
+    match wanted {
+        OdooRef::Id(wanted) => *wanted == id,
+        OdooRef::Name(wanted) => wanted == name,
+    }
+}
+
+fn by_ref(wanted: &OdooRef) -> Value {
+    match wanted {
+        OdooRef::Id(id) => json!([["id", "=", id]]),
+        OdooRef::Name(name) => json!([["name", "=", name]]),
+    }
+}
+
+fn text(row: &Value, field: &str) -> String {
+    row[field].as_str().unwrap_or_default().to_owned()
+}
+
+fn named(row: &Value, field: &str) -> Option<Named> {
+    Some(Named { id: row["id"].as_i64()?, name: text(row, field) })
+}
+
+fn pricelist(row: &Value) -> Option<Pricelist> {
+    let currency = row["currency_id"].as_array().and_then(|pair| pair.get(1)).and_then(Value::as_str);
+    let currency = currency.and_then(|code| Currency::new(code).ok());
+    Some(Pricelist { id: row["id"].as_i64()?, name: text(row, "name"), currency })
+}
+
+fn tax(row: &Value) -> Option<Tax> {
+    Some(Tax {
+        id: row["id"].as_i64()?,
+        name: text(row, "name"),
+        amount: number(&row["amount"])?,
+        percent: row["amount_type"] == "percent",
+        included: row["price_include"] == true,
+    })
+}
+
+/// A number of Odoo's as the decimal that it was written as.
+pub(crate) fn number(value: &Value) -> Option<Decimal> {
+    let number = value.as_number()?.to_string();
+    number.parse().ok().or_else(|| Decimal::from_scientific(&number).ok())
+}

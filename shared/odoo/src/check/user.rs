@@ -1,0 +1,127 @@
+//! Who we are in Odoo: the user, its companies, its keys.
+
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use serde_json::{Value, json};
+
+use super::{Area, Finding, ask::Ask, ask::name_of, rights::has_group};
+use crate::connection::{Call, Transport};
+
+/// A key that expires sooner is a warning.
+const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+pub(super) async fn check(ask: &Ask<'_>, found: &mut Vec<Finding>) {
+    who(ask, found).await;
+    width(ask, found).await;
+    keys(ask, found).await;
+}
+
+async fn who(ask: &Ask<'_>, found: &mut Vec<Finding>) {
+    let fields = json!(["login", "tz", "company_id", "company_ids"]);
+    let call = Call::new("res.users", "read").on(&[ask.uid]).arg("fields", fields);
+    let row = match ask.call::<Vec<Value>>(call).await {
+        Ok(rows) => rows.into_iter().next().unwrap_or_default(),
+        Err(error) => return found.push(Finding::unknown(&Area::Odoo, "odoo.user", "who we are", &error)),
+    };
+    let login = row["login"].as_str().unwrap_or_default();
+    let zone = row["tz"].as_str().unwrap_or("none");
+    let configured = &ask.odoo.connection().user;
+    found.push(if login == configured {
+        let what = format!("user {login}, time zone {zone} (calls state their own)");
+        Finding::ok(&Area::Odoo, "odoo.user", what)
+    } else {
+        // JSON-2 takes the key alone and never sees the login.
+        let what = format!("the API key belongs to user {login}, not to {configured}");
+        Finding::warn(&Area::Odoo, "odoo.user", what, "name the key's own user as odoo.user")
+    });
+    let ids = row["company_ids"].clone();
+    let names = match ask.rows("res.company", json!([["id", "in", ids]]), &["name"]).await {
+        Ok(rows) => rows.iter().filter_map(|row| row["name"].as_str()).map(str::to_owned).collect::<Vec<_>>(),
+        Err(error) => {
+            return found.push(Finding::unknown(
+                &Area::Odoo,
+                "odoo.companies",
+                "where the user may act",
+                &error,
+            ));
+        }
+    };
+    let own = name_of(&row["company_id"]);
+    let what = format!("its company is {own}; it may act in {}", names.join(", "));
+    found.push(Finding::ok(&Area::Odoo, "odoo.companies", what));
+}
+
+/// A key that leaks opens as much as its user may.
+async fn width(ask: &Ask<'_>, found: &mut Vec<Finding>) {
+    let code = "odoo.least_rights";
+    let todo = "use a user of its own with least rights: docs/odoo-user.md";
+    for (group, is) in
+        [("base.group_system", "is an administrator"), ("base.group_erp_manager", "may change users' rights")]
+    {
+        match has_group(ask, group).await {
+            Ok(true) => {
+                return found.push(Finding::warn(&Area::Odoo, code, format!("the user {is}"), todo));
+            }
+            Ok(false) => {}
+            Err(error) => {
+                return found.push(Finding::unknown(&Area::Odoo, code, "the user's groups", &error));
+            }
+        }
+    }
+    found.push(Finding::ok(&Area::Odoo, code, "the user is no administrator"));
+}
+
+async fn keys(ask: &Ask<'_>, found: &mut Vec<Finding>) {
+    let code = "odoo.key_expiry";
+    // No list of fields: 17 has no `expiration_date` and refuses one that it does not know.
+    let call =
+        Call::new("res.users.apikeys", "search_read").arg("domain", json!([["user_id", "=", ask.uid]]));
+    let rows = match ask.call::<Vec<Value>>(call).await {
+        Ok(rows) => rows,
+        Err(error) => {
+            return found.push(Finding::unknown(&Area::Odoo, code, "when the API key expires", &error));
+        }
+    };
+    let usable: Vec<&Value> =
+        rows.iter().filter(|row| row["scope"] == "rpc" || row["scope"] == false).collect();
+    let by_rpc = !matches!(ask.odoo.transport().await, Ok(Transport::Json2));
+    if usable.is_empty() && by_rpc {
+        let what = "the user has no API key: the secret holds its password";
+        return found.push(Finding::warn(
+            &Area::Odoo,
+            code,
+            what,
+            "make an API key and put that into the secret: it opens less and can be withdrawn alone",
+        ));
+    }
+    let soonest = usable
+        .iter()
+        .filter_map(|row| Some((expiry(&row["expiration_date"])?, row["name"].as_str().unwrap_or_default())))
+        // A key that has expired is not the one we came in with.
+        .filter(|(at, _)| *at > ask.odoo.now())
+        .min();
+    found.push(match soonest {
+        None => Finding::ok(&Area::Odoo, code, "the API key does not expire"),
+        Some((at, name)) => {
+            let day = at.strftime("%Y-%m-%d");
+            // Which of the keys is ours cannot be asked.
+            let of = if usable.len() > 1 {
+                format!(" (of {} keys, the first to)", usable.len())
+            } else {
+                String::new()
+            };
+            let what = format!("the API key {name:?} expires on {day}{of}");
+            let todo = "make a new one before then and put it into the secret (docs/odoo-user.md)";
+            if at.duration_since(ask.odoo.now()) < EXPIRES_SOON {
+                Finding::warn(&Area::Odoo, code, what, todo)
+            } else {
+                Finding::note(&Area::Odoo, code, what, todo)
+            }
+        }
+    });
+}
+
+/// Odoo's times are in UTC and say so nowhere.
+fn expiry(value: &Value) -> Option<Timestamp> {
+    let at = DateTime::strptime("%Y-%m-%d %H:%M:%S", value.as_str()?).ok()?;
+    at.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}

@@ -1,0 +1,17 @@
+//! Odoo 17 to 19 from outside, by capability and not by version number.
+//!
+//! [`Odoo`] is the connection, [`Catalogue`] what is looked up once and kept, and [`orders`] the calls that
+//! bring orders in. Nothing here knows the ledger: what to do about an answer is the importer's business.
+
+mod answer;
+mod capabilities;
+mod catalogue;
+pub mod check;
+mod connection;
+pub mod orders;
+pub mod partners;
+pub mod pricing;
+
+pub use capabilities::Capabilities;
+pub use catalogue::{Catalogue, Company, Countries, Pricelist, Product, Tax};
+pub use connection::{Call, Connection, Odoo, Transport};

@@ -1,0 +1,111 @@
+//! The embedded platform: queues, ledger and secrets of one machine, in one SQLite database.
+//!
+//! It means the same as the AWS platform and is stricter where AWS allows more: what it delivers is
+//! shuffled even without any fault, and [`EmbeddedOptions::strict`] adds duplicates, stale reads, lagging
+//! indexes, batches that fail in part and answers that get lost. A file may be shared by several processes.
+//!
+//! **Invariant:** SQLite is called inline, never on another thread, and every query has a total order. With
+//! a seeded [`Entropy`] and a clock that follows a paused runtime, a run repeats itself exactly.
+
+mod faults;
+mod ledger;
+mod queue;
+mod schema;
+mod secrets;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crossdock_core::{Clock, Entropy};
+use rusqlite::Connection;
+
+pub use faults::EmbeddedOptions;
+pub use secrets::SecretSource;
+
+use crate::{Item, Platform, PlatformError, QueueAddress};
+
+/// Cheap to clone; clones share the database.
+#[derive(Debug, Clone)]
+pub struct Embedded(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    connection: Mutex<Connection>,
+    options: EmbeddedOptions,
+    secrets: Mutex<secrets::Store>,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+impl Embedded {
+    /// A database in memory that dies with its last clone.
+    pub fn memory(clock: Clock, entropy: Entropy) -> Result<Self, PlatformError> {
+        Self::memory_with(EmbeddedOptions::plain(), clock, entropy)
+    }
+
+    pub fn memory_with(
+        options: EmbeddedOptions,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, PlatformError> {
+        Ok(Self::over(schema::in_memory()?, options, clock, entropy))
+    }
+
+    /// A database in a file, made when it does not exist. The folder must exist, on a local disk.
+    pub fn open(path: &Path, clock: Clock, entropy: Entropy) -> Result<Self, PlatformError> {
+        Self::open_with(path, EmbeddedOptions::plain(), clock, entropy)
+    }
+
+    pub fn open_with(
+        path: &Path,
+        options: EmbeddedOptions,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, PlatformError> {
+        Ok(Self::over(schema::in_file(path, options.power_safe)?, options, clock, entropy))
+    }
+
+    fn over(connection: Connection, options: EmbeddedOptions, clock: Clock, entropy: Entropy) -> Self {
+        let secrets = Mutex::new(secrets::Store::default());
+        Self(Arc::new(Inner { connection: Mutex::new(connection), options, secrets, clock, entropy }))
+    }
+
+    #[must_use]
+    pub fn options(&self) -> &EmbeddedOptions {
+        &self.0.options
+    }
+
+    /// Deletes the items that have expired and the messages past their retention; says how many items.
+    /// Somebody must call this now and then: the database does not do it by itself.
+    pub fn sweep(&self) -> Result<u64, PlatformError> {
+        self.sweep_messages()?;
+        self.sweep_items()
+    }
+
+    /// The bodies of all messages in a queue, visible or not, oldest first. Receives nothing.
+    pub fn messages(&self, queue: QueueAddress) -> Result<Vec<String>, PlatformError> {
+        self.peek_messages(queue)
+    }
+
+    /// Every item, in the order of keys.
+    pub fn items(&self) -> Result<Vec<Item>, PlatformError> {
+        self.all_items()
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic elsewhere rolled its transaction back when it unwound: the connection is sound.
+        self.0.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Platform for Embedded {
+    fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+}

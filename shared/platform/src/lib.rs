@@ -1,0 +1,48 @@
+//! The ports to what Crossdock runs on, and the embedded platform that means the same on one machine.
+//!
+//! A port has two implementations and no third: `aws` (a crate of its own) and [`embedded`]. One contract
+//! suite, `tests/platform-contract`, runs against both.
+
+pub mod embedded;
+pub mod ledger;
+pub mod orders;
+pub mod pace;
+pub mod queue;
+pub mod secrets;
+
+use crossdock_core::{Clock, Entropy};
+
+pub use ledger::{Condition, Due, Item, Key, Ledger, Listing, Put, Read, Write};
+pub use orders::OrderBook;
+pub use pace::Pace;
+pub use queue::{Outgoing, Queue, QueueAddress, Received};
+pub use secrets::{SecretVersions, Secrets};
+
+/// Everything a function needs from where it runs. Cheap to clone.
+pub trait Platform: Queue + Ledger + Secrets + Clone + Send + Sync + 'static {
+    fn clock(&self) -> &Clock;
+    fn entropy(&self) -> &Entropy;
+}
+
+/// How the platform itself can fail. Always worth another try but for what can never fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlatformError {
+    /// The service did not answer or answered with an error of its own. A write may have committed.
+    #[error("{service} is not available: {what}")]
+    Unavailable { service: &'static str, what: String },
+    /// The service asks for less.
+    #[error("{service} asks to slow down")]
+    Throttled { service: &'static str },
+    /// Over a hard limit of the service: never goes through.
+    #[error("{what} is larger than the {limit} bytes that {service} takes")]
+    TooLarge { service: &'static str, what: String, limit: usize },
+    /// The service never takes such a request, such as a body of characters that it has no way to carry.
+    #[error("{service} does not take this: {what}")]
+    Refused { service: &'static str, what: String },
+    /// Rights are missing: loud, because only a deployment can mend it.
+    #[error("{service} refuses our rights: {what}")]
+    Denied { service: &'static str, what: String },
+    /// What is stored cannot be read: our own fault.
+    #[error("stored data cannot be read: {what}")]
+    Corrupt { what: String },
+}

@@ -1,0 +1,262 @@
+//! What comes from a channel, and how it enters the book: by webhook or by the scheduled scan, the same way.
+
+use std::cmp::Ordering;
+
+use crossdock_core::{
+    ChannelId, OrderId, OrderKey,
+    message::Message,
+    order::{Order, short_digest},
+    reason::{Reason, ReasonCode},
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Change, OrderBook, SnapshotRef, State, days_from, snapshot, snapshot_key};
+use crate::{Condition, Platform, PlatformError, Write};
+
+/// One thing that a channel told us about an order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arrival {
+    /// The whole order.
+    Order(Box<Order>),
+    /// Something happened to it, and the payload is not the whole order.
+    Refetch { order: OrderKey, modified_at: Option<Timestamp> },
+    /// A body that passed its signature and cannot be understood.
+    Unreadable { channel: ChannelId, order: Option<OrderId>, body: Vec<u8>, why: String },
+}
+
+/// What an arrival came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    pub order: OrderKey,
+    pub outcome: Outcome,
+    /// To be sent now; a crash before the sending is mended by `due_at`.
+    pub message: Option<Message>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The first we hear of this order.
+    New,
+    /// Changed in something that we act on.
+    Changed,
+    /// Nothing that we act on has changed: a duplicate, our own echo, a field we never read.
+    Same,
+    /// Older than what we have.
+    Stale,
+    /// The channel used the same sequence number for two contents; nothing is stored.
+    SequenceReused,
+    /// Cannot be read; stored and parked.
+    Unreadable,
+}
+
+impl<P: Platform> OrderBook<P> {
+    /// Stores an arrival. When this returns, nothing that follows can lose it.
+    ///
+    /// Safe to repeat: the same arrival again changes nothing and, while the order is under way, sends its
+    /// message again.
+    ///
+    /// # Errors
+    /// When the ledger does not answer: the channel must send again.
+    pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, PlatformError> {
+        match arrival {
+            Arrival::Order(order) => self.accept_order(&order).await,
+            Arrival::Refetch { order, modified_at } => self.accept_refetch(order, modified_at).await,
+            Arrival::Unreadable { channel, order, body, why } => {
+                self.accept_unreadable(channel, order, &body, &why).await
+            }
+        }
+    }
+
+    async fn accept_order(&self, order: &Order) -> Result<Accepted, PlatformError> {
+        let arrived = SnapshotRef { digest: order.digest(), revision: order.revision };
+        let mut stored = false;
+        loop {
+            let now = self.now();
+            let step = self
+                .update(&order.key, |state| {
+                    // First the snapshot, then the state that points to it: never a pointer to nothing.
+                    if needs_snapshot(state, &arrived) && !stored {
+                        return Change::Leave(None);
+                    }
+                    take(state, order, &arrived, now)
+                })
+                .await?;
+            match step {
+                Some((outcome, message)) => {
+                    return Ok(Accepted { order: order.key.clone(), outcome, message });
+                }
+                None => {
+                    self.store_snapshot(order, &arrived.digest).await?;
+                    stored = true;
+                }
+            }
+        }
+    }
+
+    /// Stores what the channel answered when it was asked for the order, in answer to the `asked` hints that
+    /// stood when the question was put. Hints that came since then stay open.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn fetched(&self, order: &Order, asked: u32) -> Result<(), PlatformError> {
+        let arrived = SnapshotRef { digest: order.digest(), revision: order.revision };
+        self.store_snapshot(order, &arrived.digest).await?;
+        let now = self.now();
+        self.update(&order.key, |state| {
+            let older = state
+                .snapshot
+                .as_ref()
+                .is_some_and(|known| arrived.revision.compare(&known.revision) == Ordering::Less);
+            if state.refetch == asked {
+                state.refetch = 0;
+            }
+            // A webhook can be newer than the answer of a replica that lags behind.
+            if !older {
+                state.snapshot = Some(arrived.clone());
+                state.number = Some(order.number.clone());
+            }
+            state.reopen(now, "fetched from the channel");
+            Change::Write(())
+        })
+        .await
+    }
+
+    async fn store_snapshot(&self, order: &Order, digest: &str) -> Result<(), PlatformError> {
+        let text = serde_json::to_vec(order).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?;
+        self.store_blob(&order.key, digest, &text, "order").await
+    }
+
+    async fn store_blob(
+        &self,
+        key: &OrderKey,
+        digest: &str,
+        bytes: &[u8],
+        kind: &str,
+    ) -> Result<(), PlatformError> {
+        let write = Write {
+            key: snapshot_key(key, digest),
+            condition: Condition::Absent,
+            token: self.platform.entropy().token(),
+            body: json!({ "kind": kind }),
+            blob: Some(snapshot::pack(bytes)?),
+            due: None,
+            listing: None,
+            expires_at: days_from(self.now(), self.retention.snapshot_days),
+        };
+        // Named by its digest: whoever stored it before stored the same.
+        self.platform.put(write).await.map(|_| ())
+    }
+
+    async fn accept_refetch(
+        &self,
+        key: OrderKey,
+        modified_at: Option<Timestamp>,
+    ) -> Result<Accepted, PlatformError> {
+        let now = self.now();
+        let (outcome, message) = self
+            .update(&key, |state| {
+                let known = state.snapshot.as_ref().map(|snapshot| snapshot.revision.modified_at);
+                if modified_at.zip(known).is_some_and(|(hint, known)| hint < known) {
+                    return Change::Leave((Outcome::Stale, state.message()));
+                }
+                let new = state.is_empty();
+                // Counted, so that a fetch under way cannot take this hint for the one that it answers.
+                state.refetch += 1;
+                state.reopen(now, "channel says it changed");
+                Change::Write((if new { Outcome::New } else { Outcome::Changed }, state.message()))
+            })
+            .await?;
+        Ok(Accepted { order: key, outcome, message })
+    }
+
+    async fn accept_unreadable(
+        &self,
+        channel: ChannelId,
+        id: Option<OrderId>,
+        body: &[u8],
+        why: &str,
+    ) -> Result<Accepted, PlatformError> {
+        let digest = short_digest(body);
+        // A body without a readable id gets one made of its content, so that a repeat is the same order.
+        let id = match id {
+            Some(id) => id,
+            None => OrderId::new(format!("unreadable-{digest}"))
+                .map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,
+        };
+        let key = OrderKey::new(channel, id);
+        self.store_blob(&key, &digest, body, "unreadable").await?;
+        let now = self.now();
+        let (outcome, message) = self
+            .update(&key, |state| {
+                if state.snapshot.is_some() || state.refetch > 0 {
+                    // We have read this order before: ask the channel for it rather than park a good order.
+                    state.refetch += 1;
+                    state.reopen(now, "channel sent something unreadable");
+                    return Change::Write((Outcome::Unreadable, state.message()));
+                }
+                if state.is_parked_for(ReasonCode::Unreadable) {
+                    return Change::Leave((Outcome::Same, None));
+                }
+                state.park(
+                    vec![Reason::new(ReasonCode::Unreadable, format!("{why} (body {digest})"))],
+                    "",
+                    now,
+                );
+                Change::Write((Outcome::Unreadable, None))
+            })
+            .await?;
+        Ok(Accepted { order: key, outcome, message })
+    }
+
+    /// The body of an unreadable arrival, for a person to look at.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn raw_body(&self, key: &OrderKey, digest: &str) -> Result<Option<Vec<u8>>, PlatformError> {
+        let item = self.platform.get(&snapshot_key(key, digest), crate::Read::Consistent).await?;
+        item.and_then(|item| item.blob).map(|packed| snapshot::unpack(&packed)).transpose()
+    }
+}
+
+/// Whether taking `arrived` makes the state point to a snapshot that it does not point to yet.
+fn needs_snapshot(state: &State, arrived: &SnapshotRef) -> bool {
+    state.snapshot.as_ref().is_none_or(|known| known.digest != arrived.digest)
+}
+
+fn take(
+    state: &mut State,
+    order: &Order,
+    arrived: &SnapshotRef,
+    now: Timestamp,
+) -> Change<Option<(Outcome, Option<Message>)>> {
+    let known = state.snapshot.clone();
+    let newer = known.as_ref().map_or(Ordering::Greater, |k| arrived.revision.compare(&k.revision));
+    let same = known.as_ref().is_some_and(|k| k.digest == arrived.digest);
+    match (newer, same) {
+        (Ordering::Less, _) => Change::Leave(Some((Outcome::Stale, state.message()))),
+        (Ordering::Equal, true) => Change::Leave(Some((Outcome::Same, state.message()))),
+        (Ordering::Greater, true) => {
+            // The content is the same and newer: the newer time must stand, or an older change that
+            // arrives late would pass for newer than this.
+            state.snapshot = Some(arrived.clone());
+            Change::Write(Some((Outcome::Same, state.message())))
+        }
+        (Ordering::Equal, false) => {
+            if arrived.revision.sequence.is_some() {
+                return Change::Leave(Some((Outcome::SequenceReused, state.message())));
+            }
+            // Two contents within one second: only the channel knows which is the newer.
+            state.refetch += 1;
+            state.reopen(now, "two versions at the same time");
+            Change::Write(Some((Outcome::Changed, state.message())))
+        }
+        (Ordering::Greater, false) => {
+            let first = known.is_none();
+            state.snapshot = Some(arrived.clone());
+            state.number = Some(order.number.clone());
+            state.reopen(now, if first { "received" } else { "changed at the channel" });
+            Change::Write(Some((if first { Outcome::New } else { Outcome::Changed }, state.message())))
+        }
+    }
+}

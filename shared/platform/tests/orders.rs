@@ -1,0 +1,222 @@
+//! The order book on the embedded platform.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use crossdock_core::{
+    ChannelId, Clock, Currency, Entropy, LineId, Order, OrderId, OrderKey, Sku,
+    config::Retention,
+    order::{Customer, Line, Payment, PaymentState, Prices, Revision},
+    reason::{Reason, ReasonCode},
+};
+use crossdock_platform::{
+    OrderBook,
+    embedded::{Embedded, EmbeddedOptions},
+    orders::{Arrival, Change, Outcome, Stage, after},
+};
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+const EPOCH: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+fn book_with(options: EmbeddedOptions) -> OrderBook<Embedded> {
+    let platform = Embedded::memory_with(options, Clock::tokio(EPOCH), Entropy::seeded(7)).unwrap();
+    OrderBook::new(platform, Retention::default())
+}
+
+fn book() -> OrderBook<Embedded> {
+    book_with(EmbeddedOptions::plain())
+}
+
+fn order(quantity: u32, second: i64) -> Order {
+    Order {
+        key: OrderKey::new(ChannelId::new("shop").unwrap(), OrderId::new("1").unwrap()),
+        number: "#1".into(),
+        revision: Revision { modified_at: after(EPOCH, SignedDuration::from_secs(second)), sequence: None },
+        placed_at: EPOCH,
+        cancelled: false,
+        test: false,
+        currency: Currency::new("USD").unwrap(),
+        prices: Prices::TaxExcluded,
+        customer: Customer { email: Some("ann@example.test".into()), ..Customer::default() },
+        billing: None,
+        shipping: None,
+        lines: vec![Line {
+            id: LineId::new("1").unwrap(),
+            sku: Some(Sku::new("A").unwrap()),
+            name: "A".into(),
+            quantity: quantity.into(),
+            subtotal: quantity.into(),
+            total: quantity.into(),
+            taxes: vec![],
+            gift_card: false,
+        }],
+        charges: vec![],
+        payment: Payment { state: PaymentState::Paid, transactions: vec![] },
+        hold: None,
+        note: None,
+        purchase_order: None,
+        total: Decimal::from(quantity),
+        total_tax: Decimal::ZERO,
+    }
+}
+
+async fn accept(book: &OrderBook<Embedded>, order: &Order) -> Outcome {
+    book.accept(Arrival::Order(Box::new(order.clone()))).await.unwrap().outcome
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_revision_never_overwrites_a_newer_one() {
+    let book = book();
+    assert_eq!(accept(&book, &order(2, 20)).await, Outcome::New);
+    assert_eq!(accept(&book, &order(5, 10)).await, Outcome::Stale);
+    let state = book.state(&order(2, 20).key).await.unwrap().unwrap();
+    assert_eq!(state.snapshot.unwrap().digest, order(2, 20).digest());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_change_does_not_pass_for_newer_after_the_same_content_came_again() {
+    let book = book();
+    accept(&book, &order(2, 10)).await;
+    assert_eq!(accept(&book, &order(2, 30)).await, Outcome::Same);
+    assert_eq!(accept(&book, &order(5, 20)).await, Outcome::Stale, "20 is older than 30");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_changes_nothing_and_sends_its_message_again_while_under_way() {
+    let book = book();
+    accept(&book, &order(2, 10)).await;
+    let again = book.accept(Arrival::Order(Box::new(order(2, 10)))).await.unwrap();
+    assert_eq!(again.outcome, Outcome::Same);
+    assert!(again.message.is_some(), "the first message may have been lost");
+    finish(&book).await;
+    let after_end = book.accept(Arrival::Order(Box::new(order(2, 10)))).await.unwrap();
+    assert_eq!(after_end.message, None, "a settled order has nothing to send");
+}
+
+async fn finish(book: &OrderBook<Embedded>) {
+    let now = book.now();
+    book.update(&order(1, 1).key, |state| {
+        state.finish(now, "done");
+        Change::Write(())
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_contents_in_one_second_ask_the_channel() {
+    let book = book();
+    accept(&book, &order(2, 10)).await;
+    assert_eq!(accept(&book, &order(3, 10)).await, Outcome::Changed);
+    let state = book.state(&order(2, 10).key).await.unwrap().unwrap();
+    assert_eq!(state.refetch, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_does_not_answer_a_hint_that_came_after_it_began() {
+    let book = book();
+    let key = order(1, 1).key;
+    book.accept(Arrival::Refetch { order: key.clone(), modified_at: None }).await.unwrap();
+    let asked = book.state(&key).await.unwrap().unwrap().refetch;
+    book.accept(Arrival::Refetch { order: key.clone(), modified_at: None }).await.unwrap();
+    book.fetched(&order(2, 10), asked).await.unwrap();
+    assert!(book.state(&key).await.unwrap().unwrap().refetch > 0, "the second hint is still open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_sequence_for_two_contents_is_refused() {
+    let book = book();
+    let mut first = order(2, 10);
+    first.revision.sequence = Some(1);
+    let mut second = order(3, 11);
+    second.revision.sequence = Some(1);
+    accept(&book, &first).await;
+    assert_eq!(accept(&book, &second).await, Outcome::SequenceReused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_stage_that_is_not_final_is_due() {
+    let book = book();
+    accept(&book, &order(2, 10)).await;
+    let late = after(book.now(), SignedDuration::from_hours(1));
+    assert_eq!(book.due(late, 10).await.unwrap(), [order(2, 10).key]);
+    finish(&book).await;
+    assert!(book.due(late, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parked_order_is_listed_with_its_reason_until_something_newer_comes() {
+    let book = book();
+    let key = order(2, 10).key;
+    accept(&book, &order(2, 10)).await;
+    let now = book.now();
+    book.update(&key, |state| {
+        state.park(vec![Reason::new(ReasonCode::UnknownSku, "no A")], "config", now);
+        Change::Write(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(book.parked(10).await.unwrap().len(), 1);
+    accept(&book, &order(3, 20)).await;
+    assert!(book.parked(10).await.unwrap().is_empty());
+    assert_eq!(book.state(&key).await.unwrap().unwrap().stage, Stage::Received);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_body_is_kept_and_parked() {
+    let book = book();
+    let channel = ChannelId::new("shop").unwrap();
+    let arrival =
+        Arrival::Unreadable { channel, order: None, body: b"{broken".to_vec(), why: "line 1".into() };
+    let accepted = book.accept(arrival.clone()).await.unwrap();
+    let state = book.state(&accepted.order).await.unwrap().unwrap();
+    assert!(state.is_parked_for(ReasonCode::Unreadable));
+    let digest = crossdock_core::order::short_digest(b"{broken");
+    assert_eq!(book.raw_body(&accepted.order, &digest).await.unwrap().unwrap(), b"{broken");
+    assert_eq!(book.accept(arrival).await.unwrap().outcome, Outcome::Same);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_stays_below_the_kilobyte_that_a_write_is_billed_by() {
+    let book = book();
+    let key = order(2, 10).key;
+    for second in 10..60 {
+        accept(&book, &order(u32::try_from(second).unwrap(), second)).await;
+    }
+    let now = book.now();
+    book.update(&key, |state| {
+        state.valid = state.snapshot.as_ref().map(|s| s.digest.clone());
+        state.lease = Some(crossdock_platform::orders::Lease { holder: "0".repeat(32), until: now });
+        Change::Write(())
+    })
+    .await
+    .unwrap();
+    let items = book.platform().items().unwrap();
+    let state = items.iter().find(|item| item.key.sk == "state").unwrap();
+    assert!(state.body.to_string().len() < 1200, "{} bytes", state.body.to_string().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn holds_with_stale_reads_lost_answers_and_lagging_indexes() {
+    let book = book_with(EmbeddedOptions::strict());
+    let mut delivered = 0;
+    for second in 10..200 {
+        // Lost answers surface as errors: the channel sends again.
+        while book.accept(Arrival::Order(Box::new(order(1, second)))).await.is_err() {
+            delivered += 1;
+        }
+        while book.accept(Arrival::Order(Box::new(order(2, second - 5)))).await.is_err() {}
+    }
+    let state = book.state(&order(1, 1).key).await.unwrap().unwrap();
+    assert_eq!(state.snapshot.unwrap().revision, order(1, 199).revision);
+    assert!(delivered < 150, "most writes get through");
+}
+
+#[test]
+fn an_intent_that_follows_one_with_other_content_stays_mixed() {
+    use crossdock_platform::orders::{Intent, IntentKind};
+    let first = Intent::following(None, IntentKind::Create, "a");
+    let second = Intent::following(Some(&first), IntentKind::Create, "b");
+    let third = Intent::following(Some(&second), IntentKind::Create, "b");
+    assert_eq!((first.mixed, second.mixed, third.mixed), (false, true, true));
+}

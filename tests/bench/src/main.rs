@@ -1,0 +1,76 @@
+//! Benchmarks. Each prints one object with figures, ratios and the machine.
+//!
+//! A target is a ratio to something measured in the same run, so that it means the same on any machine.
+
+mod machine;
+mod memory;
+mod pipeline;
+mod receiver;
+
+use std::io::Write as _;
+
+use clap::{Parser, Subcommand};
+use serde_json::Value;
+
+#[derive(Parser)]
+#[command(name = "bench", about = "Measures, and prints one JSON object.")]
+struct Cli {
+    #[command(subcommand)]
+    name: Name,
+    /// One line instead of an indented object.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Name {
+    /// Throughput, and p99 at 600 requests a second, against a bare server of the same HTTP stack.
+    Receiver,
+    /// Orders a second through the whole chain with an Odoo that answers at once.
+    Pipeline {
+        #[arg(long, default_value_t = 2000)]
+        orders: usize,
+    },
+    /// Peak memory of the chain for 10,000 and for 100,000 orders.
+    Memory {
+        #[arg(long, default_value_t = 10_000)]
+        few: usize,
+        #[arg(long, default_value_t = 100_000)]
+        many: usize,
+    },
+    /// Time per order against a live Odoo, beside a bare loop of the same calls and a naive client.
+    Odoo,
+    /// Part of `memory`: one chain in a process of its own.
+    #[command(hide = true)]
+    MemoryOf { orders: usize, odoo: String },
+    /// Part of `memory`: an Odoo simulator in a process of its own.
+    #[command(hide = true)]
+    MemoryOdoo,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let mut figures = match cli.name {
+        Name::Receiver => receiver::run()?,
+        Name::Pipeline { orders } => pipeline::run(orders)?,
+        Name::Memory { few, many } => memory::run(few, many)?,
+        Name::Odoo => anyhow::bail!("soon"),
+        Name::MemoryOf { orders, odoo } => memory::one(orders, &odoo)?,
+        Name::MemoryOdoo => return memory::odoo(),
+    };
+    if let Some(figures) = figures.as_object_mut() {
+        figures.insert("machine".into(), machine::describe());
+    }
+    print(&figures, cli.json)
+}
+
+fn print(figures: &Value, short: bool) -> anyhow::Result<()> {
+    let text = if short { figures.to_string() } else { serde_json::to_string_pretty(figures)? };
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
+
+/// A runtime of two threads, as a small server has.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}

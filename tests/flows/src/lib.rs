@@ -1,0 +1,153 @@
+//! A whole chain in front of an Odoo simulator, for tests that look at where orders end.
+
+pub mod standard;
+
+use std::{sync::Arc, time::Duration};
+
+use crossdock::chain::{Chain, Timing};
+use crossdock_core::{
+    Clock, Entropy, Order, OrderKey, config::Config, message::QueueName, reason::ReasonCode,
+};
+use crossdock_http::{Client, peer::Peer};
+use crossdock_platform::{
+    QueueAddress,
+    embedded::{Embedded, EmbeddedOptions},
+    orders::{Arrival, State},
+    queue::send_all,
+};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use simulators::odoo;
+
+/// When each flow begins.
+pub const START: Timestamp = Timestamp::constant(1_795_500_000, 0);
+
+/// A chain with its peers, under a clock that runs ahead.
+pub struct Flow {
+    pub odoo: odoo::Server,
+    pub chain: Arc<Chain<Embedded>>,
+    client: Client,
+}
+
+/// The configuration of the flows, with what a test changes in it.
+pub fn config(change: impl FnOnce(&mut Config)) -> Config {
+    let text = r#"
+odoo: { url: "http://odoo.in-process", database: odoo, user: crossdock, requests_per_second: 1000 }
+channels:
+  - id: contract
+    kind: standard
+    company: My Company
+    team: Sales
+    pricelists: { USD: USD list, EUR: EUR list }
+    taxes:
+      - { rate: 10, odoo: CD 10% excl }
+      - { rate: 19, odoo: CD 19% incl }
+    shipping: [{ method: "*", product: SHIP }]
+    fee_product: FEE
+    rounding: { product: ROUNDING, limit: "0.05" }
+"#;
+    let mut config = crossdock_core::config::parse(text).expect("a sound configuration");
+    change(&mut config);
+    config
+}
+
+impl Flow {
+    /// A flow with `config` on an Odoo that answers at once.
+    pub async fn new(config: Config) -> Self {
+        Self::with(config, odoo::Latency::default()).await
+    }
+
+    /// A flow on an Odoo that takes its time.
+    pub async fn with(config: Config, latency: odoo::Latency) -> Self {
+        let clock = Clock::tokio(START);
+        let time = clock.clone();
+        let now = Arc::new(move || time.now());
+        let odoo = odoo::Server::demo_with(odoo::Config { version: odoo::Version::V18, now, latency });
+        let peers: [(String, Arc<dyn Peer>); 1] = [("odoo.in-process".into(), Arc::new(odoo.clone()))];
+        let client = Client::in_process(peers, clock.clone());
+        let platform =
+            Embedded::memory_with(EmbeddedOptions::plain(), clock, Entropy::seeded(1)).expect("a platform");
+        platform.set_secret("odoo/key", vec!["crossdock-key".into()]);
+        let chain = chain(platform, config, client.clone()).await;
+        Self { odoo, chain, client }
+    }
+
+    /// The same ledger under another configuration: what a restart after a change of the file does.
+    pub async fn restart(&mut self, config: Config) {
+        self.chain = chain(self.chain.platform.clone(), config, self.client.clone()).await;
+    }
+
+    /// Takes orders in as a channel's parsed webhooks would.
+    pub async fn accept(&self, orders: &[Order]) {
+        for order in orders {
+            let accepted =
+                self.chain.book.accept(Arrival::Order(Box::new(order.clone()))).await.expect("stored");
+            let messages: Vec<_> = accepted.message.into_iter().collect();
+            send_all(&self.chain.platform, &messages).await.expect("sent");
+        }
+    }
+
+    /// Pumps both queues until they are empty, without waking anything.
+    pub async fn drain(&self) {
+        self.chain.drain().await.expect("a platform");
+    }
+
+    /// Runs every loop for `time` of the flow's own clock.
+    pub async fn run_for(&self, time: Duration) {
+        let tasks = self.chain.start();
+        tokio::time::sleep(time).await;
+        drop(tasks);
+    }
+
+    /// Runs every loop until all orders have come to an end, at most for `longest` of the flow's own clock.
+    pub async fn settle(&self, longest: Duration) {
+        let tasks = self.chain.start();
+        let mut passed = Duration::ZERO;
+        while passed < longest && !self.chain.settled().await.expect("a platform") {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            passed += Duration::from_secs(5);
+        }
+        drop(tasks);
+    }
+
+    /// Accepts one order, drains, and gives its state.
+    pub async fn bring(&self, order: &Order) -> State {
+        self.accept(std::slice::from_ref(order)).await;
+        self.drain().await;
+        self.state(&order.key).await
+    }
+
+    pub async fn state(&self, key: &OrderKey) -> State {
+        self.chain.book.state(key).await.expect("a ledger").expect("a state")
+    }
+
+    /// How many bodies lie in the dead-letter queues.
+    pub fn dead_letters(&self) -> Vec<String> {
+        let queues = QueueName::ALL.into_iter();
+        queues
+            .flat_map(|queue| self.chain.platform.messages(QueueAddress::Dead(queue)).expect("a queue"))
+            .collect()
+    }
+}
+
+async fn chain(platform: Embedded, config: Config, client: Client) -> Arc<Chain<Embedded>> {
+    // Hours pass in these tests: a poll each half second is enough.
+    let timing = Timing { poll: Duration::from_millis(500), ..Timing::default() };
+    Arc::new(Chain::new(platform, config, client, timing).await.expect("a chain"))
+}
+
+/// The codes of a parked order.
+pub fn codes(state: &State) -> Vec<ReasonCode> {
+    state.reasons.iter().map(|reason| reason.code).collect()
+}
+
+/// Odoo's floats as what they mean.
+pub fn decimal(number: f64) -> Decimal {
+    Decimal::from_f64_retain(number).unwrap_or_default().round_dp(6).normalize()
+}
+
+/// Everything that Odoo holds of orders, partners and deliveries: nothing of it changes where nothing is
+/// written.
+pub fn holdings(odoo: &odoo::Server) -> String {
+    format!("{:?} {:?} {:?}", odoo.orders(), odoo.partners(), odoo.created())
+}

@@ -1,0 +1,218 @@
+//! All cases, in one list.
+
+mod batches;
+mod cancels;
+mod companies;
+mod crashes;
+mod customers;
+mod edits;
+mod hand_made;
+mod prices;
+mod refusals;
+mod rights;
+mod sales;
+mod texts;
+
+use std::{future::Future, panic::AssertUnwindSafe, pin::Pin};
+
+use futures_util::FutureExt as _;
+
+use crate::target::Target;
+
+type Running<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// One promise of Odoo's and of the importer's in front of it.
+#[derive(Clone, Copy)]
+pub struct Case {
+    pub name: &'static str,
+    /// Something in it only an administrator may do.
+    pub needs_admin: bool,
+    pub run: for<'a> fn(&'a Target) -> Running<'a>,
+}
+
+macro_rules! cases {
+    ($needs_admin:literal $($group:ident { $($case:ident)* })*) => {
+        vec![$($(Case {
+            name: concat!(stringify!($group), "::", stringify!($case)),
+            needs_admin: $needs_admin,
+            run: |target| Box::pin($group::$case(target)),
+        },)*)*]
+    };
+}
+
+macro_rules! with_auto_lock {
+    ($($group:ident { $($case:ident)* })*) => {
+        vec![$($(Case {
+            name: concat!("with_auto_lock::", stringify!($group), "::", stringify!($case)),
+            needs_admin: true,
+            run: |target| Box::pin(locked(target, $group::$case(target))),
+        },)*)*]
+    };
+}
+
+/// Every case once as Odoo is, and those that touch confirmed orders once more with auto-lock on.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    [as_odoo_is(), after_the_import(), by_an_administrator(), with_auto_lock()].concat()
+}
+
+fn as_odoo_is() -> Vec<Case> {
+    cases! { false
+        prices {
+            prices_without_tax_come_to_the_customers_total
+            prices_with_tax_come_to_the_customers_total
+            a_percentage_discount_stands_beside_its_price
+            a_fixed_discount_comes_to_the_customers_total
+            a_fee_and_shipping_with_its_own_tax_are_lines_of_their_own
+            a_zero_priced_line_stays_and_ships
+            an_order_that_costs_nothing_is_confirmed
+            a_gift_card_is_a_line_like_any_other
+            net_prices_fit_a_tax_that_odoo_holds_in_the_price
+            gross_prices_fit_a_tax_that_odoo_puts_on_top
+            a_price_beyond_the_digits_is_explained_by_a_rounding_line
+            a_price_that_the_digits_cannot_express_is_parked
+            a_total_that_differs_is_parked_with_both_figures_and_stays_unconfirmed
+            an_order_in_euro_comes_to_its_total_in_euro
+            two_currencies_in_one_batch_keep_apart
+            a_reloaded_draft_keeps_its_taxes
+            a_company_column_would_make_odoo_compute_taxes_anew
+        }
+        batches {
+            a_batch_costs_at_most_eight_calls_whatever_its_size
+            an_order_of_two_hundred_lines_goes_through
+            the_same_order_twice_is_one_order_with_the_same_lines
+            the_same_order_from_an_empty_ledger_is_one_order
+            an_unknown_sku_does_not_stop_its_neighbours
+        }
+        customers {
+            a_new_customer_is_made_with_name_address_and_phone
+            a_customer_with_an_account_is_made_once
+            a_partner_with_the_same_email_is_referenced_and_not_written
+            an_underscore_in_an_email_matches_no_stranger
+            an_internal_users_email_is_never_matched
+            an_email_that_two_partners_have_is_not_matched
+            a_delivery_address_is_made_once_for_each_content
+            a_company_customer_is_a_company_with_addresses_below_it
+            a_contact_of_a_company_stays_below_its_company
+        }
+        sales {
+            the_shops_order_date_is_kept
+            nobody_follows_and_nobody_is_the_salesperson
+            payment_terms_are_for_customers_whom_the_channel_has_checked
+            the_buyers_own_number_is_the_customer_reference
+        }
+        texts {
+            names_in_every_script_arrive_as_they_were_typed
+            control_characters_do_not_stop_an_order
+            a_note_is_text_and_not_markup
+        }
+        companies {
+            an_order_of_the_second_company_lands_there_with_its_taxes_and_warehouse
+            a_batch_of_two_companies_keeps_them_apart
+            an_edit_in_the_second_company_stays_there
+        }
+        rights {
+            a_wrong_key_is_no_orders_fault
+            what_a_salesperson_may_not_do_is_refused
+        }
+        refusals {
+            a_customer_that_odoo_refuses_parks_its_order_alone
+            an_order_that_cannot_be_confirmed_parks_alone
+        }
+    }
+}
+
+fn after_the_import() -> Vec<Case> {
+    cases! { false
+        edits {
+            a_lower_quantity_ends_with_one_right_delivery
+            a_higher_quantity_ends_with_one_right_delivery
+            a_removed_line_is_gone
+            an_added_line_is_there
+            everything_at_once_and_then_back_again
+            another_delivery_address_reaches_the_delivery
+            prices_that_move_between_lines_are_brought_over
+            a_payment_alone_changes_nothing_in_odoo
+            an_edit_after_goods_have_left_is_left_to_a_person
+        }
+        cancels {
+            a_cancel_after_the_import_cancels_order_and_delivery
+            a_cancel_before_the_import_makes_nothing
+            a_cancel_of_an_unconfirmed_order_cancels_it
+            a_cancel_after_goods_have_left_is_left_to_a_person
+            an_order_that_the_channel_takes_back_up_is_confirmed_again
+            a_cancel_twice_is_one_cancel
+        }
+        hand_made {
+            an_order_cancelled_by_hand_stays_cancelled
+            an_order_changed_by_hand_is_not_overwritten
+            a_copy_made_by_hand_is_not_taken_for_the_order
+        }
+        crashes {
+            a_crash_anywhere_in_an_import_makes_no_second_order
+            a_lost_answer_makes_no_second_order
+            a_crash_anywhere_in_an_edit_ends_with_one_right_delivery
+            a_crash_in_an_edit_of_the_address_still_brings_the_address
+            a_crash_in_a_cancel_ends_cancelled
+            an_edit_that_overtakes_a_crashed_import_is_what_stands
+            a_late_load_is_refused_by_the_fence_and_changes_nothing
+            two_importers_on_one_ledger_make_one_order
+            two_importers_without_a_common_ledger_make_one_order
+        }
+    }
+}
+
+fn by_an_administrator() -> Vec<Case> {
+    cases! { true
+        refusals { a_product_deleted_meanwhile_parks_its_order_alone }
+        hand_made { an_order_deleted_in_odoo_is_not_made_again }
+        customers { a_customer_merged_away_in_odoo_is_found_or_made_anew }
+    }
+}
+
+fn with_auto_lock() -> Vec<Case> {
+    with_auto_lock! {
+        prices {
+            prices_without_tax_come_to_the_customers_total
+            a_price_beyond_the_digits_is_explained_by_a_rounding_line
+        }
+        batches {
+            a_batch_costs_at_most_eight_calls_whatever_its_size
+            the_same_order_twice_is_one_order_with_the_same_lines
+            the_same_order_from_an_empty_ledger_is_one_order
+        }
+        sales {
+            the_shops_order_date_is_kept
+            nobody_follows_and_nobody_is_the_salesperson
+        }
+        edits {
+            a_lower_quantity_ends_with_one_right_delivery
+            a_removed_line_is_gone
+            an_added_line_is_there
+            another_delivery_address_reaches_the_delivery
+            a_payment_alone_changes_nothing_in_odoo
+            an_edit_after_goods_have_left_is_left_to_a_person
+        }
+        cancels {
+            a_cancel_after_the_import_cancels_order_and_delivery
+            a_cancel_after_goods_have_left_is_left_to_a_person
+            an_order_that_the_channel_takes_back_up_is_confirmed_again
+        }
+        crashes {
+            a_crash_anywhere_in_an_import_makes_no_second_order
+            a_crash_anywhere_in_an_edit_ends_with_one_right_delivery
+            a_crash_in_a_cancel_ends_cancelled
+            a_late_load_is_refused_by_the_fence_and_changes_nothing
+        }
+    }
+}
+
+/// Runs a case while orders are locked as they are confirmed, and puts the setting back however it ends.
+async fn locked(target: &Target, case: impl Future<Output = ()>) {
+    let before = target.auto_lock(true).await;
+    let end = AssertUnwindSafe(case).catch_unwind().await;
+    target.auto_lock(before).await;
+    if let Err(panic) = end {
+        std::panic::resume_unwind(panic);
+    }
+}

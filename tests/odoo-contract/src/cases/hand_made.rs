@@ -1,0 +1,71 @@
+//! What people did in Odoo by hand is theirs.
+
+use crossdock_core::{order::Prices, reason::ReasonCode};
+use serde_json::json;
+
+use crate::{
+    orders::{edited, set_quantity, simple},
+    sale,
+    target::Target,
+};
+
+pub async fn an_order_deleted_in_odoo_is_not_made_again(target: &Target) {
+    let rig = target.rig();
+    let order = simple(target.order(Prices::TaxExcluded));
+    rig.done(&order).await;
+    let id = target.sale(&order).await.id;
+    target.user.cancel_order(id).await;
+    target.admin().run("sale.order", "unlink", &[id], &[]).await;
+    let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
+    rig.parked(&order, ReasonCode::DeletedInOdoo).await;
+    assert!(sale::all(&target.user, &order).await.is_empty());
+}
+
+pub async fn an_order_cancelled_by_hand_stays_cancelled(target: &Target) {
+    let rig = target.rig();
+    let order = simple(target.order(Prices::TaxExcluded));
+    rig.done(&order).await;
+    target.user.cancel_order(target.sale(&order).await.id).await;
+    let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
+    rig.parked(&order, ReasonCode::CancelledInOdoo).await;
+    assert_eq!(target.sale(&order).await.state, "cancel");
+    // Neither a replay nor one more edit takes our own half-done work for the person's.
+    rig.parked(&order, ReasonCode::CancelledInOdoo).await;
+    let order = edited(&order, |order| set_quantity(order, 0, "3", "10.00"));
+    rig.parked(&order, ReasonCode::CancelledInOdoo).await;
+    assert_eq!(target.sale(&order).await.state, "cancel");
+}
+
+pub async fn an_order_changed_by_hand_is_not_overwritten(target: &Target) {
+    let rig = target.rig();
+    let order = simple(target.order(Prices::TaxExcluded));
+    rig.done(&order).await;
+    let id = target.sale(&order).await.id;
+    let lines = target.user.rows("sale.order.line", json!([["order_id", "=", id]]), &["price_unit"]).await;
+    let line = lines[0]["id"].as_i64().expect("an id");
+    target.user.write("sale.order.line", line, json!({ "price_unit": 8.5 })).await;
+    let before = target.sale(&order).await;
+    let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
+    let why = rig.parked(&order, ReasonCode::EditedInOdoo).await;
+    assert!(why.contains("40.7") && why.contains("44"), "both figures: {why}");
+    assert_eq!(before, target.sale(&order).await);
+    rig.parked(&order, ReasonCode::EditedInOdoo).await;
+    let order = edited(&order, |order| set_quantity(order, 0, "3", "10.00"));
+    rig.parked(&order, ReasonCode::EditedInOdoo).await;
+    assert_eq!(before, target.sale(&order).await);
+}
+
+pub async fn a_copy_made_by_hand_is_not_taken_for_the_order(target: &Target) {
+    let rig = target.rig();
+    let order = simple(target.order(Prices::TaxExcluded));
+    rig.done(&order).await;
+    let id = target.sale(&order).await.id;
+    target.user.run("sale.order", "copy", &[id], &[]).await;
+    let before = sale::all(&target.user, &order).await;
+    let copy = *before.iter().find(|found| **found != id).expect("a copy with the same Source Document");
+    let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
+    let state = rig.done(&order).await;
+    assert_eq!(state.applied.map(|applied| applied.odoo_id), Some(id));
+    let rows = target.user.rows("sale.order", json!([["id", "=", copy]]), &["state", "amount_total"]).await;
+    assert_eq!((&rows[0]["state"], &rows[0]["amount_total"]), (&json!("draft"), &json!(44.0)));
+}

@@ -1,0 +1,104 @@
+//! Makes a test of each case: on the live Odoo that the environment names, else on the simulator as 17, 18
+//! and 19.
+
+use std::sync::Arc;
+
+use crossdock_core::Clock;
+use crossdock_http::Client;
+use crossdock_odoo::Odoo;
+use libtest_mimic::{Arguments, Failed, Trial};
+use odoo_contract::{
+    cases::{Case, cases},
+    master,
+    target::{Access, Target, live_access},
+    world::World,
+};
+use simulators::odoo::Version;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    let trials = match live_access(|name| std::env::var(name).ok()) {
+        Some(access) => {
+            // One after another: some cases switch a setting of the whole database.
+            arguments.test_threads = Some(1);
+            live(&access, arguments.list)
+        }
+        None => simulated(),
+    };
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(work)
+}
+
+fn network() -> Client {
+    Client::network(Clock::System).expect("a client with TLS")
+}
+
+/// The cases on a live Odoo. What is missing there fails every case with a sentence that says what.
+fn live(access: &Access, only_list: bool) -> Vec<Trial> {
+    let prepared = if only_list { Err(String::new()) } else { block_on(prepare(access)) };
+    let prepared = prepared.map(|(label, world)| (label, Arc::new(world)));
+    if let Ok((label, _)) = &prepared {
+        eprintln!("the Odoo contract on {label}");
+    }
+    let run = format!("{:x}", Clock::System.now().as_millisecond());
+    let has_admin = access.admin.is_some();
+    if !has_admin {
+        eprintln!(
+            "cases marked as ignored are not run: set CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY"
+        );
+    }
+    let trial = |case: Case| {
+        let (access, prepared, run) = (access.clone(), prepared.clone(), run.clone());
+        let test = move || match prepared {
+            Ok((label, world)) => {
+                block_on(async {
+                    let target = Target::new(&label, network(), &access, world, &run);
+                    (case.run)(&target).await;
+                });
+                Ok(())
+            }
+            Err(missing) => Err(Failed::from(missing)),
+        };
+        Trial::test(format!("live::{}", case.name), test).with_ignored_flag(case.needs_admin && !has_admin)
+    };
+    cases().into_iter().map(trial).collect()
+}
+
+async fn prepare(access: &Access) -> Result<(String, World), String> {
+    let client = network();
+    let user = Odoo::new(client.clone(), access.connection.clone());
+    let version = user.version().await.map_err(|error| master::unreachable(&error))?;
+    user.transport().await.map_err(|error| master::unreachable(&error))?;
+    if let Some(admin) = &access.admin {
+        master::prepare(&Odoo::new(client, admin.clone()), &access.connection.user).await?;
+    }
+    let world = World::read(&user).await.map_err(|missing| {
+        format!(
+            "this Odoo lacks {missing}. Make it by hand as tests/odoo-contract/README.md says, or set \
+             CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY and the suite makes it"
+        )
+    })?;
+    Ok((format!("live {version} at {}", access.connection.url), world))
+}
+
+/// Each case on a simulator of its own, as each version.
+fn simulated() -> Vec<Trial> {
+    let trial = |version: Version, case: Case| {
+        let test = move || {
+            block_on(async {
+                let target = Target::simulated(version).await;
+                (case.run)(&target).await;
+            });
+            Ok(())
+        };
+        Trial::test(format!("simulator_{}::{}", version.number(), case.name), test)
+    };
+    Version::ALL
+        .into_iter()
+        .flat_map(|version| cases().into_iter().map(move |case| trial(version, case)))
+        .collect()
+}

@@ -1,0 +1,8 @@
+//! The systems that Crossdock talks to, simulated: in process or over TCP, with faults to inject.
+
+#![recursion_limit = "256"]
+
+pub mod odoo;
+pub mod scenario;
+pub mod shops;
+pub mod tcp;

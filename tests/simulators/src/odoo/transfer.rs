@@ -1,0 +1,278 @@
+//! Validating transfers, counting stock, and the figures a product shows.
+
+use serde_json::{Value, json};
+
+use super::{
+    Version,
+    db::Tx,
+    error::{OdooError, Outcome},
+    stock::{MOVE, PICKING, QUANT},
+    store::Row,
+    value::ids,
+};
+
+impl Tx<'_> {
+    pub fn button_validate(&mut self, pickings: &[i64]) -> Outcome<Value> {
+        for &picking in pickings {
+            if !self.db.store.exists(PICKING, picking) {
+                return Err(OdooError::missing(PICKING, picking, self.env.uid));
+            }
+        }
+        let open: Vec<i64> = pickings.iter().copied().filter(|&id| self.is_open(PICKING, id)).collect();
+        if open.is_empty() && self.version() == Version::V19 {
+            return Ok(json!(true));
+        }
+        for &picking in pickings {
+            if self.shipped(picking).is_empty() {
+                return Err(OdooError::user(
+                    "You cannot validate a transfer if no quantities are reserved. To force the transfer, encode quantities.",
+                ));
+            }
+        }
+        if let Some(wizard) = self.wizard(&open) {
+            return Ok(wizard);
+        }
+        let dropped = self.env.context.get("picking_ids_not_to_backorder").map(ids).unwrap_or_default();
+        for picking in open {
+            self.validate(picking, dropped.contains(&picking));
+        }
+        Ok(json!(true))
+    }
+
+    /// The moves that a validation ships: those picked, or all that hold something when none is picked.
+    fn shipped(&self, picking: i64) -> Vec<i64> {
+        let open = self.db.store.by_ref(MOVE, "picking_id", picking).into_iter();
+        let holding: Vec<i64> = open
+            .filter(|&id| self.is_open(MOVE, id) && self.db.store.number(MOVE, id, "quantity") > 0.0)
+            .collect();
+        let picked: Vec<i64> =
+            holding.iter().copied().filter(|&id| self.db.store.flag(MOVE, id, "picked")).collect();
+        if picked.is_empty() { holding } else { picked }
+    }
+
+    fn is_partial(&self, picking: i64) -> bool {
+        let shipped = self.shipped(picking);
+        let moves = self.db.store.by_ref(MOVE, "picking_id", picking).into_iter();
+        moves.filter(|&id| self.is_open(MOVE, id)).any(|id| {
+            let held = if shipped.contains(&id) { self.db.store.number(MOVE, id, "quantity") } else { 0.0 };
+            held < self.db.store.number(MOVE, id, "product_uom_qty")
+        })
+    }
+
+    /// The question that Odoo answers with instead of validating.
+    fn wizard(&self, pickings: &[i64]) -> Option<Value> {
+        let phone = |&id: &i64| {
+            let partner = self.db.store.link(PICKING, id, "partner_id").unwrap_or_default();
+            !self.db.store.text("res.partner", partner, "phone").is_empty()
+        };
+        if self.db.settings.sms_wizard && !self.flag("skip_sms") && pickings.iter().any(phone) {
+            return Some(json!({
+                "name": "SMS", "type": "ir.actions.act_window", "view_mode": "form",
+                "res_model": "confirm.stock.sms", "res_id": 1, "target": "new", "context": {},
+            }));
+        }
+        if self.flag("skip_backorder") || !pickings.iter().any(|&id| self.is_partial(id)) {
+            return None;
+        }
+        let links: Vec<Value> = pickings.iter().map(|id| json!([4, id])).collect();
+        let view = match self.version() {
+            Version::V17 => 843,
+            Version::V18 => 900,
+            Version::V19 => 939,
+        };
+        Some(json!({
+            "name": "Create Backorder?",
+            "type": "ir.actions.act_window",
+            "view_mode": "form",
+            "res_model": "stock.backorder.confirmation",
+            "view_id": view,
+            "target": "new",
+            "context": {
+                "button_validate_picking_ids": pickings,
+                "default_show_transfers": false,
+                "default_pick_ids": links,
+            },
+        }))
+    }
+
+    fn validate(&mut self, picking: i64, drop_rest: bool) {
+        let shipped = self.shipped(picking);
+        let moves = self.db.store.by_ref(MOVE, "picking_id", picking);
+        let mut later: Vec<i64> = Vec::new();
+        for id in moves.into_iter().filter(|&id| self.is_open(MOVE, id)).collect::<Vec<_>>() {
+            if !shipped.contains(&id) {
+                self.unreserve(id);
+                later.push(id);
+                continue;
+            }
+            let demand = self.db.store.number(MOVE, id, "product_uom_qty");
+            let done = self.db.store.number(MOVE, id, "quantity");
+            if done < demand {
+                later.push(self.split(id, demand - done));
+            }
+            self.finish(id, done);
+        }
+        let now = self.now();
+        self.db.store.set(PICKING, picking, "state", json!("done"));
+        self.db.store.set(PICKING, picking, "date_done", now);
+        self.touch(PICKING, picking);
+        if later.is_empty() {
+            return;
+        }
+        if drop_rest {
+            for id in later {
+                self.db.store.set(MOVE, id, "state", json!("cancel"));
+                self.touch(MOVE, id);
+            }
+        } else {
+            self.backorder(picking, &later);
+        }
+    }
+
+    fn split(&mut self, id: i64, rest: f64) -> i64 {
+        let picking = self.db.store.link(MOVE, id, "picking_id").unwrap_or_default();
+        let product = self.db.store.link(MOVE, id, "product_id").unwrap_or_default();
+        let mut row = Row::new();
+        for field in ["sale_line_id", "date_deadline", "to_refund"] {
+            row.insert(field.into(), self.db.store.value(MOVE, id, field).clone());
+        }
+        self.new_move(picking, product, rest, row)
+    }
+
+    fn finish(&mut self, id: i64, done: f64) {
+        let store = &self.db.store;
+        let product = store.link(MOVE, id, "product_id").unwrap_or_default();
+        let (from, to) = (store.link(MOVE, id, "location_id"), store.link(MOVE, id, "location_dest_id"));
+        self.unreserve(id);
+        for (place, sign) in [(from, -1.0), (to, 1.0)] {
+            self.shift(product, place.unwrap_or_default(), sign * done);
+        }
+        let now = self.now();
+        self.db.store.update(MOVE, id, |row| {
+            for (field, value) in [
+                ("state", json!("done")),
+                ("quantity", json!(done)),
+                ("product_uom_qty", json!(done)),
+                ("picked", json!(true)),
+                ("date", now.clone()),
+                ("write_date", now),
+            ] {
+                row.insert(field.into(), value);
+            }
+        });
+        self.sync_line(id);
+    }
+
+    /// Moves stock in or out of a place that keeps count.
+    pub fn shift(&mut self, product: i64, place: i64, by: f64) {
+        if self.db.store.text("stock.location", place, "usage") != "internal" {
+            return;
+        }
+        if let Some(quant) = self.quant(product, place) {
+            let quantity = self.db.store.number(QUANT, quant, "quantity") + by;
+            self.db.store.set(QUANT, quant, "quantity", json!(quantity));
+            self.touch(QUANT, quant);
+        }
+    }
+
+    fn backorder(&mut self, picking: i64, later: &[i64]) {
+        let mut row = Row::new();
+        for field in [
+            "sale_id",
+            "origin",
+            "partner_id",
+            "company_id",
+            "carrier_id",
+            "location_id",
+            "location_dest_id",
+            "picking_type_id",
+            "date_deadline",
+        ] {
+            row.insert(field.into(), self.db.store.value(PICKING, picking, field).clone());
+        }
+        row.insert("backorder_id".into(), json!(picking));
+        let next = self.insert_picking(row);
+        let name = self.db.store.value(PICKING, next, "name").clone();
+        for &id in later {
+            self.db.store.set(MOVE, id, "picking_id", json!(next));
+            self.db.store.set(MOVE, id, "reference", name.clone());
+            self.db.store.set(MOVE, id, "picked", json!(false));
+            self.reserve(id);
+            self.touch(MOVE, id);
+        }
+        self.settle(next);
+    }
+
+    /// "Check availability": reserves what has become free since.
+    pub fn assign(&mut self, picking: i64) {
+        for id in self.db.store.by_ref(MOVE, "picking_id", picking) {
+            if self.is_open(MOVE, id) {
+                self.unreserve(id);
+                self.reserve(id);
+                self.touch(MOVE, id);
+            }
+        }
+        self.settle(picking);
+    }
+
+    pub fn quant_defaults(&mut self, row: &mut Row) {
+        let location = row.get("location_id").and_then(Value::as_i64).unwrap_or_default();
+        let company = self.db.store.value("stock.location", location, "company_id").clone();
+        let counted = row.contains_key("inventory_quantity");
+        for (field, value) in [
+            ("quantity", json!(0.0)),
+            ("reserved_quantity", json!(0.0)),
+            ("company_id", company),
+            ("inventory_quantity_set", json!(counted)),
+        ] {
+            super::hooks::default(row, field, value);
+        }
+    }
+
+    pub fn apply_inventory(&mut self, quants: &[i64]) -> Value {
+        for &id in quants {
+            let counted = self.db.store.number(QUANT, id, "inventory_quantity");
+            self.db.store.set(QUANT, id, "quantity", json!(counted));
+            self.db.store.set(QUANT, id, "inventory_quantity_set", json!(false));
+            self.touch(QUANT, id);
+        }
+        Value::Null
+    }
+
+    /// On hand, free, expected: over the warehouse in the context, or over all of the company.
+    pub fn stock_figure(&self, product: i64, field: &str) -> f64 {
+        let context = |key: &str| self.env.context.get(key).and_then(Value::as_i64);
+        let house = context("warehouse_id").or_else(|| context("warehouse"));
+        let place = house.and_then(|house| self.db.store.link("stock.warehouse", house, "lot_stock_id"));
+        let companies = self.companies();
+        let counts = |location: Option<i64>| match place {
+            Some(place) => location == Some(place),
+            None => location.is_some_and(|location| {
+                self.db.store.text("stock.location", location, "usage") == "internal"
+                    && self
+                        .db
+                        .store
+                        .link("stock.location", location, "company_id")
+                        .is_none_or(|of| companies.contains(&of))
+            }),
+        };
+        let quants = self.db.store.by_ref(QUANT, "product_id", product);
+        let held = |what: &str| -> f64 {
+            let own = quants.iter().filter(|&&id| counts(self.db.store.link(QUANT, id, "location_id")));
+            own.map(|&id| self.db.store.number(QUANT, id, what)).sum()
+        };
+        let coming = |side: &str| -> f64 {
+            let moves = self.db.store.by_ref(MOVE, "product_id", product).into_iter();
+            let open =
+                moves.filter(|&id| self.is_open(MOVE, id) && counts(self.db.store.link(MOVE, id, side)));
+            open.map(|id| self.db.store.number(MOVE, id, "product_uom_qty")).sum()
+        };
+        match field {
+            "qty_available" => held("quantity"),
+            "free_qty" => held("quantity") - held("reserved_quantity"),
+            "incoming_qty" => coming("location_dest_id"),
+            "outgoing_qty" => coming("location_id"),
+            _ => held("quantity") + coming("location_dest_id") - coming("location_id"),
+        }
+    }
+}

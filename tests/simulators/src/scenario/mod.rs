@@ -1,0 +1,143 @@
+//! Sample traffic: orders in three shops, the webhooks about them, and where each order must end.
+//!
+//! The same seed makes the same orders and the same bytes. Every kind of story occurs once there are forty
+//! orders.
+
+mod judge;
+mod people;
+mod setup;
+mod stories;
+mod story;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use crossdock_core::{Clock, Entropy};
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+use crate::shops::{Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site};
+
+pub use judge::{Seen, Verdict, judge};
+pub use setup::{config_yaml, secrets};
+pub use story::Story;
+
+/// The shops of the sample, by the names of their channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    Shopify,
+    Woo,
+    Portal,
+}
+
+impl Channel {
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Shopify => "shopify-main",
+            Self::Woo => "woo-de",
+            Self::Portal => "b2b",
+        }
+    }
+}
+
+/// What a delivery is, for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    First,
+    /// The very same once more.
+    Duplicate,
+    /// An older state after a newer one.
+    Late,
+    /// Not signed by the shop, about an order that it does not have.
+    Forged,
+    Ping,
+}
+
+/// One webhook on its way.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub channel: &'static str,
+    /// Since the beginning.
+    pub at: Duration,
+    pub kind: Kind,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// Where an order must end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expected {
+    Confirmed {
+        total: Decimal,
+        currency: String,
+        lines: Vec<(String, Decimal)>,
+    },
+    Parked {
+        reason: &'static str,
+    },
+    /// Cancelled at the shop: absent from Odoo, or cancelled there.
+    NotConfirmed,
+}
+
+pub struct Scenario {
+    pub shopify: Shop,
+    pub woo: Site,
+    pub portal: Portal,
+    /// In the order of their time.
+    pub deliveries: Vec<Delivery>,
+    /// By `channel/id`.
+    pub expected: BTreeMap<String, Expected>,
+}
+
+impl Scenario {
+    /// Makes `orders` orders, beginning at the clock's present.
+    #[must_use]
+    pub fn build(seed: u64, orders: usize, clock: &Clock) -> Self {
+        let all = secrets();
+        let secret = |name: &str| all[name][0].clone();
+        let mut scenario = Self {
+            shopify: Shop::new(clock.clone(), &secret("shopify-main/api"), &secret("shopify-main/webhook")),
+            woo: Site::new(clock.clone(), &secret("woo-de/api"), &secret("woo-de/webhook")),
+            portal: Portal::new(clock.clone(), &secret("b2b/webhook")),
+            deliveries: Vec::new(),
+            expected: BTreeMap::new(),
+        };
+        let mut teller = stories::Teller { entropy: Entropy::seeded(seed), start: clock.now() };
+        for at in 0..orders {
+            teller.tell(&mut scenario, at, orders);
+        }
+        scenario.deliveries.sort_by_key(|delivery| delivery.at);
+        scenario
+    }
+
+    fn signed(&self, channel: Channel, topic: &str, sale: &Sale, at: Timestamp) -> Signed {
+        match channel {
+            Channel::Shopify => self.shopify.webhook(topic, sale),
+            Channel::Woo => self.woo.webhook(topic, sale),
+            Channel::Portal => self.portal.webhook(sale, at.as_second()),
+        }
+    }
+
+    fn put(&self, channel: Channel, sale: Sale) {
+        match channel {
+            Channel::Shopify => self.shopify.put(sale),
+            Channel::Woo => self.woo.put(sale),
+            Channel::Portal => self.portal.put(sale),
+        }
+    }
+
+    fn deliver(
+        &mut self,
+        channel: Channel,
+        kind: Kind,
+        start: Timestamp,
+        at: Duration,
+        topic: &str,
+        sale: &Sale,
+    ) {
+        let moment = start.checked_add(SignedDuration::try_from(at).unwrap_or_default()).unwrap_or(start);
+        let Signed { headers, body } = self.signed(channel, topic, sale, moment);
+        self.deliveries.push(Delivery { channel: channel.id(), at, kind, headers, body });
+    }
+}

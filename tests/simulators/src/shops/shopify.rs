@@ -1,0 +1,199 @@
+//! A Shopify shop: signed webhooks, and the GraphQL Admin API as far as the product asks it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use crossdock_core::Clock;
+use crossdock_http::peer::{Peer, PeerFuture};
+use http::{Request, Response, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Faults, Orders, Sale, Signed, hmac_base64, shopify_graphql, shopify_rest};
+
+/// A Shopify shop. Clones are the same shop.
+#[derive(Clone)]
+pub struct Shop {
+    orders: Orders,
+    pub faults: Faults,
+    token: String,
+    /// Signs webhooks: the app's client secret.
+    secret: Arc<Mutex<String>>,
+    subscriptions: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Shop {
+    #[must_use]
+    pub fn new(clock: Clock, token: &str, secret: &str) -> Self {
+        Self {
+            orders: Orders::new(clock),
+            faults: Faults::default(),
+            token: token.to_owned(),
+            secret: Arc::new(Mutex::new(secret.to_owned())),
+            subscriptions: Arc::default(),
+        }
+    }
+
+    /// Adds a version of an order.
+    pub fn put(&self, sale: Sale) {
+        self.orders.put(sale);
+    }
+
+    /// Every order as it stands now.
+    #[must_use]
+    pub fn orders(&self) -> Vec<Sale> {
+        self.orders.all()
+    }
+
+    /// Signs with another secret from now on.
+    pub fn rotate(&self, secret: &str) {
+        secret.clone_into(&mut self.secret.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The topics that somebody has subscribed to.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<(String, String)> {
+        self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The webhook about one version of an order.
+    #[must_use]
+    pub fn webhook(&self, topic: &str, sale: &Sale) -> Signed {
+        let body = if topic == "orders/edited" {
+            // Not the order: only what the edit did.
+            json!({ "order_edit": {
+                "id": sale.id + 1, "order_id": sale.id, "created_at": sale.updated_at.to_string(),
+                "committed_at": sale.updated_at.to_string(), "notify_customer": false, "staff_note": null,
+                "line_items": { "additions": [], "removals": [] }, "shipping_lines": { "additions": [], "removals": [] },
+                "discounts": { "line_item": { "additions": [], "removals": [] } }, "app_id": null, "user_id": null,
+            }})
+        } else {
+            shopify_rest::order(sale)
+        };
+        self.sign(topic, body.to_string().into_bytes())
+    }
+
+    fn sign(&self, topic: &str, body: Vec<u8>) -> Signed {
+        let secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let headers = vec![
+            ("content-type".into(), "application/json".into()),
+            ("x-shopify-topic".into(), topic.into()),
+            ("x-shopify-hmac-sha256".into(), hmac_base64(&secret, &body)),
+            ("x-shopify-shop-domain".into(), "sample.myshopify.com".into()),
+            ("x-shopify-api-version".into(), "2026-04".into()),
+        ];
+        Signed { headers, body: body.into() }
+    }
+
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let given = request.headers().get("x-shopify-access-token").and_then(|value| value.to_str().ok());
+        if given != Some(self.token.as_str()) {
+            return respond(
+                StatusCode::UNAUTHORIZED,
+                &json!({ "errors": "[API] Invalid API key or access token" }),
+            );
+        }
+        let graphql = request.uri().path().starts_with("/admin/api/")
+            && request.uri().path().ends_with("/graphql.json");
+        let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        if !graphql {
+            return respond(StatusCode::NOT_FOUND, &json!({ "errors": "Not Found" }));
+        }
+        let variables = &body["variables"];
+        let data = match body["operationName"].as_str().unwrap_or_default() {
+            "Order" => self.order(variables),
+            "OrdersChanged" => self.changed(variables),
+            "WebhookSubscriptions" => self.list_subscriptions(),
+            "WebhookSubscriptionCreate" => self.subscribe(variables),
+            "ShopInfo" => json!({
+                "shop": { "name": "Sample", "currencyCode": shopify_rest::SHOP_CURRENCY },
+                "currentAppInstallation": { "accessScopes": [
+                    { "handle": "read_orders" }, { "handle": "read_all_orders" },
+                    { "handle": "read_customers" }, { "handle": "read_payment_terms" },
+                ] },
+            }),
+            other => {
+                return respond(
+                    StatusCode::OK,
+                    &json!({ "errors": [{ "message": format!("no operation {other}") }] }),
+                );
+            }
+        };
+        let cost = json!({
+            "requestedQueryCost": 50, "actualQueryCost": 12,
+            "throttleStatus": { "maximumAvailable": 2000.0, "currentlyAvailable": 1950, "restoreRate": 100.0 },
+        });
+        respond(StatusCode::OK, &json!({ "data": data, "extensions": { "cost": cost } }))
+    }
+
+    fn order(&self, variables: &Value) -> Value {
+        let id = variables["id"].as_str().and_then(|id| id.rsplit('/').next()?.parse().ok());
+        let order = id.and_then(|id| self.orders.get(id));
+        json!({ "order": order.map(|sale| shopify_graphql::order(&sale)) })
+    }
+
+    /// A window of the time of change, both ends within, in pages.
+    fn changed(&self, variables: &Value) -> Value {
+        let query = variables["query"].as_str().unwrap_or_default();
+        let bound = |mark: &str| -> Option<Timestamp> {
+            query
+                .split(" AND ")
+                .find_map(|part| part.trim().strip_prefix(mark)?.trim_matches('\'').parse().ok())
+        };
+        let (from, until) = (bound("updated_at:>="), bound("updated_at:<="));
+        let found: Vec<Sale> = self
+            .orders
+            .all()
+            .into_iter()
+            .filter(|sale| from.is_none_or(|from| sale.updated_at >= from))
+            .filter(|sale| until.is_none_or(|until| sale.updated_at <= until))
+            .collect();
+        let first = variables["first"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(50);
+        let after: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
+        let page: Vec<Value> = found.iter().skip(after).take(first).map(shopify_graphql::order).collect();
+        let end = after + page.len();
+        json!({ "orders": {
+            "nodes": page,
+            "pageInfo": { "hasNextPage": end < found.len(), "endCursor": end.to_string() },
+        }})
+    }
+
+    fn list_subscriptions(&self) -> Value {
+        let all = self.subscriptions();
+        let nodes: Vec<Value> = all
+            .iter()
+            .enumerate()
+            .map(|(at, (topic, uri))| {
+                json!({ "id": format!("gid://shopify/WebhookSubscription/{at}"), "topic": topic, "uri": uri })
+            })
+            .collect();
+        json!({ "webhookSubscriptions": { "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } } })
+    }
+
+    fn subscribe(&self, variables: &Value) -> Value {
+        let topic = variables["topic"].as_str().unwrap_or_default().to_owned();
+        let uri = variables["webhookSubscription"]["uri"].as_str().unwrap_or_default().to_owned();
+        let mut all = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((topic, uri));
+        let id = format!("gid://shopify/WebhookSubscription/{}", all.len() - 1);
+        json!({ "webhookSubscriptionCreate": { "webhookSubscription": { "id": id }, "userErrors": [] } })
+    }
+}
+
+fn respond(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response
+}
+
+impl Peer for Shop {
+    fn call(&self, request: Request<Bytes>) -> PeerFuture {
+        let shop = self.clone();
+        Box::pin(async move {
+            match shop.faults.strike().await {
+                Some(instead) => instead,
+                None => Ok(shop.answer(&request)),
+            }
+        })
+    }
+}

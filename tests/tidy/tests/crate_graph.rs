@@ -1,0 +1,82 @@
+//! Who may depend on whom; see ARCHITECTURE.md.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// Each crate of the workspace with its folder and the crates of the workspace that it depends on.
+fn graph() -> BTreeMap<String, (String, BTreeSet<String>)> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(tidy::root())
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata answers JSON");
+    let packages = metadata["packages"].as_array().expect("packages").clone();
+    let names: BTreeSet<String> = packages.iter().map(|p| p["name"].as_str().unwrap().to_owned()).collect();
+    packages
+        .iter()
+        .map(|package| {
+            let manifest = package["manifest_path"].as_str().unwrap();
+            let folder = manifest.strip_prefix(tidy::root().to_str().unwrap()).unwrap();
+            let folder = folder.trim_start_matches('/').trim_end_matches("/Cargo.toml").to_owned();
+            let normal = package["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"].is_null());
+            let on = normal.map(|d| d["name"].as_str().unwrap().to_owned()).filter(|n| names.contains(n));
+            (package["name"].as_str().unwrap().to_owned(), (folder, on.collect()))
+        })
+        .collect()
+}
+
+/// What a crate in `folder` may depend on, beside what its tests use.
+fn allowed(folder: &str) -> Option<&'static [&'static str]> {
+    Some(match folder {
+        "shared/core" => &[],
+        "shared/http" | "shared/platform" => &["crossdock-core"],
+        "shared/runtime" => &["crossdock-core", "crossdock-platform"],
+        "shared/odoo" | "shared/channels" => &["crossdock-core", "crossdock-http"],
+        _ if folder.starts_with("functions/") => &[
+            "crossdock-core",
+            "crossdock-http",
+            "crossdock-platform",
+            "crossdock-runtime",
+            "crossdock-odoo",
+            "crossdock-channels",
+        ],
+        // Simulators know the protocols, never the product: what they share with it could be wrong in both.
+        "tests/simulators" => &["crossdock-core", "crossdock-http"],
+        "infra/local" => return None,
+        _ if folder.starts_with("tests/") => return None,
+        _ => panic!("{folder}: say in this test what it may depend on"),
+    })
+}
+
+#[test]
+fn each_crate_depends_only_on_what_it_may() {
+    for (name, (folder, on)) in graph() {
+        let Some(allowed) = allowed(&folder) else { continue };
+        for dependency in on {
+            assert!(allowed.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn nothing_depends_on_a_function_but_the_local_chain_and_tests() {
+    let graph = graph();
+    let functions: BTreeSet<&String> = graph
+        .iter()
+        .filter(|(_, (folder, _))| folder.starts_with("functions/"))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(functions.len() >= 5, "the functions are there");
+    for (name, (folder, on)) in &graph {
+        let may = folder == "infra/local" || folder.starts_with("tests/");
+        let does = on.iter().any(|dependency| functions.contains(dependency));
+        assert!(may || !does, "{name} must not depend on a function");
+    }
+}
