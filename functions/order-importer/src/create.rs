@@ -274,12 +274,7 @@ fn record(job: &Job, planned: &Planned, company: &Company, parties: &Parties) ->
             .and_then(|warehouse| company.warehouse(warehouse))
             .or_else(|| company.warehouses.first().map(|warehouse| warehouse.id)),
         team: channel.team.as_ref().and_then(|team| company.team(team)),
-        // The validator saw the pricelist; 0 is refused by Odoo and never falls back to a default.
-        pricelist: channel
-            .pricelists
-            .get(&order.currency)
-            .and_then(|wanted| company.pricelist(wanted))
-            .map_or(0, |pricelist| pricelist.id),
+        pricelist: planned.pricelist,
         payment_term: parties.payment_term,
         partner: parties.partner,
         invoice_to: parties.invoice_to.clone(),

@@ -28,6 +28,8 @@ pub(crate) const ROUNDING_LINE: &str = "rounding";
 /// An order's lines, priced, and the rounding that they are expected to need.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Planned {
+    /// Always there: without a pricelist the rows would be no fence.
+    pub pricelist: i64,
     pub lines: Vec<OrderLine>,
     pub rounding: Decimal,
     /// The channel's rounding product and limit, where it has them.
@@ -69,6 +71,12 @@ pub(crate) fn plan(
     capabilities: &Capabilities,
 ) -> Result<Planned, Reason> {
     let order = &job.order;
+    let wanted = job.channel.pricelists.get(&order.currency);
+    let Some(pricelist) = wanted.and_then(|wanted| company.pricelist(wanted)).map(|pricelist| pricelist.id)
+    else {
+        let why = format!("no pricelist in {}", order.currency);
+        return Err(Reason::new(ReasonCode::SettingMissingInOdoo, why));
+    };
     let rounding = Rounding {
         price_digits: capabilities.price_digits,
         discount_digits: capabilities.discount_digits,
@@ -97,7 +105,13 @@ pub(crate) fn plan(
     let difference = order.total - pricing::forecast(&priced, rounding);
     let explained = rule.is_some_and(|(_, limit)| difference.abs() <= limit);
     let inexpressible = planner.inexpressible(&lines);
-    Ok(Planned { lines, rounding: if explained { difference } else { Decimal::ZERO }, rule, inexpressible })
+    Ok(Planned {
+        pricelist,
+        lines,
+        rounding: if explained { difference } else { Decimal::ZERO },
+        rule,
+        inexpressible,
+    })
 }
 
 struct Planner<'a> {

@@ -223,7 +223,13 @@ impl Catalogue {
         let taxes = self.rows(&odoo, "account.tax", sale_taxes, &tax_fields).await?;
         let pricelists =
             self.rows(&odoo, "product.pricelist", own_or_shared.clone(), &["name", "currency_id"]).await?;
-        let warehouses = self.rows(&odoo, "stock.warehouse", own, &["name", "code"]).await?;
+        // Without Inventory there are no warehouses to name.
+        let none = odoo.capabilities().await.is_ok_and(|capabilities| !capabilities.has_warehouses);
+        let warehouses = if none {
+            Vec::new()
+        } else {
+            self.rows(&odoo, "stock.warehouse", own, &["name", "code"]).await?
+        };
         let teams = self.rows(&odoo, "crm.team", own_or_shared, &["name"]).await?;
         Ok(Some(Company {
             id,

@@ -162,8 +162,15 @@ pub async fn load_partners(
 ) -> Result<Vec<Loaded>, PeerError> {
     let mut fields: Vec<String> = ACCOUNT_FIELDS.iter().map(ToString::to_string).collect();
     fields.push("country_id/.id".into());
+    let own = fields.len();
     fields.extend(ADDRESS_FIELDS.iter().map(|field| format!("child_ids/{field}")));
-    let rows: Vec<Vec<Row>> = records.iter().map(|record| rows(places, record)).collect();
+    let mut rows: Vec<Vec<Row>> = records.iter().map(|record| rows(places, record)).collect();
+    let has_children = |record: &PartnerRecord| matches!(record, PartnerRecord::Account(_, children) if !children.is_empty());
+    if !records.iter().any(has_children) {
+        // Empty cells for the children of an account that is there already take its children from it.
+        fields.truncate(own);
+        rows.iter_mut().flatten().for_each(|row| row.truncate(own));
+    }
     load(odoo, "res.partner", &fields, &rows, &json!({})).await
 }
 

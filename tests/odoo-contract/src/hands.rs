@@ -66,8 +66,17 @@ impl Hands {
         self.call(call).await
     }
 
+    /// Unlocks a sale order where it is locked.
+    pub async fn unlock_order(&self, id: i64) {
+        let rows = self.rows("sale.order", json!([["id", "=", id]]), &["locked"]).await;
+        if rows.iter().any(|row| row["locked"] == true) {
+            self.run("sale.order", "action_unlock", &[id], &[]).await;
+        }
+    }
+
     /// Cancels a sale order, as its button does.
     pub async fn cancel_order(&self, id: i64) {
+        self.unlock_order(id).await;
         self.run("sale.order", "action_cancel", &[id], &["disable_cancel_warning"]).await;
     }
 

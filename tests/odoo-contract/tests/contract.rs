@@ -9,6 +9,7 @@ use crossdock_odoo::Odoo;
 use libtest_mimic::{Arguments, Failed, Trial};
 use odoo_contract::{
     cases::{Case, cases},
+    hands::Hands,
     master,
     target::{Access, Target, live_access},
     world::World,
@@ -74,7 +75,9 @@ async fn prepare(access: &Access) -> Result<(String, World), String> {
     let version = user.version().await.map_err(|error| master::unreachable(&error))?;
     user.transport().await.map_err(|error| master::unreachable(&error))?;
     if let Some(admin) = &access.admin {
-        master::prepare(&Odoo::new(client, admin.clone()), &access.connection.user).await?;
+        master::prepare(&Odoo::new(client.clone(), admin.clone()), &access.connection.user).await?;
+        // A run that was stopped in the middle may have left it on.
+        master::auto_lock(&Hands(Odoo::new(client, admin.clone())), false).await;
     }
     let world = World::read(&user).await.map_err(|missing| {
         format!(

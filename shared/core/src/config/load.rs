@@ -58,6 +58,14 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
         if channel.requests_per_second == 0 {
             fail(id, format!("channel {id}: requests_per_second must be at least 1"));
         }
+        if let Some(super::OdooRef::Name(name)) = &channel.customers.fallback {
+            fail(
+                name,
+                format!(
+                    "channel {id}: customers.fallback must be the partner's id, for names are not unique"
+                ),
+            );
+        }
         if channel.rounding.as_ref().is_some_and(|rule| rule.limit.is_sign_negative()) {
             fail(id, format!("channel {id}: rounding.limit must not be negative"));
         }

@@ -10,16 +10,16 @@ use crate::connection::Call;
 const NEEDED: [(&str, &[&str], &str); 12] = [
     ("sale.order", &["read", "create", "write"], SALES),
     ("sale.order.line", &["read", "create", "write", "unlink"], SALES),
-    ("res.partner", &["read", "create", "write"], "Contacts: Creation (base.group_partner_manager)"),
+    ("res.partner", &["read", "create", "write"], "Contact Creation (base.group_partner_manager)"),
     ("product.product", &["read"], SALES),
     ("product.pricelist", &["read"], SALES),
     ("crm.team", &["read"], SALES),
-    ("account.tax", &["read"], "Invoicing: Billing"),
+    ("account.tax", &["read"], "Invoicing: Billing or Invoicing (account.group_account_invoice)"),
     ("res.company", &["read"], INTERNAL),
     ("res.currency", &["read"], INTERNAL),
     ("res.currency.rate", &["read"], INTERNAL),
-    ("stock.warehouse", &["read"], "Inventory: User"),
-    ("stock.picking", &["read"], "Inventory: User"),
+    ("stock.warehouse", &["read"], "Inventory: User (stock.group_stock_user)"),
+    ("stock.picking", &["read"], "Inventory: User (stock.group_stock_user)"),
 ];
 
 const SALES: &str = "Sales: User: All Documents";

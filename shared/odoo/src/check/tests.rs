@@ -183,7 +183,7 @@ async fn a_missing_right_names_the_group_that_gives_it() {
         asked.then_some(Ok(json!(false)))
     })
     .await;
-    let words = "may not create, write res.partner → give it Contacts: Creation";
+    let words = "may not create, write res.partner → give it Contact Creation";
     only(&found, Level::Fail, "odoo.rights", words);
 }
 

@@ -43,6 +43,7 @@ pub async fn an_order_changed_by_hand_is_not_overwritten(target: &Target) {
     let id = target.sale(&order).await.id;
     let lines = target.user.rows("sale.order.line", json!([["order_id", "=", id]]), &["price_unit"]).await;
     let line = lines[0]["id"].as_i64().expect("an id");
+    target.user.unlock_order(id).await;
     target.user.write("sale.order.line", line, json!({ "price_unit": 8.5 })).await;
     let before = target.sale(&order).await;
     let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));

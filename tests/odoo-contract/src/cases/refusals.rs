@@ -75,16 +75,7 @@ pub async fn an_order_that_cannot_be_confirmed_parks_alone(target: &Target) {
     let rig = target.rig();
     let mut orders = five(target);
     orders[2].shipping = Some(address("Bo Rivera", "6 No Route"));
-    // An earlier order makes the delivery address; then no stock route leads there any more.
-    let mut earlier = simple(target.order(Prices::TaxExcluded));
-    earlier.customer.clone_from(&orders[2].customer);
-    earlier.shipping.clone_from(&orders[2].shipping);
-    rig.done(&earlier).await;
-    let to = target.sale(&earlier).await.deliver_to;
-    let nowhere = target.user.rows("stock.location", json!([["usage", "=", "supplier"]]), &["name"]).await;
-    let nowhere = nowhere.first().expect("a location of suppliers")["id"].clone();
-    let here = target.user.in_company(target.world.company.id);
-    here.write("res.partner", to, json!({ "property_stock_customer": nowhere })).await;
+    stand_in_the_way(target, &mut orders[2]).await;
     let states = rig.import(&orders).await;
     let why = expect_parked(&states[2], ReasonCode::OdooRefused);
     assert!(why.starts_with("confirming: "), "{why}");
@@ -94,4 +85,26 @@ pub async fn an_order_that_cannot_be_confirmed_parks_alone(target: &Target) {
         expect_done(&states[n]);
         target.sale(&orders[n]).await.expect_confirmed(target, &orders[n]);
     }
+}
+
+/// Makes Odoo refuse to confirm an order that it takes as a draft.
+async fn stand_in_the_way(target: &Target, order: &mut Order) {
+    if let Some(simulator) = &target.simulator {
+        // It has no stock routes to run out of.
+        simulator.configure(|settings| {
+            settings.confirm_fails_for.insert("CD-7".to_owned());
+        });
+        line(order, "CD-7", "1", "10.00", "10.00", None);
+        return;
+    }
+    // An earlier order makes the delivery address; then no stock route leads there any more.
+    let mut earlier = simple(target.order(Prices::TaxExcluded));
+    earlier.customer.clone_from(&order.customer);
+    earlier.shipping.clone_from(&order.shipping);
+    target.rig().done(&earlier).await;
+    let to = target.sale(&earlier).await.deliver_to;
+    let nowhere = target.user.rows("stock.location", json!([["usage", "=", "supplier"]]), &["name"]).await;
+    let nowhere = nowhere.first().expect("a location of suppliers")["id"].clone();
+    let here = target.user.in_company(target.world.company.id);
+    here.write("res.partner", to, json!({ "property_stock_customer": nowhere })).await;
 }

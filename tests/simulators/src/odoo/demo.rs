@@ -11,8 +11,10 @@ use super::{
     server::{Latency, Server},
 };
 
-/// Name, amount, and whether the price holds it.
-const TAXES: [(&str, f64, bool); 5] = [
+/// Name, amount, and whether the price holds it. The first is the default of each company, which no order of the samples charges: where it slips in, a total
+/// shows it.
+const TAXES: [(&str, f64, bool); 6] = [
+    ("15%", 15.0, false),
     ("CD 10% excl", 10.0, false),
     ("CD 19% incl", 19.0, true),
     ("CD 7% incl", 7.0, true),
@@ -26,7 +28,7 @@ const ON_HAND: f64 = 1000.0;
 
 impl Server {
     /// Two companies, an administrator, the integration's user, twenty products with stock, four services,
-    /// five taxes for each company, two pricelists, a warehouse each and a team.
+    /// six taxes for each company, two pricelists, a warehouse each and a team.
     pub fn demo(version: Version, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         Self::demo_with(Config { version, now, latency: Latency::default() })
     }
@@ -61,6 +63,7 @@ fn fill(seed: &mut Seed<'_, '_>) {
     seed.pricelist("USD list", "USD", None);
     seed.pricelist("EUR list", "EUR", None);
     seed.team("Sales");
+    seed.record("account.payment.term", json!({ "name": "30 Days", "active": true }));
     let house = seed.warehouse(first, "My Company", "WH");
     seed.warehouse(second, "Second Co", "WH2");
     for &company in &companies {

@@ -41,6 +41,8 @@ fn signature(version: Version, model: &str, method: &str) -> Option<Signature> {
         (_, "search_read") => on_model(&["domain", "fields", "offset", "limit", "order"], 0),
         (_, "read") => on_records(&["fields", "load"], 0),
         (_, "web_read") => on_records(&["specification"], 1),
+        (_, "web_save") => on_records(&["vals", "specification", "next_id"], 2),
+        ("sale.order", "copy") => on_records(&["default"], 0),
         (_, "create") => on_model(&["vals_list"], 1),
         (_, "write") => on_records(&["vals"], 1),
         (_, "unlink" | "get_external_id" | "exists") => on_records(&[], 0),
@@ -178,6 +180,11 @@ impl Tx<'_> {
                 let specification = bound.get("specification").as_object().cloned().unwrap_or_default();
                 self.web_read(model, &bound.ids, &specification)
             }
+            "web_save" => {
+                let of = |name: &str| bound.get(name).as_object().cloned().unwrap_or_default();
+                self.web_save(model, &bound.ids, &of("vals").into_iter().collect(), &of("specification"))
+            }
+            "copy" => self.copy_order(bound.ids.first().copied().unwrap_or_default()),
             "create" => self.create_many(model, bound.get("vals_list")),
             "write" => {
                 let vals = bound.get("vals").as_object().cloned().unwrap_or_default();

@@ -149,6 +149,16 @@ impl Tx<'_> {
         {
             self.check_order_companies(id)?;
         }
+        if vals.contains_key("company_id") {
+            // The company decides on the default taxes: Odoo computes them anew, over what the same call said.
+            let taxes = self.line_taxes();
+            for line in self.order_lines(id) {
+                if let Some(product) = self.db.store.link(LINE, line, "product_id") {
+                    let anew = json!(self.default_taxes(id, product));
+                    self.db.store.set(LINE, line, taxes, anew);
+                }
+            }
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{db::Tx, error::Outcome, schema::Type, value::ids};
+use super::{db::Tx, error::Outcome, schema::Type, value::ids, write::Vals};
 
 impl Tx<'_> {
     /// A many2one without `fields` is its id, with `fields` an object; a list of records is a list of objects.
@@ -51,5 +51,49 @@ impl Tx<'_> {
             rows.push(Value::Object(row));
         }
         Ok(rows)
+    }
+
+    /// Saves a form: makes a record where there is none, and reads it back.
+    pub fn web_save(
+        &mut self,
+        model: &str,
+        records: &[i64],
+        vals: &Vals,
+        specification: &Map<String, Value>,
+    ) -> Outcome<Value> {
+        let saved = if records.is_empty() {
+            vec![self.create(model, vals.clone())?]
+        } else {
+            self.write(model, records, vals)?;
+            records.to_vec()
+        };
+        self.web_read(model, &saved, specification)
+    }
+
+    /// A copy of an order has its content and its Source Document, and neither its number, nor its customer
+    /// reference, nor its external id.
+    pub fn copy_order(&mut self, order: i64) -> Outcome<Value> {
+        let taxes = self.line_taxes();
+        let kept = |tx: &Self, model: &str, id: i64, names: &[&str]| -> Map<String, Value> {
+            names.iter().map(|name| ((*name).to_owned(), tx.raw(model, id, name))).collect()
+        };
+        let head = [
+            "origin",
+            "partner_id",
+            "partner_invoice_id",
+            "partner_shipping_id",
+            "pricelist_id",
+            "warehouse_id",
+        ];
+        let mut vals = kept(self, "sale.order", order, &head);
+        let of_line = ["product_id", "name", "product_uom_qty", "price_unit", "discount"];
+        let mut lines = Vec::new();
+        for line in ids(&self.raw("sale.order", order, "order_line")) {
+            let mut line_vals = kept(self, "sale.order.line", line, &of_line);
+            line_vals.insert(taxes.to_owned(), json!([[6, 0, self.raw("sale.order.line", line, taxes)]]));
+            lines.push(json!([0, 0, line_vals]));
+        }
+        vals.insert("order_line".to_owned(), json!(lines));
+        self.create("sale.order", vals.into_iter().collect()).map(|id| json!([id]))
     }
 }

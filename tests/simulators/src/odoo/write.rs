@@ -18,6 +18,9 @@ pub(crate) type Vals = Map<String, Value>;
 /// The key under which `load` hands on the external id that a new line gets.
 pub(crate) const XID: &str = "id";
 
+/// A name beyond this does not fit into a page of PostgreSQL's index, however well it is packed.
+const INDEXED_NAME: usize = 30_000;
+
 impl Tx<'_> {
     pub fn create(&mut self, model: &str, vals: Vals) -> Outcome<i64> {
         self.check(model, Access::Create)?;
@@ -323,6 +326,14 @@ impl Tx<'_> {
         let contact = row.get("type").and_then(Value::as_str).unwrap_or("contact") == "contact";
         if contact && !named {
             return Err(OdooError::new(Kind::Constraint, "Contacts require a name"));
+        }
+        let length = row.get("name").and_then(Value::as_str).map_or(0, str::len);
+        if length > INDEXED_NAME {
+            let text = format!(
+                "index row requires {length} bytes, maximum size is 8191\nCONTEXT:  while adding to index \
+                 \"res_partner_complete_name_index\""
+            );
+            return Err(OdooError::new(Kind::Constraint, text));
         }
         Ok(())
     }
