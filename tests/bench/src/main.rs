@@ -38,8 +38,6 @@ enum Name {
         #[arg(long, default_value_t = 100_000)]
         many: usize,
     },
-    /// Time per order against a live Odoo, beside a bare loop of the same calls and a naive client.
-    Odoo,
     /// Part of `memory`: one chain in a process of its own.
     #[command(hide = true)]
     MemoryOf { orders: usize, odoo: String },
@@ -54,7 +52,6 @@ fn main() -> anyhow::Result<()> {
         Name::Receiver => receiver::run()?,
         Name::Pipeline { orders } => pipeline::run(orders)?,
         Name::Memory { few, many } => memory::run(few, many)?,
-        Name::Odoo => anyhow::bail!("soon"),
         Name::MemoryOf { orders, odoo } => memory::one(orders, &odoo)?,
         Name::MemoryOdoo => return memory::odoo(),
     };
