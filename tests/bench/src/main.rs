@@ -38,6 +38,9 @@ enum Name {
         #[arg(long, default_value_t = 100_000)]
         many: usize,
     },
+    /// Time per order against the live Odoo that CROSSDOCK_ODOO_URL names, beside a bare loop of the same calls
+    /// and a client that takes one order at a time.
+    Odoo,
     /// Part of `memory`: one chain in a process of its own.
     #[command(hide = true)]
     MemoryOf { orders: usize, odoo: String },
@@ -52,6 +55,9 @@ fn main() -> anyhow::Result<()> {
         Name::Receiver => receiver::run()?,
         Name::Pipeline { orders } => pipeline::run(orders)?,
         Name::Memory { few, many } => memory::run(few, many)?,
+        Name::Odoo => runtime()?
+            .block_on(odoo_contract::bench::run(|name| std::env::var(name).ok()))
+            .map_err(anyhow::Error::msg)?,
         Name::MemoryOf { orders, odoo } => memory::one(orders, &odoo)?,
         Name::MemoryOdoo => return memory::odoo(),
     };

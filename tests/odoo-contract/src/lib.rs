@@ -2,8 +2,10 @@
 //!
 //! A case is a function of a [`Target`](target::Target) that panics with a sentence; [`cases`] lists them.
 
+pub mod bench;
 pub mod cases;
 pub mod hands;
+pub mod live;
 pub mod master;
 pub mod orders;
 pub mod rig;

@@ -1,7 +1,6 @@
 //! Makes, as an administrator, what the suite needs on a live Odoo. Looks before it makes, so that running it
 //! again changes nothing.
 
-use crossdock_core::PeerError;
 use crossdock_odoo::Odoo;
 use serde_json::{Map, Value, json};
 
@@ -219,25 +218,30 @@ pub async fn auto_lock(admin: &Hands, on: bool) -> bool {
         let settings =
             admin.save("res.config.settings", json!({ "group_auto_done_setting": on }), &Map::new()).await;
         admin.run("res.config.settings", "execute", &[settings], &[]).await;
+        if is_auto_lock(admin).await != on {
+            // Odoo compares with what it has cached, which is stale after two sessions changed it at once.
+            let (everybody, lock) = lock_groups(admin).await;
+            let change = if on { json!([[4, lock]]) } else { json!([[3, lock]]) };
+            admin.write("res.groups", everybody, json!({ "implied_ids": change })).await;
+        }
         assert_eq!(is_auto_lock(admin).await, on, "the setting \"Lock Confirmed Sales\" did not take");
     }
     before
 }
 
-async fn is_auto_lock(admin: &Hands) -> bool {
+/// Whether orders are locked as they are confirmed.
+pub async fn is_auto_lock(admin: &Hands) -> bool {
+    let (everybody, lock) = lock_groups(admin).await;
+    let rows = admin.rows("res.groups", json!([["id", "=", everybody]]), &["implied_ids"]).await;
+    many(&rows[0]["implied_ids"]).contains(&lock)
+}
+
+/// The group of every internal user, and the one whose members' orders are locked.
+async fn lock_groups(admin: &Hands) -> (i64, i64) {
     let group = |module: &'static str, name: &'static str| async move {
         let domain = json!([["module", "=", module], ["name", "=", name]]);
         let rows = admin.rows("ir.model.data", domain, &["res_id"]).await;
         rows[0]["res_id"].as_i64().expect("a group")
     };
-    let everybody = group("base", "group_user").await;
-    let lock = group("sale", "group_auto_done_setting").await;
-    let rows = admin.rows("res.groups", json!([["id", "=", everybody]]), &["implied_ids"]).await;
-    many(&rows[0]["implied_ids"]).contains(&lock)
-}
-
-/// Why the suite cannot begin, for people.
-#[must_use]
-pub fn unreachable(error: &PeerError) -> String {
-    format!("the Odoo of CROSSDOCK_ODOO_URL cannot be used: {error}")
+    (group("base", "group_user").await, group("sale", "group_auto_done_setting").await)
 }

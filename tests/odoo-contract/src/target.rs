@@ -161,22 +161,3 @@ impl Target {
         Entropy::system()
     }
 }
-
-/// The live Odoo that the environment names; none where it names none.
-///
-/// # Panics
-/// Where the environment names half of it.
-#[must_use]
-pub fn live_access(lookup: impl Fn(&str) -> Option<String>) -> Option<Access> {
-    let filled = |name: &str| lookup(name).filter(|value| !value.is_empty());
-    let url = filled("CROSSDOCK_ODOO_URL")?;
-    let must =
-        |name: &str| filled(name).unwrap_or_else(|| panic!("CROSSDOCK_ODOO_URL is set, {name} is not"));
-    let (database, user, key) =
-        (must("CROSSDOCK_ODOO_DB"), must("CROSSDOCK_ODOO_USER"), must("CROSSDOCK_ODOO_KEY"));
-    let admin = filled("CROSSDOCK_ODOO_ADMIN_USER").zip(filled("CROSSDOCK_ODOO_ADMIN_KEY"));
-    Some(Access {
-        connection: connection(&url, &database, &user, &key),
-        admin: admin.map(|(user, key)| connection(&url, &database, &user, &key)),
-    })
-}

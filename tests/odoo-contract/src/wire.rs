@@ -41,6 +41,21 @@ impl Sent {
         if self.request.uri().path() == "/jsonrpc" { body["params"]["args"][6].clone() } else { body }
     }
 
+    /// The same request on other records.
+    #[must_use]
+    pub fn on(&self, ids: &[Value]) -> Self {
+        if self.request.uri().path() != "/jsonrpc" {
+            let mut arguments = self.arguments();
+            arguments["ids"] = json!(ids);
+            return self.with_arguments(&arguments);
+        }
+        let mut body: Value = serde_json::from_slice(self.request.body()).unwrap_or_default();
+        body["params"]["args"][5] = json!([ids]);
+        let mut other = self.clone();
+        *other.request.body_mut() = Bytes::from(body.to_string());
+        other
+    }
+
     /// The same request with other named arguments.
     #[must_use]
     pub fn with_arguments(&self, arguments: &Value) -> Self {

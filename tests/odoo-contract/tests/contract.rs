@@ -3,26 +3,21 @@
 
 use std::sync::Arc;
 
-use crossdock_core::Clock;
-use crossdock_http::Client;
-use crossdock_odoo::Odoo;
 use libtest_mimic::{Arguments, Failed, Trial};
 use odoo_contract::{
     cases::{Case, cases},
-    hands::Hands,
-    master,
-    target::{Access, Target, live_access},
-    world::World,
+    live,
+    target::{Access, Target},
 };
 use simulators::odoo::Version;
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    let trials = match live_access(|name| std::env::var(name).ok()) {
+    let trials = match live::access(|name| std::env::var(name).ok()) {
         Some(access) => {
             // One after another: some cases switch a setting of the whole database.
             arguments.test_threads = Some(1);
-            live(&access, arguments.list)
+            on_live(&access, arguments.list)
         }
         None => simulated(),
     };
@@ -34,18 +29,15 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(work)
 }
 
-fn network() -> Client {
-    Client::network(Clock::System).expect("a client with TLS")
-}
-
 /// The cases on a live Odoo. What is missing there fails every case with a sentence that says what.
-fn live(access: &Access, only_list: bool) -> Vec<Trial> {
-    let prepared = if only_list { Err(String::new()) } else { block_on(prepare(access)) };
-    let prepared = prepared.map(|(label, world)| (label, Arc::new(world)));
+fn on_live(access: &Access, only_list: bool) -> Vec<Trial> {
+    let prepared = if only_list { Err(String::new()) } else { block_on(live::prepare(access)) };
+    let prepared = prepared
+        .map(|(version, world)| (format!("live {version} at {}", access.connection.url), Arc::new(world)));
     if let Ok((label, _)) = &prepared {
         eprintln!("the Odoo contract on {label}");
     }
-    let run = format!("{:x}", Clock::System.now().as_millisecond());
+    let run = live::run_id();
     let has_admin = access.admin.is_some();
     if !has_admin {
         eprintln!(
@@ -57,7 +49,7 @@ fn live(access: &Access, only_list: bool) -> Vec<Trial> {
         let test = move || match prepared {
             Ok((label, world)) => {
                 block_on(async {
-                    let target = Target::new(&label, network(), &access, world, &run);
+                    let target = Target::new(&label, live::network(), &access, world, &run);
                     (case.run)(&target).await;
                 });
                 Ok(())
@@ -67,25 +59,6 @@ fn live(access: &Access, only_list: bool) -> Vec<Trial> {
         Trial::test(format!("live::{}", case.name), test).with_ignored_flag(case.needs_admin && !has_admin)
     };
     cases().into_iter().map(trial).collect()
-}
-
-async fn prepare(access: &Access) -> Result<(String, World), String> {
-    let client = network();
-    let user = Odoo::new(client.clone(), access.connection.clone());
-    let version = user.version().await.map_err(|error| master::unreachable(&error))?;
-    user.transport().await.map_err(|error| master::unreachable(&error))?;
-    if let Some(admin) = &access.admin {
-        master::prepare(&Odoo::new(client.clone(), admin.clone()), &access.connection.user).await?;
-        // A run that was stopped in the middle may have left it on.
-        master::auto_lock(&Hands(Odoo::new(client, admin.clone())), false).await;
-    }
-    let world = World::read(&user).await.map_err(|missing| {
-        format!(
-            "this Odoo lacks {missing}. Make it by hand as tests/odoo-contract/README.md says, or set \
-             CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY and the suite makes it"
-        )
-    })?;
-    Ok((format!("live {version} at {}", access.connection.url), world))
 }
 
 /// Each case on a simulator of its own, as each version.
