@@ -29,7 +29,9 @@ pub async fn what_a_salesperson_may_not_do_is_refused(target: &Target) {
         let name = format!("{}.{}", call.model, call.method);
         match target.user.0.call::<Value>(call).await {
             Err(PeerError::Unauthorized { .. }) => {}
-            other => panic!("{name}: {other:?}: give the suite's user only the rights that README.md lists"),
+            other => {
+                panic!("{name}: {other:?}: give the user of the suite only the rights of docs/odoo-user.md")
+            }
         }
     }
 }
