@@ -191,7 +191,7 @@ impl<P: Platform> OrderImporter<P> {
         ends: &mut Ends,
     ) -> Result<BTreeMap<OrderKey, Planned>, Trouble> {
         let wanted: Vec<&Job> = jobs.iter().filter(|job| !job.order.cancelled).collect();
-        let skus: BTreeSet<_> = wanted.iter().flat_map(|job| plan::skus(job)).collect();
+        let skus: BTreeSet<_> = wanted.iter().flat_map(|job| job.channel.skus(&job.order)).collect();
         let products = self.catalogue.products(company.id, &skus).await?;
         let capabilities = odoo.capabilities().await?;
         let mut planned = BTreeMap::new();

@@ -1,14 +1,9 @@
 //! What an order's lines become in Odoo.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crossdock_core::{
-    Sku,
-    config::Channel,
-    money,
+    Sku, money,
     order::{Charge, ChargeKind, Order, Prices, TaxAmount},
     reason::{Reason, ReasonCode},
 };
@@ -39,21 +34,6 @@ pub(crate) struct Planned {
 }
 
 pub(crate) type Products = BTreeMap<Sku, Arc<Vec<Product>>>;
-
-/// Every SKU that an order needs in Odoo: goods, charges and the rounding product.
-pub(crate) fn skus(job: &Job) -> BTreeSet<Sku> {
-    let mut skus: BTreeSet<Sku> = job.order.lines.iter().filter_map(|line| line.sku.clone()).collect();
-    skus.extend(job.order.charges.iter().filter_map(|charge| charge_sku(&job.channel, charge).cloned()));
-    skus.extend(job.channel.rounding.as_ref().map(|rule| rule.product.clone()));
-    skus
-}
-
-fn charge_sku<'a>(channel: &'a Channel, charge: &Charge) -> Option<&'a Sku> {
-    match charge.kind {
-        ChargeKind::Shipping => channel.shipping_product(&charge.code, &charge.name),
-        ChargeKind::Fee => channel.fee_product.as_ref(),
-    }
-}
 
 fn charge_line(charge: &Charge) -> String {
     match charge.kind {
@@ -94,7 +74,7 @@ pub(crate) fn plan(
     for charge in &order.charges {
         let taxes = planner.taxes(&charge.taxes)?;
         let priced = planner.price(Decimal::ONE, charge.total, charge.total, charge.tax(), taxes);
-        let product = planner.product(charge_sku(&job.channel, charge))?;
+        let product = planner.product(job.channel.charge_product(charge))?;
         lines.push(OrderLine { id: charge_line(charge), product, name: charge.name.clone(), priced });
     }
     let rule = match &job.channel.rounding {

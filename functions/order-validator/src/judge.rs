@@ -133,14 +133,7 @@ impl<P: Platform> OrderValidator<P> {
             self.catalogue.forget_company(&channel.company);
             company = self.catalogue.company(&channel.company).await?;
         }
-        let mut skus: BTreeSet<Sku> = BTreeSet::new();
-        for (_, order) in orders {
-            skus.extend(order.lines.iter().filter_map(|line| line.sku.clone()));
-            skus.extend(
-                order.charges.iter().filter_map(|charge| rules::charge_product(channel, charge).cloned()),
-            );
-        }
-        skus.extend(channel.rounding.as_ref().map(|rule| rule.product.clone()));
+        let skus: BTreeSet<Sku> = orders.iter().flat_map(|(_, order)| channel.skus(order)).collect();
         let products = match &company {
             Some(company) => self.catalogue.products(company.id, &skus).await?,
             None => BTreeMap::new(),

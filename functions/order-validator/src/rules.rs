@@ -6,7 +6,7 @@ use crossdock_core::{
     Sku,
     config::Channel,
     money,
-    order::{Charge, ChargeKind, Order, TaxAmount},
+    order::{ChargeKind, Order, TaxAmount},
     reason::{Reason, ReasonCode},
 };
 use crossdock_odoo::{Company, Countries, Product};
@@ -145,17 +145,9 @@ fn taxes(channel: &Channel, order: &Order, facts: &Facts, reasons: &mut Vec<Reas
     }
 }
 
-/// The product that stands for a charge.
-pub(crate) fn charge_product<'a>(channel: &'a Channel, charge: &Charge) -> Option<&'a Sku> {
-    match charge.kind {
-        ChargeKind::Shipping => channel.shipping_product(&charge.code, &charge.name),
-        ChargeKind::Fee => channel.fee_product.as_ref(),
-    }
-}
-
 fn charges(channel: &Channel, order: &Order, facts: &Facts, reasons: &mut Vec<Reason>) {
     for charge in &order.charges {
-        match (charge_product(channel, charge), charge.kind) {
+        match (channel.charge_product(charge), charge.kind) {
             (Some(sku), _) => product(sku, facts, reasons),
             (None, ChargeKind::Shipping) => {
                 let detail = format!("shipping method {:?} (code {:?})", charge.name, charge.code);

@@ -4,7 +4,7 @@
 
 mod load;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ pub use load::{ConfigError, parse};
 
 use crate::{
     ids::{ChannelId, Currency, Sku},
-    order::{Order, PaymentState, short_digest},
+    order::{Charge, ChargeKind, Order, PaymentState, short_digest},
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -285,10 +285,24 @@ impl Channel {
         })
     }
 
-    /// The product for a shipping method, by code, then by name, then the rule for any other.
+    /// The product that stands for a charge: shipping by the method's code, then by its name, then by the rule
+    /// for any other.
     #[must_use]
-    pub fn shipping_product(&self, code: &str, name: &str) -> Option<&Sku> {
+    pub fn charge_product(&self, charge: &Charge) -> Option<&Sku> {
         let by = |wanted: &str| self.shipping.iter().find(|rule| rule.method == wanted);
-        by(code).or_else(|| by(name)).or_else(|| by("*")).map(|rule| &rule.product)
+        match charge.kind {
+            ChargeKind::Shipping => {
+                by(&charge.code).or_else(|| by(&charge.name)).or_else(|| by("*")).map(|rule| &rule.product)
+            }
+            ChargeKind::Fee => self.fee_product.as_ref(),
+        }
+    }
+
+    /// Every SKU that an order needs in Odoo: goods, charges and the rounding product.
+    #[must_use]
+    pub fn skus(&self, order: &Order) -> BTreeSet<Sku> {
+        let goods = order.lines.iter().filter_map(|line| line.sku.as_ref());
+        let charges = order.charges.iter().filter_map(|charge| self.charge_product(charge));
+        goods.chain(charges).chain(self.rounding.as_ref().map(|rule| &rule.product)).cloned().collect()
     }
 }

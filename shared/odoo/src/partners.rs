@@ -133,7 +133,7 @@ pub async fn search(
         .collect())
 }
 
-const ACCOUNT_FIELDS: [&str; 13] = [
+const ACCOUNT_FIELDS: [&str; 14] = [
     "id",
     "parent_id/.id",
     "type",
@@ -147,6 +147,7 @@ const ACCOUNT_FIELDS: [&str; 13] = [
     "city",
     "zip",
     "state_id/.id",
+    "country_id/.id",
 ];
 const ADDRESS_FIELDS: [&str; 10] =
     ["id", "type", "name", "phone", "street", "street2", "city", "zip", "state_id/.id", "country_id/.id"];
@@ -160,57 +161,64 @@ pub async fn load_partners(
     places: &impl Places,
     records: &[PartnerRecord],
 ) -> Result<Vec<Loaded>, PeerError> {
-    let mut fields: Vec<String> = ACCOUNT_FIELDS.iter().map(ToString::to_string).collect();
-    fields.push("country_id/.id".into());
-    let own = fields.len();
-    fields.extend(ADDRESS_FIELDS.iter().map(|field| format!("child_ids/{field}")));
-    let mut rows: Vec<Vec<Row>> = records.iter().map(|record| rows(places, record)).collect();
-    let has_children = |record: &PartnerRecord| matches!(record, PartnerRecord::Account(_, children) if !children.is_empty());
-    if !records.iter().any(has_children) {
-        // Empty cells for the children of an account that is there already take its children from it.
-        fields.truncate(own);
-        rows.iter_mut().flatten().for_each(|row| row.truncate(own));
-    }
+    let (fields, rows) = table(places, records);
     load(odoo, "res.partner", &fields, &rows, &json!({})).await
 }
 
-fn rows(places: &impl Places, record: &PartnerRecord) -> Vec<Row> {
-    let blank_child = vec![String::new(); ADDRESS_FIELDS.len()];
-    match record {
-        PartnerRecord::Account(account, children) => {
-            let mut first = account_cells(places, account);
-            let mut children = children.iter().map(|child| child_cells(places, child));
-            first.extend(children.next().unwrap_or(blank_child));
-            let more = children.map(|cells| {
-                let mut row = vec![String::new(); ACCOUNT_FIELDS.len() + 1];
-                row.extend(cells);
-                row
-            });
-            std::iter::once(first).chain(more).collect()
-        }
-        PartnerRecord::Address { parent, address } => {
-            let [id, kind, name, phone, street, street2, city, zip, state, country] =
-                address_cells(places, address);
-            let mut row = vec![
-                id,
-                parent.to_string(),
-                kind,
-                name,
-                "0".into(),
-                String::new(),
-                phone,
-                String::new(),
-                street,
-                street2,
-                city,
-                zip,
-                state,
-                country,
-            ];
-            row.extend(blank_child);
-            vec![row]
-        }
+/// Columns and rows. The columns of children are there only where some account has children: empty cells for
+/// the children of an account that is there already take its children from it.
+fn table(places: &impl Places, records: &[PartnerRecord]) -> (Vec<String>, Vec<Vec<Row>>) {
+    let with_children = records.iter().any(|record| match record {
+        PartnerRecord::Account(_, children) => !children.is_empty(),
+        PartnerRecord::Address { .. } => false,
+    });
+    let mut fields: Vec<String> = ACCOUNT_FIELDS.iter().map(ToString::to_string).collect();
+    if with_children {
+        fields.extend(ADDRESS_FIELDS.iter().map(|field| format!("child_ids/{field}")));
     }
+    let width = fields.len();
+    (fields, records.iter().map(|record| rows(places, record, width)).collect())
+}
+
+/// The rows of one record, filled up with empty cells to `width`.
+fn rows(places: &impl Places, record: &PartnerRecord, width: usize) -> Vec<Row> {
+    let mut rows = match record {
+        PartnerRecord::Account(account, children) => {
+            let mut rows = vec![account_cells(places, account)];
+            for (at, child) in children.iter().enumerate() {
+                if at > 0 {
+                    rows.push(vec![String::new(); ACCOUNT_FIELDS.len()]);
+                }
+                rows[at].extend(address_cells(places, child));
+            }
+            rows
+        }
+        PartnerRecord::Address { parent, address } => vec![address_row(places, *parent, address)],
+    };
+    rows.iter_mut().for_each(|row| row.resize(width, String::new()));
+    rows
+}
+
+/// An address of an account that is there, as a row of its own.
+fn address_row(places: &impl Places, parent: i64, address: &ChildAddress) -> Row {
+    let [id, kind, name, phone, street, street2, city, zip, state, country] = address_cells(places, address);
+    let (parent, person, none) = (parent.to_string(), "0".to_owned(), String::new());
+    vec![
+        id,
+        parent,
+        kind,
+        name,
+        person,
+        none.clone(),
+        phone,
+        none,
+        street,
+        street2,
+        city,
+        zip,
+        state,
+        country,
+    ]
 }
 
 fn account_cells(places: &impl Places, account: &NewAccount) -> Row {
@@ -233,10 +241,6 @@ fn account_cells(places: &impl Places, account: &NewAccount) -> Row {
         state,
         country,
     ]
-}
-
-fn child_cells(places: &impl Places, child: &ChildAddress) -> Row {
-    address_cells(places, child).into()
 }
 
 fn address_cells(places: &impl Places, child: &ChildAddress) -> [String; 10] {
@@ -293,4 +297,51 @@ pub fn unique_by_email(found: &[Found]) -> BTreeMap<String, &Found> {
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: &str, children: Vec<ChildAddress>) -> PartnerRecord {
+        let new = NewAccount {
+            external_id: id.into(),
+            name: id.into(),
+            is_company: false,
+            email: None,
+            phone: None,
+            vat: None,
+            address: None,
+        };
+        PartnerRecord::Account(new, children)
+    }
+
+    fn child(id: &str) -> ChildAddress {
+        let address = Address { name: id.into(), ..Address::default() };
+        ChildAddress { external_id: id.into(), kind: ChildKind::Delivery, address }
+    }
+
+    fn table_of(records: &[PartnerRecord]) -> (Vec<String>, Vec<Vec<Row>>) {
+        table(&crate::catalogue::Countries::default(), records)
+    }
+
+    #[test]
+    fn has_no_columns_of_children_where_no_account_has_any() {
+        let (fields, rows) =
+            table_of(&[account("a", vec![]), PartnerRecord::Address { parent: 7, address: child("b") }]);
+        assert!(fields.iter().all(|field| !field.starts_with("child_ids/")), "{fields:?}");
+        assert!(rows.iter().flatten().all(|row| row.len() == fields.len()));
+        assert_eq!(rows[1][0][..3], ["crossdock.b", "7", "delivery"]);
+    }
+
+    #[test]
+    fn each_child_after_the_first_has_a_row_of_its_own() {
+        let (fields, rows) = table_of(&[account("a", vec![child("b"), child("c")]), account("d", vec![])]);
+        let id = fields.iter().position(|field| field == "child_ids/id").unwrap();
+        let ids: Vec<(&str, &str)> =
+            rows.iter().flatten().map(|row| (row[0].as_str(), row[id].as_str())).collect();
+        let expected = [("crossdock.a", "crossdock.b"), ("", "crossdock.c"), ("crossdock.d", "")];
+        assert_eq!(ids, expected);
+        assert!(rows.iter().flatten().all(|row| row.len() == fields.len()));
+    }
 }

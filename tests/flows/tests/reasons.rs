@@ -4,6 +4,7 @@
 
 use crossdock_core::{
     Currency, Order, OrderKey,
+    message::QueueName,
     order::{ChargeKind, PaymentState, Prices},
     reason::ReasonCode,
 };
@@ -177,6 +178,23 @@ async fn setting_missing_in_odoo() {
     }))
     .await;
     assert_eq!(codes(&flow.bring(&plain("1")).await), [ReasonCode::SettingMissingInOdoo]);
+}
+
+/// Without a pricelist Odoo takes the rows all the same, and they are no fence.
+#[tokio::test(start_paused = true)]
+async fn a_pricelist_that_goes_after_validation_keeps_the_order_out_of_odoo() {
+    let mut flow = Flow::new(config(|_| {})).await;
+    let order = plain("1");
+    flow.accept(std::slice::from_ref(&order)).await;
+    flow.chain.pump(QueueName::Orders).await.unwrap();
+    assert_eq!(flow.state(&order.key).await.stage, Stage::Valid);
+    flow.restart(config(|c| {
+        c.channels[0].pricelists.remove(&order.currency);
+    }))
+    .await;
+    flow.drain().await;
+    assert_eq!(codes(&flow.state(&order.key).await), [ReasonCode::SettingMissingInOdoo]);
+    assert!(flow.odoo.orders().is_empty(), "not even a draft");
 }
 
 #[tokio::test(start_paused = true)]

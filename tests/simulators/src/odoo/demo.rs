@@ -11,8 +11,8 @@ use super::{
     server::{Latency, Server},
 };
 
-/// Name, amount, and whether the price holds it. The first is the default of each company, which no order of the samples charges: where it slips in, a total
-/// shows it.
+/// Name, amount, and whether the price holds it. The first is the default of each company, which no order of
+/// the samples charges: where it slips in, a total shows it.
 const TAXES: [(&str, f64, bool); 6] = [
     ("15%", 15.0, false),
     ("CD 10% excl", 10.0, false),

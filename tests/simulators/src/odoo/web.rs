@@ -1,4 +1,4 @@
-//! `web_read`: records and what they link to in one answer, as a specification asks for it.
+//! What Odoo's own pages call: records with what they link to in one answer, saving a form, copying an order.
 
 use serde_json::{Map, Value, json};
 

@@ -18,7 +18,7 @@ pub(crate) type Vals = Map<String, Value>;
 /// The key under which `load` hands on the external id that a new line gets.
 pub(crate) const XID: &str = "id";
 
-/// A name beyond this does not fit into a page of PostgreSQL's index, however well it is packed.
+/// Stands in for the limit of PostgreSQL's index on names, which is on the length after packing.
 const INDEXED_NAME: usize = 30_000;
 
 impl Tx<'_> {
