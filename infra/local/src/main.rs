@@ -9,11 +9,15 @@ use crossdock::{check, demo, ops, serve};
 #[command(
     name = "crossdock",
     version,
-    about = "Connects Odoo with what a distributor sells and ships through."
+    about = "Connects Odoo with what a distributor sells and ships through.",
+    // Without a command it is the demo, options included; a command has only its own.
+    args_conflicts_with_subcommands = true
 )]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    demo: demo::Options,
 }
 
 #[derive(Subcommand)]
@@ -64,7 +68,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli.command.unwrap_or_else(|| Command::Demo(demo::Options::default()))) {
+    match run(cli.command.unwrap_or(Command::Demo(cli.demo))) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -71,10 +71,15 @@ async fn a_shopify_order_adds_up_in_the_customers_currency() {
             taxes += sum(list(&line["tax_lines"]), |tax| cents(paid(&tax["price_set"]) * share));
         }
         assert_eq!(paid(&order["current_subtotal_price_set"]), goods, "goods of {}", order["id"]);
-        let shipping = sum(list(&order["shipping_lines"]), |line| paid(&line["discounted_price_set"]));
-        taxes += sum(list(&order["shipping_lines"]).flat_map(|line| list(&line["tax_lines"])), |tax| {
-            paid(&tax["price_set"])
-        });
+        let shipping =
+            sum(list(&order["shipping_lines"]), |line| paid(&line["current_discounted_price_set"]));
+        if order["cancelled_at"].is_null() {
+            taxes += sum(list(&order["shipping_lines"]).flat_map(|line| list(&line["tax_lines"])), |tax| {
+                paid(&tax["price_set"])
+            });
+        } else {
+            assert!(goods.is_zero() && shipping.is_zero() && taxes.is_zero(), "{}", order["id"]);
+        }
         let cent_a_line = Decimal::new(order["line_items"].as_array().unwrap().len().try_into().unwrap(), 2);
         let told = paid(&order["current_total_tax_set"]);
         assert!((told - taxes).abs() <= cent_a_line, "taxes of {}: {told} and {taxes}", order["id"]);

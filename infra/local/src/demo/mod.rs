@@ -32,12 +32,6 @@ pub struct Options {
     pub json: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { orders: 100, seed: 1, once: false, json: false }
-    }
-}
-
 /// Runs the demo; `false` when an order did not end where it belongs.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use super::{Channel, Delivery, Expected, Kind, Scenario, Story, people};
-use crate::shops::{Fee, Goods, Paid, Sale, Shipping, Signed, hmac_base64};
+use crate::shops::{Fee, Goods, Paid, Sale, Shipping, Signed, cents, hmac_base64};
 
 pub(super) struct Teller {
     pub entropy: Entropy,
@@ -206,7 +206,7 @@ impl Teller {
             }
             Story::Forged => scenario.deliveries.push(forged(channel, first, &sale)),
             Story::Pinged => {
-                let Signed { headers, body } = scenario.woo.ping();
+                let Signed { headers, body } = scenario.woo.ping(1);
                 scenario.deliveries.push(Delivery {
                     channel: channel.id(),
                     at: first,
@@ -238,10 +238,21 @@ fn percent_off(sale: &mut Sale) {
     }
 }
 
-/// Five off the whole order, which the shop puts on the first line.
+/// Five off the whole order, which the shop spreads over its lines by their amounts.
+///
+/// Only over the first two, and only while they hold few pieces: a price per piece in whole cents misses
+/// such a line by half a cent a piece, and all of it must stay within the rounding limit.
 fn amount_off(sale: &mut Sale) {
-    for (line, goods) in sale.goods.iter_mut().enumerate() {
-        goods.discount = if line == 0 { Decimal::new(500, 2) } else { Decimal::ZERO };
+    let off = Decimal::new(500, 2);
+    let amount = |goods: &Goods| goods.price * Decimal::from(goods.ordered);
+    sale.goods.iter_mut().for_each(|goods| goods.discount = Decimal::ZERO);
+    match sale.goods.as_mut_slice() {
+        [first, second, ..] if first.ordered + second.ordered <= 5 => {
+            first.discount = cents(off * amount(first) / (amount(first) + amount(second)));
+            second.discount = off - first.discount;
+        }
+        [first, ..] => first.discount = off,
+        [] => {}
     }
 }
 

@@ -24,8 +24,8 @@ use crossdock_core::Clock;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-pub use faults::{Fault, FaultKind, Faults};
-pub use sale::{Buyer, Fee, Goods, Paid, Place, Sale, Shipping};
+pub use faults::{Call, Fault, FaultKind, Faults};
+pub use sale::{Buyer, Fee, Goods, Paid, Place, Sale, Shipping, cents};
 
 /// A webhook as it is sent: the path is the receiver's business.
 #[derive(Debug, Clone, PartialEq, Eq)]

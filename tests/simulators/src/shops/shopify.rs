@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crossdock_core::Clock;
 use crossdock_http::peer::{Peer, PeerFuture};
 use http::{Request, Response, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Faults, Orders, Sale, Signed, hmac_base64, shopify_graphql, shopify_rest};
@@ -17,8 +17,8 @@ pub struct Shop {
     orders: Orders,
     pub faults: Faults,
     token: String,
-    /// Signs webhooks: the app's client secret.
-    secret: Arc<Mutex<String>>,
+    /// Sign webhooks: the app's client secrets, each from its time on.
+    secrets: Arc<Mutex<Vec<(Timestamp, String)>>>,
     subscriptions: Arc<Mutex<Vec<(String, String)>>>,
 }
 
@@ -29,7 +29,7 @@ impl Shop {
             orders: Orders::new(clock),
             faults: Faults::default(),
             token: token.to_owned(),
-            secret: Arc::new(Mutex::new(secret.to_owned())),
+            secrets: Arc::new(Mutex::new(vec![(Timestamp::MIN, secret.to_owned())])),
             subscriptions: Arc::default(),
         }
     }
@@ -45,9 +45,16 @@ impl Shop {
         self.orders.all()
     }
 
-    /// Signs with another secret from now on.
-    pub fn rotate(&self, secret: &str) {
-        secret.clone_into(&mut self.secret.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Changes the secret. Shopify may go on signing with the old one for up to an hour: `overlap`.
+    pub fn rotate(&self, secret: &str, overlap: SignedDuration) {
+        let from = self.orders.clock().now().checked_add(overlap).unwrap_or(Timestamp::MAX);
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).push((from, secret.to_owned()));
+    }
+
+    fn secret(&self) -> String {
+        let now = self.orders.clock().now();
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.iter().rfind(|(from, _)| *from <= now).map(|(_, secret)| secret.clone()).unwrap_or_default()
     }
 
     /// The topics that somebody has subscribed to.
@@ -70,17 +77,19 @@ impl Shop {
         } else {
             shopify_rest::order(sale)
         };
-        self.sign(topic, body.to_string().into_bytes())
-    }
-
-    fn sign(&self, topic: &str, body: Vec<u8>) -> Signed {
-        let secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let body = body.to_string().into_bytes();
+        // One change has one event id, whatever topics tell of it and however often.
+        let event = format!("{:08x}-0000-4000-8000-{:012x}", sale.sequence, sale.id);
+        let webhook = format!("{}-{event}", topic.replace('/', "-"));
         let headers = vec![
             ("content-type".into(), "application/json".into()),
             ("x-shopify-topic".into(), topic.into()),
-            ("x-shopify-hmac-sha256".into(), hmac_base64(&secret, &body)),
+            ("x-shopify-hmac-sha256".into(), hmac_base64(&self.secret(), &body)),
             ("x-shopify-shop-domain".into(), "sample.myshopify.com".into()),
             ("x-shopify-api-version".into(), "2026-04".into()),
+            ("x-shopify-webhook-id".into(), webhook),
+            ("x-shopify-event-id".into(), event),
+            ("x-shopify-triggered-at".into(), sale.updated_at.to_string()),
         ];
         Signed { headers, body: body.into() }
     }
@@ -106,7 +115,10 @@ impl Shop {
             "WebhookSubscriptions" => self.list_subscriptions(),
             "WebhookSubscriptionCreate" => self.subscribe(variables),
             "ShopInfo" => json!({
-                "shop": { "name": "Sample", "currencyCode": shopify_rest::SHOP_CURRENCY },
+                "shop": {
+                    "name": "Sample", "currencyCode": shopify_rest::SHOP_CURRENCY,
+                    "myshopifyDomain": "sample.myshopify.com",
+                },
                 "currentAppInstallation": { "accessScopes": [
                     { "handle": "read_orders" }, { "handle": "read_all_orders" },
                     { "handle": "read_customers" }, { "handle": "read_payment_terms" },
@@ -148,13 +160,21 @@ impl Shop {
             .filter(|sale| from.is_none_or(|from| sale.updated_at >= from))
             .filter(|sale| until.is_none_or(|until| sale.updated_at <= until))
             .collect();
-        let first = variables["first"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(50);
+        let first =
+            variables["first"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(50).min(250);
         let after: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
         let page: Vec<Value> = found.iter().skip(after).take(first).map(shopify_graphql::order).collect();
+        let edges: Vec<Value> = (after + 1..)
+            .zip(&page)
+            .map(|(cursor, node)| json!({ "cursor": cursor.to_string(), "node": node }))
+            .collect();
         let end = after + page.len();
         json!({ "orders": {
-            "nodes": page,
-            "pageInfo": { "hasNextPage": end < found.len(), "endCursor": end.to_string() },
+            "nodes": page, "edges": edges,
+            "pageInfo": {
+                "hasNextPage": end < found.len(), "hasPreviousPage": after > 0,
+                "startCursor": (after + 1).to_string(), "endCursor": end.to_string(),
+            },
         }})
     }
 
@@ -174,9 +194,17 @@ impl Shop {
         let topic = variables["topic"].as_str().unwrap_or_default().to_owned();
         let uri = variables["webhookSubscription"]["uri"].as_str().unwrap_or_default().to_owned();
         let mut all = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push((topic, uri));
+        if all.contains(&(topic.clone(), uri.clone())) {
+            let taken = "Address for this topic has already been taken";
+            return json!({ "webhookSubscriptionCreate": {
+                "webhookSubscription": null,
+                "userErrors": [{ "field": ["webhookSubscription", "callbackUrl"], "message": taken }],
+            }});
+        }
+        all.push((topic.clone(), uri.clone()));
         let id = format!("gid://shopify/WebhookSubscription/{}", all.len() - 1);
-        json!({ "webhookSubscriptionCreate": { "webhookSubscription": { "id": id }, "userErrors": [] } })
+        let subscription = json!({ "id": id, "topic": topic, "uri": uri });
+        json!({ "webhookSubscriptionCreate": { "webhookSubscription": subscription, "userErrors": [] } })
     }
 }
 
@@ -190,10 +218,8 @@ impl Peer for Shop {
     fn call(&self, request: Request<Bytes>) -> PeerFuture {
         let shop = self.clone();
         Box::pin(async move {
-            match shop.faults.strike().await {
-                Some(instead) => instead,
-                None => Ok(shop.answer(&request)),
-            }
+            let clock = shop.orders.clock();
+            shop.faults.around(clock, &request, |request| shop.answer(request)).await
         })
     }
 }

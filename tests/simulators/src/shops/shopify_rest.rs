@@ -30,11 +30,24 @@ fn plain(sale: &Sale, amount: Decimal) -> String {
 }
 
 pub(super) fn status(sale: &Sale) -> &'static str {
-    match sale.paid {
-        Paid::Paid => "paid",
-        Paid::Authorized => "authorized",
-        Paid::Pending | Paid::Terms => "pending",
+    match (sale.cancelled, sale.paid) {
+        (true, Paid::Paid) => "refunded",
+        (true, Paid::Authorized | Paid::Pending | Paid::Terms) => "voided",
+        (false, Paid::Paid) => "paid",
+        (false, Paid::Authorized) => "authorized",
+        (false, Paid::Pending | Paid::Terms) => "pending",
     }
+}
+
+/// What the `current_…` figures tell of: cancelling refunds all, down to the shipping.
+pub(super) fn left(sale: &Sale) -> Sale {
+    let mut left = sale.clone();
+    if sale.cancelled {
+        left.goods.iter_mut().for_each(|goods| goods.current = 0);
+        left.shipping.iter_mut().for_each(|shipping| shipping.price = Decimal::ZERO);
+        left.total_off = Decimal::ZERO;
+    }
+    left
 }
 
 pub(super) fn gateways(sale: &Sale) -> Vec<&'static str> {
@@ -62,6 +75,7 @@ pub(super) fn ordered_tax(sale: &Sale, goods: &Goods) -> Decimal {
 }
 
 fn line(sale: &Sale, goods: &Goods) -> Value {
+    let current = if sale.cancelled { 0 } else { goods.current };
     let allocations = if goods.discount.is_zero() {
         json!([])
     } else {
@@ -72,7 +86,7 @@ fn line(sale: &Sale, goods: &Goods) -> Value {
     };
     json!({
         "id": goods.id, "admin_graphql_api_id": format!("gid://shopify/LineItem/{}", goods.id),
-        "current_quantity": goods.current, "fulfillable_quantity": goods.current, "fulfillment_status": null,
+        "current_quantity": current, "fulfillable_quantity": current, "fulfillment_status": null,
         "gift_card": false, "grams": 100, "name": goods.title, "title": goods.title, "variant_title": null,
         "price": plain(sale, goods.price), "price_set": bag(sale, goods.price), "product_exists": true,
         "product_id": 7_700_000_000_001_u64, "properties": [], "quantity": goods.ordered,
@@ -95,8 +109,9 @@ pub(super) fn address(sale: &Sale) -> Value {
 
 /// The whole order.
 pub(super) fn order(sale: &Sale) -> Value {
-    let ordered: Decimal =
-        sale.goods.iter().map(|goods| goods.price * Decimal::from(goods.ordered) - goods.discount).sum();
+    let left = left(sale);
+    let before: Decimal = sale.goods.iter().map(|goods| goods.price * Decimal::from(goods.ordered)).sum();
+    let discounts: Decimal = sale.goods.iter().map(|goods| goods.discount).sum();
     let mut order = json!({
         "id": sale.id, "admin_graphql_api_id": format!("gid://shopify/Order/{}", sale.id),
         "app_id": 580_111, "browser_ip": null, "buyer_accepts_marketing": false,
@@ -110,19 +125,21 @@ pub(super) fn order(sale: &Sale) -> Value {
         "note": null, "note_attributes": [], "number": sale.id, "order_number": sale.id,
         "payment_gateway_names": gateways(sale), "po_number": null, "source_name": "web", "tags": "",
         "taxes_included": sale.tax_included, "duties_included": false, "test": sale.test,
-        "total_discounts": "0.00", "total_tip_received": "0.00", "payment_terms": null, "company": null,
+        "total_tip_received": "0.00", "discount_applications": applications(sale), "payment_terms": null, "company": null,
         "billing_address": address(sale), "shipping_address": address(sale), "refunds": [], "fulfillments": [],
         "line_items": sale.goods.iter().map(|goods| line(sale, goods)).collect::<Vec<_>>(),
         "shipping_lines": shipping(sale),
     });
     order["customer"] = customer(sale);
     let sums = [
-        ("current_total_price", sale.total()),
+        ("current_total_price", left.total()),
         ("total_price", sale.total()),
-        ("current_total_tax", sale.total_tax()),
+        ("current_total_tax", left.total_tax()),
         ("total_tax", sale.total_tax()),
-        ("current_subtotal_price", sale.goods_total()),
-        ("subtotal_price", cents(ordered)),
+        ("current_subtotal_price", left.goods_total()),
+        ("subtotal_price", cents(before - discounts)),
+        ("total_discounts", discounts),
+        ("total_line_items_price", before),
     ];
     for (name, amount) in sums {
         order[name] = plain(sale, amount).into();
@@ -132,6 +149,19 @@ pub(super) fn order(sale: &Sale) -> Value {
         order["line_items"] = "see attachment".into();
     }
     order
+}
+
+/// What the allocations of the lines name by its place.
+fn applications(sale: &Sale) -> Value {
+    let off: Decimal = sale.goods.iter().map(|goods| goods.discount).sum();
+    if off.is_zero() {
+        return json!([]);
+    }
+    json!([{
+        "type": "manual", "title": "Discount", "description": "Discount", "value": plain(sale, off),
+        "value_type": "fixed_amount", "allocation_method": "across", "target_selection": "all",
+        "target_type": "line_item",
+    }])
 }
 
 /// The account; none for a guest.
@@ -149,7 +179,8 @@ fn shipping(sale: &Sale) -> Value {
         "id": shipping.id, "carrier_identifier": null, "code": shipping.code, "title": shipping.title,
         "price": plain(sale, shipping.price), "price_set": bag(sale, shipping.price),
         "discounted_price": plain(sale, shipping.price), "discounted_price_set": bag(sale, shipping.price),
-        "current_discounted_price_set": bag(sale, shipping.price), "is_removed": false, "source": "shopify",
+        "current_discounted_price_set": bag(sale, if sale.cancelled { Decimal::ZERO } else { shipping.price }),
+        "is_removed": false, "source": "shopify",
         "tax_lines": tax_lines(sale, shipping.rate, sale.shipping_tax()), "discount_allocations": [],
     }])
 }

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 use super::{Faults, Orders, Sale, Signed, hmac_base64, woocommerce_order};
 
+/// The shop's own address.
+const HOME: &str = "https://woo.example.test/";
 /// More failed deliveries in a row than this switch a webhook off.
 const FAILURES: u32 = 5;
 
@@ -30,6 +32,8 @@ struct Webhook {
 struct State {
     webhooks: BTreeMap<u64, Webhook>,
     deleted: BTreeSet<u64>,
+    /// When each was put there.
+    trashed: BTreeMap<u64, Timestamp>,
 }
 
 /// A WooCommerce site. Clones are the same site.
@@ -75,27 +79,42 @@ impl Site {
         self.state().deleted.insert(id);
     }
 
+    /// Puts an order into the trash, which is what "delete" does unless it is forced.
+    pub fn trash(&self, id: u64) {
+        let now = self.orders.clock().now();
+        self.state().trashed.insert(id, now);
+    }
+
     /// The webhook about one version of an order.
     #[must_use]
     pub fn webhook(&self, topic: &str, sale: &Sale) -> Signed {
-        let body =
-            if topic == "order.deleted" { json!({ "id": sale.id }) } else { woocommerce_order::order(sale) };
+        let body = if topic == "order.deleted" {
+            json!({ "id": sale.id })
+        } else {
+            woocommerce_order::order(HOME, sale)
+        };
         let body = body.to_string().into_bytes();
+        let (resource, event) = topic.split_once('.').unwrap_or((topic, ""));
         let headers = vec![
+            ("user-agent".into(), "WooCommerce/9.5.1 Hookshot (WordPress/6.7.1)".into()),
             ("content-type".into(), "application/json".into()),
+            ("x-wc-webhook-source".into(), HOME.into()),
             ("x-wc-webhook-topic".into(), topic.into()),
-            ("x-wc-webhook-resource".into(), "order".into()),
+            ("x-wc-webhook-resource".into(), resource.into()),
+            ("x-wc-webhook-event".into(), event.into()),
             ("x-wc-webhook-signature".into(), hmac_base64(&self.secret, &body)),
             ("x-wc-webhook-id".into(), "1".into()),
+            // No id of the event: what is told again carries another.
+            ("x-wc-webhook-delivery-id".into(), format!("{:016x}{:016x}", sale.id, sale.sequence)),
         ];
         Signed { headers, body: body.into() }
     }
 
-    /// The form that is sent when a webhook is made.
+    /// The form that is sent, unsigned, when a webhook is made.
     #[must_use]
-    pub fn ping(&self) -> Signed {
+    pub fn ping(&self, webhook: u64) -> Signed {
         let headers = vec![("content-type".into(), "application/x-www-form-urlencoded".into())];
-        Signed { headers, body: Bytes::from_static(b"webhook_id=1") }
+        Signed { headers, body: format!("webhook_id={webhook}").into() }
     }
 
     /// Tells how a delivery of a webhook went.
@@ -129,29 +148,50 @@ impl Site {
         let query = query_of(request);
         let path = request.uri().path();
         let rest = path.strip_prefix("/wp-json/wc/v3/").unwrap_or(path);
-        match (request.method(), rest) {
-            (&Method::GET, "orders") => self.list(&query),
-            (&Method::GET, "webhooks") => respond(&Value::Array(self.list_webhooks())),
-            (&Method::POST, "webhooks") => self.subscribe(request.body()),
-            (&Method::GET, "/wp-json/") => respond(&json!({ "name": "Sample" })),
-            (&Method::GET, "data/currencies/current") => respond(&json!({ "code": "EUR", "name": "Euro" })),
-            (&Method::GET, other) if other.starts_with("orders/") => self.one(&other[7..]),
-            (&Method::PUT, other) if other.starts_with("webhooks/") => {
-                self.update(&other[9..], request.body())
+        let (what, id) = rest.split_once('/').unwrap_or((rest, ""));
+        match (request.method(), what, id) {
+            (&Method::GET, "orders", "") => self.list(&query),
+            (&Method::GET, "orders", id) => self.one(id),
+            (&Method::GET, "webhooks", "") => respond(&Value::Array(self.list_webhooks())),
+            (&Method::POST, "webhooks", "") => self.subscribe(request.body()),
+            (&Method::PUT | &Method::POST, "webhooks", id) => self.update(id, request.body()),
+            (&Method::DELETE, "webhooks", id) => self.unsubscribe(id),
+            (&Method::GET, "system_status", "") => respond(&json!({
+                "environment": { "home_url": HOME, "version": "9.5.1", "wp_version": "6.7.1" },
+                "settings": { "currency": "EUR", "currency_symbol": "€" },
+            })),
+            (&Method::GET, "data", "currencies/current") => {
+                respond(&json!({ "code": "EUR", "name": "Euro" }))
             }
+            (&Method::GET, "", "wp-json/") => respond(&json!({ "name": "Sample", "home": HOME })),
             _ => error(StatusCode::NOT_FOUND, "rest_no_route", "No route was found"),
         }
     }
 
+    /// Every order that was not deleted for good, with whether it is in the trash.
+    fn standing(&self) -> Vec<(Sale, bool)> {
+        let all = self.orders.all();
+        let state = self.state();
+        let kept = all.into_iter().filter(|sale| !state.deleted.contains(&sale.id));
+        kept.map(|mut sale| match state.trashed.get(&sale.id) {
+            Some(at) => {
+                sale.updated_at = sale.updated_at.max(*at);
+                (sale, true)
+            }
+            None => (sale, false),
+        })
+        .collect()
+    }
+
     fn one(&self, id: &str) -> Response<Bytes> {
-        let id = id.parse().ok().filter(|id| !self.state().deleted.contains(id));
-        match id.and_then(|id| self.orders.get(id)) {
-            Some(sale) => respond(&woocommerce_order::order(&sale)),
+        match self.standing().iter().find(|(sale, _)| sale.id.to_string() == id) {
+            Some(found) => respond(&told(found)),
             None => error(StatusCode::NOT_FOUND, "woocommerce_rest_shop_order_invalid_id", "Invalid ID."),
         }
     }
 
-    /// Orders changed between two times, both excluded, in pages.
+    /// Orders changed between two times, both excluded, in pages; by the time of order, newest first, unless
+    /// asked otherwise. `any` leaves out the trash.
     fn list(&self, query: &BTreeMap<String, String>) -> Response<Bytes> {
         let time = |name: &str| -> Option<Timestamp> {
             let text = query.get(name)?;
@@ -159,21 +199,28 @@ impl Site {
         };
         let number =
             |name: &str, default: usize| query.get(name).and_then(|n| n.parse().ok()).unwrap_or(default);
+        let is = |name: &str, value: &str| query.get(name).is_some_and(|given| given == value);
         let (after, before) = (time("modified_after"), time("modified_before"));
-        let trash = query.get("status").is_some_and(|status| status == "trash");
-        let deleted = self.state().deleted.clone();
-        let found: Vec<Sale> = self
-            .orders
-            .all()
-            .into_iter()
-            .filter(|sale| !trash && !deleted.contains(&sale.id))
-            .filter(|sale| after.is_none_or(|after| sale.updated_at > after))
-            .filter(|sale| before.is_none_or(|before| sale.updated_at < before))
-            .collect();
+        let status = query.get("status").map_or("any", String::as_str);
+        let mut found = self.standing();
+        found.retain(|(sale, trashed)| {
+            let wanted = match status {
+                "any" => !trashed,
+                "trash" => *trashed,
+                other => !trashed && woocommerce_order::status(sale) == other,
+            };
+            wanted
+                && after.is_none_or(|after| sale.updated_at > after)
+                && before.is_none_or(|before| sale.updated_at < before)
+        });
+        let modified = is("orderby", "modified");
+        found.sort_by_key(|(sale, _)| (if modified { sale.updated_at } else { sale.placed_at }, sale.id));
+        if !is("order", "asc") {
+            found.reverse();
+        }
         let (each, page) = (number("per_page", 10).clamp(1, 100), number("page", 1).max(1));
         let shown = found.iter().skip((page - 1) * each).take(each);
-        let body: Vec<Value> = shown.map(woocommerce_order::order).collect();
-        let mut response = respond(&Value::Array(body));
+        let mut response = respond(&Value::Array(shown.map(told).collect()));
         response.headers_mut().insert("x-wp-total", found.len().into());
         response.headers_mut().insert("x-wp-totalpages", found.len().div_ceil(each).into());
         response
@@ -186,9 +233,10 @@ impl Site {
     fn subscribe(&self, body: &[u8]) -> Response<Bytes> {
         let given: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| given[name].as_str().unwrap_or_default().to_owned();
-        let webhook = Webhook { topic: text("topic"), url: text("delivery_url"), active: true, failures: 0 };
+        let active = given["status"].as_str().is_none_or(|status| status == "active");
+        let webhook = Webhook { topic: text("topic"), url: text("delivery_url"), active, failures: 0 };
         let mut state = self.state();
-        let id = state.webhooks.len() as u64 + 1;
+        let id = state.webhooks.last_key_value().map_or(0, |(id, _)| *id) + 1;
         state.webhooks.insert(id, webhook.clone());
         let mut response = respond(&shown(id, &webhook));
         *response.status_mut() = StatusCode::CREATED;
@@ -200,13 +248,32 @@ impl Site {
         let mut state = self.state();
         match id.parse().ok().and_then(|id: u64| Some((id, state.webhooks.get_mut(&id)?))) {
             Some((id, webhook)) => {
-                webhook.active = given["status"] == "active";
+                webhook.active = given["status"].as_str().map_or(webhook.active, |status| status == "active");
                 webhook.failures = 0;
                 respond(&shown(id, webhook))
             }
-            None => error(StatusCode::NOT_FOUND, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID."),
+            None => no_webhook(),
         }
     }
+
+    fn unsubscribe(&self, id: &str) -> Response<Bytes> {
+        match id.parse().ok().and_then(|id: u64| Some((id, self.state().webhooks.remove(&id)?))) {
+            Some((id, webhook)) => respond(&shown(id, &webhook)),
+            None => no_webhook(),
+        }
+    }
+}
+
+fn no_webhook() -> Response<Bytes> {
+    error(StatusCode::NOT_FOUND, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
+}
+
+fn told((sale, trashed): &(Sale, bool)) -> Value {
+    let mut order = woocommerce_order::order(HOME, sale);
+    if *trashed {
+        order["status"] = "trash".into();
+    }
+    order
 }
 
 fn shown(id: u64, webhook: &Webhook) -> Value {
@@ -236,10 +303,8 @@ impl Peer for Site {
     fn call(&self, request: Request<Bytes>) -> PeerFuture {
         let site = self.clone();
         Box::pin(async move {
-            match site.faults.strike().await {
-                Some(instead) => instead,
-                None => Ok(site.answer(&request)),
-            }
+            let clock = site.orders.clock();
+            site.faults.around(clock, &request, |request| site.answer(request)).await
         })
     }
 }

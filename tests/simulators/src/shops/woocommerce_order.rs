@@ -70,7 +70,7 @@ fn address(sale: &Sale, billing: bool) -> Value {
     address
 }
 
-fn status(sale: &Sale) -> &'static str {
+pub(super) fn status(sale: &Sale) -> &'static str {
     match (sale.cancelled, sale.paid) {
         (true, _) => "cancelled",
         (false, Paid::Pending | Paid::Terms) => "pending",
@@ -92,42 +92,81 @@ fn tax_lines(sale: &Sale) -> Vec<Value> {
         let percent: f64 = rate.to_string().parse().unwrap_or_default();
         json!({
             "id": 900 + rate_id(rate), "rate_code": format!("DE-{rate}-1"), "rate_id": rate_id(rate),
-            "label": "MwSt", "compound": false, "tax_total": goods.to_string(),
-            "shipping_tax_total": shipping.to_string(), "rate_percent": percent, "meta_data": [],
+            "label": "MwSt", "compound": false, "tax_total": cents(goods).to_string(),
+            "shipping_tax_total": cents(shipping).to_string(), "rate_percent": percent, "meta_data": [],
         })
     };
     rates.into_iter().map(of).collect()
 }
 
-/// The whole order.
-pub(super) fn order(sale: &Sale) -> Value {
+/// What the discounts come to, and the tax that they save.
+fn discounts(sale: &Sale) -> (Decimal, Decimal) {
+    let mut sums = (Decimal::ZERO, Decimal::ZERO);
+    for goods in &sale.goods {
+        let after = sale.line_tax(goods);
+        let before = super::sale::tax(goods.subtotal(), goods.rate, sale.tax_included);
+        sums.0 += net(sale, goods.subtotal(), before) - net(sale, goods.total(), after);
+        sums.1 += before - after;
+    }
+    sums
+}
+
+fn coupons(sale: &Sale, (off, tax): (Decimal, Decimal)) -> Value {
+    if off.is_zero() {
+        return json!([]);
+    }
+    json!([{
+        "id": sale.id * 100 + 95, "code": "sample", "discount": cents(off).to_string(),
+        "discount_tax": cents(tax).to_string(), "meta_data": [], "discount_type": "fixed_cart",
+        "nominal_amount": 5, "free_shipping": false,
+    }])
+}
+
+/// The whole order. `site` is the shop's own address.
+pub(super) fn order(site: &str, sale: &Sale) -> Value {
     let paid = matches!(sale.paid, Paid::Paid | Paid::Authorized).then(|| local(sale.placed_at));
     let shipping_net =
         sale.shipping.as_ref().map_or(Decimal::ZERO, |s| net(sale, s.price, sale.shipping_tax()));
+    let off = discounts(sale);
+    let pending = status(sale) == "pending";
+    let (key, symbol) = (format!("wc_order_{}", sale.id), if sale.currency == "EUR" { "€" } else { "$" });
+    let goods = sale.goods.iter().filter(|g| g.current > 0).map(|goods| line(sale, goods));
     let mut order = json!({
         "id": sale.id, "parent_id": 0, "status": status(sale), "currency": sale.currency, "version": "9.5.1",
         "prices_include_tax": sale.tax_included, "date_created": local(sale.placed_at),
-        "date_modified": local(sale.updated_at), "discount_total": "0.00", "discount_tax": "0.00",
-        "shipping_total": cents(shipping_net).to_string(), "shipping_tax": sale.shipping_tax().to_string(),
+        "date_modified": local(sale.updated_at), "discount_total": cents(off.0).to_string(),
+        "discount_tax": cents(off.1).to_string(), "shipping_total": cents(shipping_net).to_string(),
+        "shipping_tax": cents(sale.shipping_tax()).to_string(),
         "cart_tax": cents(sale.total_tax() - sale.shipping_tax()).to_string(), "total": sale.total().to_string(),
         "total_tax": cents(sale.total_tax()).to_string(), "customer_id": sale.buyer.id.unwrap_or(0),
-        "order_key": format!("wc_order_{}", sale.id), "billing": address(sale, true),
-        "shipping": address(sale, false), "payment_method": "stripe", "payment_method_title": "Credit card",
-        "transaction_id": "", "customer_ip_address": "", "customer_user_agent": "", "created_via": "rest-api",
+        "order_key": key, "billing": address(sale, true), "shipping": address(sale, false),
+        "payment_method": "stripe", "payment_method_title": "Credit card", "transaction_id": "",
+        "customer_ip_address": "", "customer_user_agent": "", "created_via": "rest-api",
         "customer_note": "", "date_completed": null, "date_paid": paid, "cart_hash": "",
-        "number": sale.id.to_string(), "meta_data": [],
-        "line_items": sale.goods.iter().filter(|g| g.current > 0).map(|goods| line(sale, goods)).collect::<Vec<_>>(),
+        "number": sale.id.to_string(), "meta_data": [], "line_items": goods.collect::<Vec<_>>(),
         "tax_lines": tax_lines(sale), "shipping_lines": shipping_lines(sale, shipping_net),
-        "fee_lines": fee_lines(sale), "coupon_lines": [], "refunds": [], "payment_url": "",
-        "is_editable": false, "needs_payment": paid.is_none(), "needs_processing": true,
+        "fee_lines": fee_lines(sale), "coupon_lines": coupons(sale, off), "refunds": [],
+        "payment_url": format!("{site}checkout/order-pay/{}/?pay_for_order=true&key={key}", sale.id),
+        "is_editable": pending, "needs_payment": pending, "needs_processing": true,
         "date_created_gmt": local(sale.placed_at), "date_modified_gmt": local(sale.updated_at),
-        "date_completed_gmt": null, "date_paid_gmt": paid, "currency_symbol": "€",
-        "_links": { "self": [], "collection": [] },
+        "date_completed_gmt": null, "date_paid_gmt": paid, "currency_symbol": symbol,
+        "_links": links(site, sale.id),
     });
     if sale.broken {
         order["line_items"] = "see attachment".into();
     }
     order
+}
+
+fn links(site: &str, id: u64) -> Value {
+    let orders = format!("{site}wp-json/wc/v3/orders");
+    json!({
+        "self": [{
+            "href": format!("{orders}/{id}"),
+            "targetHints": { "allow": ["GET", "POST", "PUT", "PATCH", "DELETE"] },
+        }],
+        "collection": [{ "href": orders }],
+    })
 }
 
 fn shipping_lines(sale: &Sale, shipping_net: Decimal) -> Value {
