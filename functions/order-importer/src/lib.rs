@@ -25,9 +25,9 @@ use crossdock_core::{
     order::Order,
     reason::{Reason, ReasonCode},
 };
-use crossdock_odoo::{Catalogue, Company, Odoo};
+use crossdock_odoo::{Catalogue, Company, Connection, Odoo};
 use crossdock_platform::{OrderBook, Pace, Platform, PlatformError, queue::send_all};
-use crossdock_runtime::Step;
+use crossdock_runtime::{Parts, Step, Wire, WireError};
 use jiff::Timestamp;
 
 use lease::Held;
@@ -43,6 +43,29 @@ pub struct OrderImporter<P> {
     pub odoo: Odoo,
     pub catalogue: Catalogue,
     pub pace: Pace<P>,
+}
+
+impl<P: Platform> Wire<P> for OrderImporter<P> {
+    fn secrets(config: &Config) -> Vec<String> {
+        vec![config.odoo.secret.clone()]
+    }
+
+    async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
+        let Parts { platform, config, client } = parts;
+        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
+        Ok(Self {
+            book: OrderBook::new(platform.clone(), config.retention.clone()),
+            config: config.clone(),
+            catalogue: Catalogue::new(odoo.clone()),
+            odoo,
+            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+        })
+    }
+
+    async fn warm(&self) {
+        // What Odoo can do is asked once and kept; a failure comes again with the first batch.
+        let _ = self.odoo.capabilities().await;
+    }
 }
 
 impl<P: Platform> Step for OrderImporter<P> {

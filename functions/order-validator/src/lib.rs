@@ -20,13 +20,13 @@ use crossdock_core::{
     order::Order,
     reason::{Reason, ReasonCode},
 };
-use crossdock_odoo::{Catalogue, Odoo};
+use crossdock_odoo::{Catalogue, Connection, Odoo};
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
     orders::{Change, Stage, State, after, backoff},
     queue::send_all,
 };
-use crossdock_runtime::Step;
+use crossdock_runtime::{Parts, Step, Wire, WireError};
 use jiff::{SignedDuration, Timestamp};
 
 /// The most calls of one batch to Odoo, when nothing is kept yet.
@@ -48,6 +48,42 @@ enum Next {
     /// Nothing for us: final, held, or gone on already (with the message that carries it on).
     Leave(Option<Message>),
     Judge(Box<(State, Order)>),
+}
+
+impl<P: Platform> Wire<P> for OrderValidator<P> {
+    fn secrets(config: &Config) -> Vec<String> {
+        let shops = config.channels.iter().filter(|c| c.has_api()).map(|c| c.api_secret());
+        shops.chain([config.odoo.secret.clone()]).collect()
+    }
+
+    async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
+        let Parts { platform, config, client } = parts;
+        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
+        let (mut shops, mut shop_paces) = (BTreeMap::new(), BTreeMap::new());
+        for channel in config.channels.iter().filter(|channel| channel.has_api()) {
+            // Without a key its orders cannot be fetched; those that arrive whole are judged all the same.
+            let Some(token) = platform.secret(&channel.api_secret()).await?.newest().cloned() else {
+                continue;
+            };
+            shops.insert(channel.id.clone(), Api::new(client.clone(), channel, &token));
+            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
+            shop_paces.insert(channel.id.clone(), pace);
+        }
+        Ok(Self {
+            book: OrderBook::new(platform.clone(), config.retention.clone()),
+            config: config.clone(),
+            catalogue: Catalogue::new(odoo.clone()),
+            odoo,
+            shops,
+            odoo_pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+            shop_paces,
+        })
+    }
+
+    async fn warm(&self) {
+        // What Odoo can do is asked once and kept; a failure comes again with the first batch.
+        let _ = self.odoo.capabilities().await;
+    }
 }
 
 impl<P: Platform> Step for OrderValidator<P> {

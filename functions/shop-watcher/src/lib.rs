@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crossdock_channels::{Api, Fetched, SubscriptionChange};
 use crossdock_core::{
     PeerError,
-    config::{Channel, ChannelKind, Config},
+    config::{Channel, Config},
     message::Message,
 };
 use crossdock_platform::{
@@ -22,6 +22,7 @@ use crossdock_platform::{
     orders::{Arrival, Outcome, after},
     queue::send_all,
 };
+use crossdock_runtime::{Parts, Scheduled, Wire, WireError};
 use jiff::{SignedDuration, Timestamp};
 
 pub use watermark::Watermark;
@@ -50,6 +51,41 @@ pub struct ShopWatcher<P> {
     pub shops: Vec<Shop<P>>,
 }
 
+impl<P: Platform> Wire<P> for ShopWatcher<P> {
+    fn secrets(config: &Config) -> Vec<String> {
+        config.channels.iter().filter(|c| c.has_api()).map(|c| c.api_secret()).collect()
+    }
+
+    async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
+        let Parts { platform, config, client } = parts;
+        let mut shops = Vec::new();
+        for channel in config.channels.iter().filter(|channel| channel.has_api()) {
+            let Some(token) = platform.secret(&channel.api_secret()).await?.newest().cloned() else {
+                tracing::warn!(channel.name = %channel.id, "not watched: it has no API secret");
+                continue;
+            };
+            let api = Api::new(client.clone(), channel, &token);
+            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
+            shops.push(Shop { channel: channel.clone(), api, pace });
+        }
+        let book = OrderBook::new(platform.clone(), config.retention.clone());
+        Ok(Self { book, config: config.clone(), shops })
+    }
+}
+
+impl<P: Platform> Scheduled for ShopWatcher<P> {
+    /// Each shop's end is in the logs: a shop that is down is no failure of this function.
+    async fn run(&self, deadline: Timestamp) -> Result<(), PlatformError> {
+        let mut end = Ok(());
+        for (_, result) in self.watch_all(deadline).await {
+            if let Err(WatchError::Platform(error)) = result {
+                end = Err(error);
+            }
+        }
+        end
+    }
+}
+
 /// What one run found at one shop.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
@@ -73,9 +109,9 @@ pub enum WatchError {
 
 impl<P: Platform> ShopWatcher<P> {
     /// Looks at every shop; one that fails does not stop the others.
-    pub async fn run(&self, deadline: Timestamp) -> Vec<(Channel, Result<Found, WatchError>)> {
+    pub async fn watch_all(&self, deadline: Timestamp) -> Vec<(Channel, Result<Found, WatchError>)> {
         let mut results = Vec::new();
-        for shop in self.shops.iter().filter(|shop| shop.channel.kind != ChannelKind::Standard) {
+        for shop in &self.shops {
             let found = self.watch(shop, deadline).await;
             match &found {
                 Ok(found) => tracing::info!(channel.name = %shop.channel.id, ?found, "shop watched"),

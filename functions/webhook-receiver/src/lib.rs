@@ -9,7 +9,7 @@
 
 mod answer;
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 use crossdock_channels::{FieldError, Refusal, Webhook, receive};
@@ -22,6 +22,7 @@ use crossdock_platform::{
     orders::{Accepted, Arrival, Outcome},
     queue::send_all,
 };
+use crossdock_runtime::{Hook, Parts, Wire, WireError};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use secrecy::SecretString;
 
@@ -31,6 +32,33 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 pub struct WebhookReceiver<P> {
     pub book: OrderBook<P>,
     pub config: Arc<Config>,
+}
+
+impl<P: Platform> Wire<P> for WebhookReceiver<P> {
+    /// None is kept: the channel's secrets are asked for with each webhook.
+    fn secrets(_: &Config) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
+        let book = OrderBook::new(parts.platform.clone(), parts.config.retention.clone());
+        Ok(Self { book, config: parts.config.clone() })
+    }
+
+    async fn warm(&self) {
+        let platform = self.book.platform();
+        let secrets = self.config.channels.iter().map(|c| c.webhook_secret());
+        for secret in secrets {
+            // Read once here, so that the first webhook finds it; a failure comes again with that webhook.
+            let _ = platform.secret(&secret).await;
+        }
+    }
+}
+
+impl<P: Platform> Hook for WebhookReceiver<P> {
+    fn answer(&self, request: Request<Bytes>) -> impl Future<Output = Response<Bytes>> + Send {
+        self.handle(request)
+    }
 }
 
 impl<P: Platform> WebhookReceiver<P> {

@@ -2,19 +2,17 @@
 //!
 //! On AWS the event source mappings and the schedules do what the loops here do.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result};
-use crossdock_channels::Api;
+use anyhow::Result;
 use crossdock_core::{config::Config, message::QueueName};
 use crossdock_http::Client;
-use crossdock_odoo::{Catalogue, Connection, Odoo};
-use crossdock_platform::{OrderBook, Pace, Platform, PlatformError, QueueAddress, orders::after};
-use crossdock_runtime::{Record, Step, run_batch};
+use crossdock_platform::{OrderBook, Platform, PlatformError, QueueAddress, orders::after};
+use crossdock_runtime::{Parts, Record, Step, Wire as _, run_batch};
 use jiff::SignedDuration;
 use order_importer::OrderImporter;
 use order_validator::OrderValidator;
-use shop_watcher::{Shop, ShopWatcher};
+use shop_watcher::ShopWatcher;
 use waker::Waker;
 use webhook_receiver::WebhookReceiver;
 
@@ -65,46 +63,16 @@ impl<P: Platform> Chain<P> {
     /// # Errors
     /// When a key is missing.
     pub async fn new(platform: P, config: Config, client: Client, timing: Timing) -> Result<Self> {
-        let config = Arc::new(config);
-        let book = OrderBook::new(platform.clone(), config.retention.clone());
-        let odoo = Odoo::new(client.clone(), connection(&platform, &config).await?);
-        let catalogue = Catalogue::new(odoo.clone());
-        let odoo_pace = Pace::new(platform.clone(), "odoo", config.odoo.requests_per_second);
-        let mut shops = BTreeMap::new();
-        let mut shop_paces = BTreeMap::new();
-        let mut watched = Vec::new();
-        for channel in &config.channels {
-            let Some(token) = platform.secret(&channel.api_secret()).await?.newest().cloned() else {
-                continue;
-            };
-            let api = Api::new(client.clone(), channel, &token);
-            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
-            shops.insert(channel.id.clone(), api.clone());
-            shop_paces.insert(channel.id.clone(), pace.clone());
-            watched.push(Shop { channel: channel.clone(), api, pace });
-        }
+        let parts = Parts { platform, config: Arc::new(config), client };
+        let book = OrderBook::new(parts.platform.clone(), parts.config.retention.clone());
         Ok(Self {
-            receiver: WebhookReceiver { book: book.clone(), config: config.clone() },
-            validator: OrderValidator {
-                book: book.clone(),
-                config: config.clone(),
-                odoo: odoo.clone(),
-                catalogue: catalogue.clone(),
-                shops,
-                odoo_pace: odoo_pace.clone(),
-                shop_paces,
-            },
-            importer: OrderImporter {
-                book: book.clone(),
-                config: config.clone(),
-                odoo,
-                catalogue,
-                pace: odoo_pace,
-            },
-            watcher: ShopWatcher { book: book.clone(), config: config.clone(), shops: watched },
-            waker: Waker { book: book.clone() },
-            platform,
-            config,
+            receiver: WebhookReceiver::wire(&parts).await?,
+            validator: OrderValidator::wire(&parts).await?,
+            importer: OrderImporter::wire(&parts).await?,
+            watcher: ShopWatcher::wire(&parts).await?,
+            waker: Waker::wire(&parts).await?,
+            platform: parts.platform,
+            config: parts.config,
             book,
             timing,
         })
@@ -179,7 +147,7 @@ impl<P: Platform> Chain<P> {
     /// Wakes what is due, for ever.
     pub async fn wake(&self) {
         loop {
-            if let Err(error) = self.waker.run().await {
+            if let Err(error) = self.waker.wake_due().await {
                 tracing::error!(error = %error, "the waker failed");
             }
             tokio::time::sleep(self.timing.wake_every).await;
@@ -190,7 +158,7 @@ impl<P: Platform> Chain<P> {
     pub async fn watch(&self) {
         loop {
             let deadline = after(self.platform.clock().now(), SignedDuration::from_mins(14));
-            self.watcher.run(deadline).await;
+            self.watcher.watch_all(deadline).await;
             tokio::time::sleep(self.timing.watch_every).await;
         }
     }
@@ -233,27 +201,4 @@ impl<P: Platform> Chain<P> {
             }
         }
     }
-}
-
-/// Where Odoo is, with the key that the secrets hold.
-///
-/// # Errors
-/// When there is no key.
-pub async fn connection<P: Platform>(platform: &P, config: &Config) -> Result<Connection> {
-    let odoo = &config.odoo;
-    let versions = platform.secret(&odoo.secret).await?;
-    let key = versions.newest().cloned().with_context(|| {
-        format!(
-            "the secret \"{}\" is not set: put the API key of Odoo's user {} there",
-            odoo.secret, odoo.user
-        )
-    })?;
-    Ok(Connection {
-        url: odoo.url.clone(),
-        database: odoo.database.clone(),
-        user: odoo.user.clone(),
-        key,
-        lang: odoo.lang.clone(),
-        timeout: Duration::from_secs(u64::from(odoo.timeout_s)),
-    })
 }

@@ -17,12 +17,13 @@ use anyhow::Result;
 use crossdock_core::{Clock, Entropy, config::Config};
 use crossdock_http::Client;
 use crossdock_odoo::{
-    Odoo,
+    Connection, Odoo,
     check::{Finding, Level},
 };
-use crossdock_platform::embedded::{Embedded, SecretSource};
-
-use crate::chain;
+use crossdock_platform::{
+    Secrets as _,
+    embedded::{Embedded, SecretSource},
+};
 
 pub struct CheckOptions {
     pub config: PathBuf,
@@ -54,8 +55,9 @@ async fn systems(platform: &Embedded, client: &Client, config: &Config, install_
         return found;
     }
     // A key that is missing is a finding already.
-    if let Ok(connection) = chain::connection(platform, config).await {
-        let odoo = Odoo::new(client.clone(), connection);
+    let key = platform.secret(&config.odoo.secret).await.unwrap_or_default();
+    if let Some(key) = key.newest() {
+        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, key.clone()));
         found.extend(crossdock_odoo::check::check(&odoo, config).await);
     }
     for channel in &config.channels {

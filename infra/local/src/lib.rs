@@ -2,7 +2,10 @@
 
 pub mod chain;
 pub mod check;
+pub mod cloud;
 pub mod demo;
 pub mod ops;
+pub mod pump;
+pub mod sandbox;
 pub mod serve;
 pub mod web;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
-use crossdock::{check, demo, ops, serve};
+use crossdock::{check, cloud, demo, ops, pump, sandbox, serve};
 
 #[derive(Parser)]
 #[command(
@@ -58,6 +58,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Runs the functions on an AWS of this machine: MiniStack, Terraform and the real bootstraps.
+    Cloud {
+        #[command(subcommand)]
+        command: cloud::Command,
+    },
+    /// Runs the simulators alone, for functions that run elsewhere.
+    Sandbox(sandbox::Options),
+    /// Drives functions served by `cargo lambda watch` from the queues of a data folder.
+    Pump(pump::Options),
+    /// Sends the webhooks of a running sandbox.
+    Send(sandbox::SendOptions),
     /// Lists every order, or tells the story of one.
     Orders(ops::Orders),
     /// Lists the parked orders with their reasons and what to do.
@@ -94,9 +105,13 @@ fn run(command: Command) -> anyhow::Result<bool> {
             })
         }
         Command::Check { config, data, install_hooks, json } => {
-            let secrets = data.join(serve::SECRETS);
+            let secrets = data.join(crossdock_platform::embedded::SECRETS);
             ops::runtime()?.block_on(check::run(check::CheckOptions { config, secrets, install_hooks, json }))
         }
+        Command::Cloud { command } => cloud::run(&command),
+        Command::Sandbox(options) => ops::runtime()?.block_on(sandbox::run(&options)),
+        Command::Pump(options) => ops::runtime()?.block_on(pump::run(&options)),
+        Command::Send(options) => ops::runtime()?.block_on(sandbox::send(&options)),
         Command::Orders(options) => ops::runtime()?.block_on(ops::orders(&options)),
         Command::Parked(options) => ops::runtime()?.block_on(ops::parked(&options)),
         Command::Replay(options) => ops::runtime()?.block_on(ops::replay(&options)),

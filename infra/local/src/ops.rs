@@ -5,16 +5,14 @@ use std::{collections::BTreeMap, io::Write as _, path::PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
-use crossdock_core::{OrderKey, config::Retention, reason::ReasonCode};
+use crossdock_core::{Clock, Entropy, OrderKey, config::Retention, reason::ReasonCode};
 use crossdock_platform::{
     OrderBook,
-    embedded::Embedded,
+    embedded::{Embedded, LEDGER},
     orders::{Change, Stage, State},
     queue::send_all,
 };
 use serde_json::{Value, json};
-
-use crate::serve;
 
 #[derive(Args)]
 pub struct Orders {
@@ -72,11 +70,11 @@ pub fn say_error(error: &anyhow::Error) {
 }
 
 fn open(data: &std::path::Path) -> Result<OrderBook<Embedded>> {
-    let ledger = data.join(serve::LEDGER);
+    let ledger = data.join(LEDGER);
     if !ledger.exists() {
         bail!("{} is not there: name the --data folder that `crossdock serve` uses", ledger.display());
     }
-    Ok(OrderBook::new(serve::open(data)?, Retention::default()))
+    Ok(OrderBook::new(Embedded::in_folder(data, Clock::System, Entropy::system())?, Retention::default()))
 }
 
 /// Lists orders, or shows one.

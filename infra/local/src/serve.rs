@@ -8,17 +8,12 @@ use std::{io::Write as _, net::SocketAddr, path::PathBuf, sync::Arc, time::Durat
 use anyhow::{Context as _, Result, bail};
 use crossdock_core::{Clock, Entropy, config::Config};
 use crossdock_http::Client;
-use crossdock_platform::embedded::{Embedded, EmbeddedOptions, SecretSource};
+use crossdock_platform::embedded::Embedded;
 
 use crate::{
     chain::{Chain, Timing},
     web,
 };
-
-/// The file of secrets inside the data folder.
-pub const SECRETS: &str = "secrets.json";
-/// The ledger's file inside the data folder.
-pub const LEDGER: &str = "crossdock.sqlite";
 
 /// How often what has expired is deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
@@ -45,19 +40,6 @@ pub fn read_config(path: &std::path::Path) -> Result<Config> {
     })
 }
 
-/// The embedded platform in a data folder, which is made when it is not there.
-///
-/// # Errors
-/// When the folder cannot be used.
-pub fn open(data: &std::path::Path) -> Result<Embedded> {
-    std::fs::create_dir_all(data).with_context(|| format!("{}: cannot be made", data.display()))?;
-    // A webhook is answered only once its order would survive a power cut.
-    let options = EmbeddedOptions { power_safe: true, ..EmbeddedOptions::plain() };
-    let platform = Embedded::open_with(&data.join(LEDGER), options, Clock::System, Entropy::system())?;
-    platform.use_secrets(SecretSource::File(data.join(SECRETS)));
-    Ok(platform)
-}
-
 /// Runs until it is told to stop.
 ///
 /// # Errors
@@ -70,7 +52,7 @@ pub fn run(options: &Options) -> Result<bool> {
 
 async fn serve(options: &Options) -> Result<bool> {
     let config = read_config(&options.config)?;
-    let platform = open(&options.data)?;
+    let platform = Embedded::in_folder(&options.data, Clock::System, Entropy::system())?;
     let client = Client::network(Clock::System).context("no TLS configuration")?;
     let timing = Timing {
         function_timeout: options.function_timeout,

@@ -266,6 +266,15 @@ impl Channel {
         format!("{}/hooks/{}", public_url.trim_end_matches('/'), self.id)
     }
 
+    /// Whether Crossdock can ask this channel for its orders; a `standard` channel only posts them.
+    #[must_use]
+    pub fn has_api(&self) -> bool {
+        match self.kind {
+            ChannelKind::Shopify | ChannelKind::Woocommerce => true,
+            ChannelKind::Standard => false,
+        }
+    }
+
     /// The name of the secret that opens the shop's API.
     #[must_use]
     pub fn api_secret(&self) -> String {

@@ -26,6 +26,15 @@ impl QueueName {
         }
     }
 
+    /// The function that works through this queue.
+    #[must_use]
+    pub fn reader(self) -> &'static str {
+        match self {
+            Self::Orders => "order-validator",
+            Self::ValidOrders => "order-importer",
+        }
+    }
+
     /// The dead-letter queue of this queue.
     #[must_use]
     pub fn dead_letter(self) -> &'static str {

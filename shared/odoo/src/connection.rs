@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use crossdock_core::PeerError;
+use crossdock_core::{PeerError, config};
 use crossdock_http::{Client, check_status, json};
 use http::{Method, Request, header};
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +34,21 @@ pub struct Connection {
     pub key: SecretString,
     pub lang: String,
     pub timeout: Duration,
+}
+
+impl Connection {
+    /// What the configuration says, with the key that the secret holds.
+    #[must_use]
+    pub fn new(odoo: &config::Odoo, key: SecretString) -> Self {
+        Self {
+            url: odoo.url.clone(),
+            database: odoo.database.clone(),
+            user: odoo.user.clone(),
+            key,
+            lang: odoo.lang.clone(),
+            timeout: Duration::from_secs(u64::from(odoo.timeout_s)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

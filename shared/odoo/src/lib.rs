@@ -14,4 +14,4 @@ pub mod pricing;
 
 pub use capabilities::Capabilities;
 pub use catalogue::{Catalogue, Company, Countries, Pricelist, Product, Tax};
-pub use connection::{Call, Connection, Odoo, Transport};
+pub use connection::{Call, Connection, Odoo, PEER, Transport};

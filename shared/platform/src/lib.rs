@@ -3,6 +3,8 @@
 //! A port has two implementations and no third: `aws` (a crate of its own) and [`embedded`]. One contract
 //! suite, `tests/platform-contract`, runs against both.
 
+pub mod check;
+#[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod ledger;
 pub mod orders;

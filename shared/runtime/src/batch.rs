@@ -98,6 +98,7 @@ async fn run_group<P: Platform, S: Step>(
     bad: &mut BTreeSet<OrderKey>,
 ) -> bool {
     if deadline.duration_since(platform.clock().now()) < LEAST_TIME {
+        tracing::warn!(orders = group.len(), "given back: no time is left before the deadline");
         bad.extend(group.iter().cloned());
         return true;
     }
@@ -114,7 +115,7 @@ async fn run_group<P: Platform, S: Step>(
 }
 
 /// Sets when a record comes again, with jitter: without it a retry waits six function timeouts.
-async fn give_back<P: Platform>(platform: &P, queue: QueueName, record: &Record) {
+pub async fn give_back<P: Platform>(platform: &P, queue: QueueName, record: &Record) {
     let base = (FIRST_RETRY_S << record.receive_count.min(7)).min(LONGEST_RETRY_S);
     let after = Duration::from_secs(base + platform.entropy().below(base / 2 + 1));
     let answer = platform.change_visibility(QueueAddress::Work(queue), &record.receipt, after).await;

@@ -1,6 +1,8 @@
-//! What every function does the same way: the batch loop and the logs.
+//! What every function does the same way: how it is made, the batch loop and the logs.
 
 mod batch;
 pub mod telemetry;
+mod wire;
 
-pub use batch::{Record, Step, run_batch};
+pub use batch::{Record, Step, give_back, run_batch};
+pub use wire::{Hook, Parts, Scheduled, Wire, WireError};

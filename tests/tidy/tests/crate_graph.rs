@@ -37,7 +37,17 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
     Some(match folder {
         "shared/core" => &[],
         "shared/http" | "shared/platform" => &["crossdock-core"],
-        "shared/runtime" => &["crossdock-core", "crossdock-platform"],
+        // A crate of its own, so that nothing but what is deployed links AWS's SDK.
+        "shared/platform-aws" => &["crossdock-core", "crossdock-platform"],
+        "shared/runtime" => &["crossdock-core", "crossdock-http", "crossdock-platform"],
+        // The one crate that knows both platforms.
+        "shared/bootstrap" => &[
+            "crossdock-core",
+            "crossdock-http",
+            "crossdock-platform",
+            "crossdock-platform-aws",
+            "crossdock-runtime",
+        ],
         "shared/odoo" | "shared/channels" => &["crossdock-core", "crossdock-http"],
         _ if folder.starts_with("functions/") => &[
             "crossdock-core",
@@ -46,6 +56,8 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
             "crossdock-runtime",
             "crossdock-odoo",
             "crossdock-channels",
+            // Of its bin alone; the test below holds its library to that.
+            "crossdock-bootstrap",
         ],
         // Simulators know the protocols, never the product: what they share with it could be wrong in both.
         "tests/simulators" => &["crossdock-core", "crossdock-http"],
@@ -79,4 +91,41 @@ fn nothing_depends_on_a_function_but_the_local_chain_and_tests() {
         let does = on.iter().any(|dependency| functions.contains(dependency));
         assert!(may || !does, "{name} must not depend on a function");
     }
+}
+
+/// What the default build of the command and each function's library links, by cargo's own account.
+fn links(package: &str) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--no-default-features"])
+        .args(["--package", package])
+        .current_dir(tidy::root())
+        .output()
+        .expect("cargo tree runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn neither_the_demo_nor_a_functions_library_links_lambda_or_the_sdk() {
+    let functions = graph().into_iter().filter(|(_, (folder, _))| folder.starts_with("functions/"));
+    for package in functions.map(|(name, _)| name).chain(["crossdock".to_owned()]) {
+        let links = links(&package);
+        for unwanted in ["aws-", "lambda_", "crossdock-bootstrap"] {
+            let found = links.lines().find(|line| line.starts_with(unwanted) && !line.starts_with("aws-lc-"));
+            assert_eq!(found, None, "{package} links it");
+        }
+    }
+}
+
+#[test]
+fn what_is_deployed_links_no_database_engine() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--no-default-features"])
+        .args(["--features", "aws", "--package", "webhook-receiver"])
+        .current_dir(tidy::root())
+        .output()
+        .expect("cargo tree runs");
+    let links = String::from_utf8(output.stdout).expect("text");
+    assert!(links.contains("aws-sdk-dynamodb"), "{links}");
+    assert!(!links.contains("rusqlite"), "SQLite has no place in a deployed function");
 }

@@ -57,19 +57,11 @@ fn names(config: &Config) -> Vec<String> {
     let mut names = vec![config.odoo.secret.clone()];
     for channel in &config.channels {
         names.push(channel.webhook_secret());
-        if has_api(channel) {
+        if channel.has_api() {
             names.push(channel.api_secret());
         }
     }
     names
-}
-
-/// A partner that posts `standard` has no API that we could call.
-pub(super) fn has_api(channel: &Channel) -> bool {
-    match channel.kind {
-        ChannelKind::Shopify | ChannelKind::Woocommerce => true,
-        ChannelKind::Standard => false,
-    }
 }
 
 async fn of_channel<P: Platform>(platform: &P, channel: &Channel, found: &mut Vec<Finding>) {
@@ -108,7 +100,7 @@ async fn of_channel<P: Platform>(platform: &P, channel: &Channel, found: &mut Ve
         }
         Err(error) => found.push(Finding::fail(&area, "secrets.webhook", error.to_string(), signing)),
     }
-    if !has_api(channel) {
+    if !channel.has_api() {
         return;
     }
     let name = channel.api_secret();

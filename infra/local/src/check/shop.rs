@@ -10,8 +10,6 @@ use crossdock_odoo::check::{Area, Finding};
 use crossdock_platform::Secrets;
 use secrecy::SecretString;
 
-use super::secrets::has_api;
-
 pub(super) struct Check<'a, S> {
     pub platform: &'a S,
     pub client: &'a Client,
@@ -23,7 +21,7 @@ pub(super) struct Check<'a, S> {
 impl<S: Secrets> Check<'_, S> {
     pub async fn run(mut self, install_hooks: bool) {
         let callback = self.config.public_url.as_deref().map(|url| self.channel.callback(url));
-        if !has_api(self.channel) {
+        if !self.channel.has_api() {
             let address = callback.unwrap_or_else(|| format!("<public_url>/hooks/{}", self.channel.id));
             return self.push(Finding::ok, "channel.callback", format!("the partner posts to {address}"));
         }

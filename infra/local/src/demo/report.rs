@@ -22,7 +22,7 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    pub(super) fn count(&mut self, status: StatusCode, outcome: &str, ping: bool) {
+    pub fn count(&mut self, status: StatusCode, outcome: &str, ping: bool) {
         self.sent += 1;
         if status.is_success() {
             self.accepted += 1;

@@ -8,20 +8,9 @@ use super::{
     faults::strikes,
     schema::{earlier, failed, nanos, rows, timestamp, write},
 };
-use crate::{
-    Condition, Due, Item, Key, Ledger, Listing, PlatformError, Put, Read, Write,
-    ledger::{DUE_SHARDS, ITEM_LIMIT},
-};
+use crate::{Condition, Due, Item, Key, Ledger, Listing, PlatformError, Put, Read, Write, check};
 
 const SERVICE: &str = "ledger";
-
-/// DynamoDB's limits of a key's two parts, in bytes.
-const PK_LIMIT: usize = 2048;
-const SK_LIMIT: usize = 1024;
-
-/// What DynamoDB counts besides key, body and blob: the names of the attributes, the token, the times and
-/// the shelf. More than they come to, so that what goes in here goes in there.
-const ITEM_OVERHEAD: usize = 512;
 
 /// Written after each prefix, this is above every text that begins with it.
 const LAST_CHARACTER: char = '\u{10FFFF}';
@@ -43,7 +32,7 @@ impl Ledger for Embedded {
     }
 
     async fn put(&self, write: Write) -> Result<Put, PlatformError> {
-        acceptable(&write)?;
+        check::write(&write)?;
         self.admit(SERVICE)?;
         let put = self.put_now(&write)?;
         self.answer(SERVICE, put)
@@ -299,33 +288,6 @@ impl Embedded {
             .and_then(|mut s| s.query_map([], item)?.collect())
             .map_err(failed(SERVICE))
     }
-}
-
-/// Whether DynamoDB would take this write.
-fn acceptable(write: &Write) -> Result<(), PlatformError> {
-    let refuse = |what: &str| Err(PlatformError::Refused { service: SERVICE, what: what.into() });
-    if write.key.pk.is_empty() || write.key.sk.is_empty() {
-        return refuse("a key with an empty part");
-    }
-    if write.key.pk.len() > PK_LIMIT || write.key.sk.len() > SK_LIMIT {
-        return refuse("a key with a part that is too long");
-    }
-    if !write.body.is_object() {
-        return refuse("a body that is not a JSON object");
-    }
-    if write.due.is_some_and(|due| due.shard >= DUE_SHARDS) {
-        return refuse("a shard that the due index does not have");
-    }
-    if write.listing.as_ref().is_some_and(|listing| listing.shelf.is_empty()) {
-        return refuse("a shelf without a name");
-    }
-    let blob = write.blob.as_ref().map_or(0, Vec::len);
-    let size = write.key.pk.len() + write.key.sk.len() + write.body.to_string().len() + blob;
-    if size + ITEM_OVERHEAD > ITEM_LIMIT {
-        let what = format!("an item of {size} bytes");
-        return Err(PlatformError::TooLarge { service: SERVICE, what, limit: ITEM_LIMIT - ITEM_OVERHEAD });
-    }
-    Ok(())
 }
 
 fn item(row: &Row<'_>) -> rusqlite::Result<Item> {

@@ -26,6 +26,11 @@ pub use secrets::SecretSource;
 
 use crate::{Item, Platform, PlatformError, QueueAddress};
 
+/// What a data folder holds: the ledger, the secrets and the business configuration.
+pub const LEDGER: &str = "crossdock.sqlite";
+pub const SECRETS: &str = "secrets.json";
+pub const CONFIG: &str = "crossdock.yaml";
+
 /// Cheap to clone; clones share the database.
 #[derive(Debug, Clone)]
 pub struct Embedded(Arc<Inner>);
@@ -56,6 +61,22 @@ impl Embedded {
     /// A database in a file, made when it does not exist. The folder must exist, on a local disk.
     pub fn open(path: &Path, clock: Clock, entropy: Entropy) -> Result<Self, PlatformError> {
         Self::open_with(path, EmbeddedOptions::plain(), clock, entropy)
+    }
+
+    /// The platform of a data folder, which is made when it is not there: its ledger, and its secrets.
+    /// Survives a power cut, because a webhook is answered on the word of this ledger.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn in_folder(data: &Path, clock: Clock, entropy: Entropy) -> Result<Self, PlatformError> {
+        std::fs::create_dir_all(data).map_err(|e| PlatformError::Unavailable {
+            service: "embedded",
+            what: format!("{} cannot be made: {e}", data.display()),
+        })?;
+        let options = EmbeddedOptions { power_safe: true, ..EmbeddedOptions::plain() };
+        let platform = Self::open_with(&data.join(LEDGER), options, clock, entropy)?;
+        platform.use_secrets(SecretSource::File(data.join(SECRETS)));
+        Ok(platform)
     }
 
     pub fn open_with(

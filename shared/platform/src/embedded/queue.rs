@@ -12,12 +12,11 @@ use super::{
     schema::{earlier, failed, later, nanos, rows, write},
 };
 use crate::{
-    Outgoing, PlatformError, Queue, QueueAddress, Received,
-    queue::{BATCH, DELAY_LIMIT_S, Depth, MESSAGE_LIMIT},
+    Outgoing, PlatformError, Queue, QueueAddress, Received, check,
+    queue::{BATCH, Depth},
 };
 
 const SERVICE: &str = "queue";
-const VISIBILITY_LIMIT: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// From how many visible messages the next ones are drawn. A bound, because a queue may hold 100,000.
 const WINDOW: usize = 32;
@@ -92,16 +91,7 @@ impl Embedded {
         batch: &[Outgoing],
     ) -> Result<Vec<Result<(), PlatformError>>, PlatformError> {
         self.admit(SERVICE)?;
-        if batch.len() > BATCH {
-            let what = format!("a batch of {} messages where {BATCH} is the most", batch.len());
-            return Err(PlatformError::Refused { service: SERVICE, what });
-        }
-        let mut answers: Vec<_> = batch.iter().map(acceptable).collect();
-        let accepted = batch.iter().zip(&answers).filter(|(_, a)| a.is_ok()).map(|(m, _)| m.body.len());
-        if accepted.sum::<usize>() > MESSAGE_LIMIT {
-            let what = "a batch, all its bodies together,".into();
-            return Err(PlatformError::TooLarge { service: SERVICE, what, limit: MESSAGE_LIMIT });
-        }
+        let mut answers = check::batch(batch)?;
         for answer in answers.iter_mut().filter(|a| a.is_ok()) {
             if strikes(&self.0.entropy, self.0.options.failed_entry_per_mille) {
                 *answer = Err(PlatformError::Throttled { service: SERVICE });
@@ -142,7 +132,7 @@ impl Embedded {
         max: usize,
         visibility: Duration,
     ) -> Result<Vec<Received>, PlatformError> {
-        within_limit(visibility)?;
+        check::visibility(visibility)?;
         self.admit(SERVICE)?;
         let now = self.0.clock.now();
         let mut connection = self.connection();
@@ -244,7 +234,7 @@ impl Embedded {
     }
 
     fn change_now(&self, from: QueueAddress, receipt: &str, after: Duration) -> Result<(), PlatformError> {
-        within_limit(after)?;
+        check::visibility(after)?;
         self.admit(SERVICE)?;
         let Some(id) = row_of(receipt) else { return Ok(()) };
         let now = self.0.clock.now();
@@ -297,38 +287,6 @@ impl Embedded {
             .and_then(|mut s| s.query_map(params![queue.name(), kept_since], |row| row.get(0))?.collect())
             .map_err(failed(SERVICE))
     }
-}
-
-/// Whether SQS would take this message into a batch.
-fn acceptable(message: &Outgoing) -> Result<(), PlatformError> {
-    let refuse = |what: String| Err(PlatformError::Refused { service: SERVICE, what });
-    if message.body.len() > MESSAGE_LIMIT {
-        let what = format!("a body of {} bytes", message.body.len());
-        return Err(PlatformError::TooLarge { service: SERVICE, what, limit: MESSAGE_LIMIT });
-    }
-    if message.body.is_empty() {
-        return refuse("an empty body".into());
-    }
-    if let Some(character) = message.body.chars().find(|c| !in_xml(*c)) {
-        return refuse(format!("the character U+{:04X}, which XML 1.0 does not have", u32::from(character)));
-    }
-    if message.delay_s > DELAY_LIMIT_S {
-        return refuse(format!("a delay of {} s where {DELAY_LIMIT_S} s is the most", message.delay_s));
-    }
-    Ok(())
-}
-
-/// The characters of XML 1.0. (Surrogates, which it also lacks, no `char` can be.)
-fn in_xml(character: char) -> bool {
-    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
-}
-
-fn within_limit(visibility: Duration) -> Result<(), PlatformError> {
-    if visibility > VISIBILITY_LIMIT {
-        let what = format!("a visibility of {} s where twelve hours is the most", visibility.as_secs());
-        return Err(PlatformError::Refused { service: SERVICE, what });
-    }
-    Ok(())
 }
 
 fn row_of(receipt: &str) -> Option<i64> {

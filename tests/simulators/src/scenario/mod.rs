@@ -54,6 +54,36 @@ pub enum Kind {
     Ping,
 }
 
+/// How fast the traffic comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tempo {
+    /// How long after the first webhook of an order a later change of it comes.
+    pub later: Duration,
+    /// All first webhooks come within this time,
+    pub span: Duration,
+    /// or as long as so many orders a second take, where that is longer.
+    pub orders_per_s: u64,
+}
+
+impl Default for Tempo {
+    /// As in a shop: time enough between two changes that the first has long been imported.
+    fn default() -> Self {
+        Self { later: Duration::from_secs(10 * 60), span: Duration::from_secs(120), orders_per_s: 2 }
+    }
+}
+
+impl Tempo {
+    /// For runs in real time, which should not take a quarter of an hour.
+    pub const BRISK: Self =
+        Self { later: Duration::from_secs(60), span: Duration::from_secs(10), orders_per_s: 8 };
+
+    /// In milliseconds.
+    fn span_ms(self, orders: usize) -> u64 {
+        let span = u64::try_from(self.span.as_millis()).unwrap_or(u64::MAX);
+        span.max(orders as u64 * 1000 / self.orders_per_s)
+    }
+}
+
 /// One webhook on its way.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -94,6 +124,12 @@ impl Scenario {
     /// Makes `orders` orders, beginning at the clock's present.
     #[must_use]
     pub fn build(seed: u64, orders: usize, clock: &Clock) -> Self {
+        Self::at_tempo(seed, orders, clock, Tempo::default())
+    }
+
+    /// The same at another tempo.
+    #[must_use]
+    pub fn at_tempo(seed: u64, orders: usize, clock: &Clock, tempo: Tempo) -> Self {
         let all = secrets();
         let secret = |name: &str| all[name][0].clone();
         let mut scenario = Self {
@@ -103,7 +139,7 @@ impl Scenario {
             deliveries: Vec::new(),
             expected: BTreeMap::new(),
         };
-        let mut teller = stories::Teller { entropy: Entropy::seeded(seed), start: clock.now() };
+        let mut teller = stories::Teller { entropy: Entropy::seeded(seed), start: clock.now(), tempo };
         for at in 0..orders {
             teller.tell(&mut scenario, at, orders);
         }
@@ -116,6 +152,19 @@ impl Scenario {
             Channel::Shopify => self.shopify.webhook(topic, sale),
             Channel::Woo => self.woo.webhook(topic, sale),
             Channel::Portal => self.portal.webhook(sale, at.as_second()),
+        }
+    }
+
+    /// A delivery as it would be sent at `now`: the portal's signature is good for minutes alone.
+    #[must_use]
+    pub fn signed_at(&self, delivery: &Delivery, now: Timestamp) -> Delivery {
+        let id = delivery.headers.iter().find(|(name, _)| name == "webhook-id").map(|(_, id)| id.clone());
+        match (delivery.kind, id) {
+            (Kind::First | Kind::Duplicate | Kind::Late, Some(id)) => {
+                let Signed { headers, body } = self.portal.sign(id, delivery.body.clone(), now.as_second());
+                Delivery { headers, body, ..delivery.clone() }
+            }
+            _ => delivery.clone(),
         }
     }
 

@@ -6,18 +6,18 @@ use crossdock_core::Entropy;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use super::{Channel, Delivery, Expected, Kind, Scenario, Story, people};
+use super::{Channel, Delivery, Expected, Kind, Scenario, Story, Tempo, people};
 use crate::shops::{Fee, Goods, Paid, Sale, Shipping, Signed, cents, hmac_base64};
 
 pub(super) struct Teller {
     pub entropy: Entropy,
     pub start: Timestamp,
+    pub tempo: Tempo,
 }
 
 /// How long before its first webhook an order was placed.
 const BEFORE: i64 = 3;
 const SOON: Duration = Duration::from_secs(2);
-const LATER: Duration = Duration::from_secs(10 * 60);
 
 impl Teller {
     pub fn tell(&mut self, scenario: &mut Scenario, at: usize, orders: usize) {
@@ -27,8 +27,7 @@ impl Teller {
             5..=7 => Channel::Woo,
             _ => Channel::Portal,
         });
-        // All first webhooks come within two minutes, or as long as two orders a second take.
-        let span_ms = 120_000_u64.max(orders as u64 * 500);
+        let span_ms = self.tempo.span_ms(orders);
         let first = Duration::from_millis(self.entropy.below(span_ms) + 5_000);
         let placed_at = self.moment(first) - SignedDuration::from_secs(BEFORE);
         let mut sale = self.sale(story, channel, at, placed_at);
@@ -185,7 +184,7 @@ impl Teller {
                 scenario.deliver(channel, Kind::Late, start, at, created, &sale);
             }
             Story::EditedSoon | Story::EditedLater | Story::EditedByHint => {
-                let at = first + if story == Story::EditedSoon { SOON } else { LATER };
+                let at = first + if story == Story::EditedSoon { SOON } else { self.tempo.later };
                 newest = self.change(&sale, at, |sale| {
                     sale.goods[0].current -= 1;
                     if let Some(goods) = sale.goods.get_mut(1) {
@@ -196,13 +195,20 @@ impl Teller {
                 scenario.deliver(channel, Kind::First, start, at, topic, &newest);
             }
             Story::CancelledSoon | Story::CancelledLater => {
-                let at = first + if story == Story::CancelledSoon { SOON } else { LATER };
+                let at = first + if story == Story::CancelledSoon { SOON } else { self.tempo.later };
                 newest = self.change(&sale, at, |sale| sale.cancelled = true);
                 scenario.deliver(channel, Kind::First, start, at, topic(channel, "cancel"), &newest);
             }
             Story::PaidLater => {
-                newest = self.change(&sale, first + LATER, |sale| sale.paid = Paid::Paid);
-                scenario.deliver(channel, Kind::First, start, first + LATER, "orders/paid", &newest);
+                newest = self.change(&sale, first + self.tempo.later, |sale| sale.paid = Paid::Paid);
+                scenario.deliver(
+                    channel,
+                    Kind::First,
+                    start,
+                    first + self.tempo.later,
+                    "orders/paid",
+                    &newest,
+                );
             }
             Story::Forged => scenario.deliveries.push(forged(channel, first, &sale)),
             Story::Pinged => {

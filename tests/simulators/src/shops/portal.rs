@@ -1,6 +1,7 @@
 //! A B2B portal that posts orders in the published standard format, signed by Standard Webhooks.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use crossdock_core::Clock;
 use hmac::{Hmac, Mac as _};
 use rust_decimal::Decimal;
@@ -39,8 +40,12 @@ impl Portal {
     /// The body about one version of an order, signed as of `at` (seconds since 1970).
     #[must_use]
     pub fn webhook(&self, sale: &Sale, at: i64) -> Signed {
-        let body = order(sale).to_string().into_bytes();
-        let id = format!("msg_{}_{}", sale.id, sale.sequence);
+        self.sign(format!("msg_{}_{}", sale.id, sale.sequence), order(sale).to_string().into(), at)
+    }
+
+    /// A body signed as of `at` (seconds since 1970): a portal that tries again signs again.
+    #[must_use]
+    pub fn sign(&self, id: String, body: Bytes, at: i64) -> Signed {
         let key = STANDARD.decode(self.secret.trim_start_matches("whsec_")).unwrap_or_default();
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any key fits");
         mac.update(format!("{id}.{at}.").as_bytes());
@@ -51,7 +56,7 @@ impl Portal {
             ("webhook-timestamp".into(), at.to_string()),
             ("webhook-signature".into(), format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))),
         ];
-        Signed { headers, body: body.into() }
+        Signed { headers, body }
     }
 
     #[must_use]

@@ -1,0 +1,61 @@
+# A new function is one entry here and nothing else: queues, role, alarms, dashboard and outputs follow.
+locals {
+  # What an entry may say, and what it means when it does not:
+  #   queue          it works through this queue
+  #   every_minutes  it runs on a schedule
+  #   sends          queues that it sends to
+  #   table          what it may do with single items of the table
+  #   indexes        indexes that it may query
+  #   secrets        names of the secrets that it reads
+  unsaid = { queue = null, every_minutes = null, sends = [], indexes = [], secrets = [] }
+
+  listed = {
+    webhook-receiver = {
+      timeout_s = 10
+      memory_mb = 256
+      sends     = ["orders"]
+      table     = ["GetItem", "PutItem"]
+      secrets   = local.webhook_secrets
+    }
+    order-validator = {
+      queue     = "orders"
+      timeout_s = 60
+      memory_mb = 256
+      sends     = ["orders", "valid-orders"]
+      table     = ["GetItem", "PutItem"]
+      secrets   = concat([local.odoo_secret], local.api_secrets)
+    }
+    order-importer = {
+      queue     = "valid-orders"
+      timeout_s = 120
+      memory_mb = 256
+      sends     = ["orders", "valid-orders"]
+      table     = ["GetItem", "PutItem", "DeleteItem"]
+      secrets   = [local.odoo_secret]
+    }
+    shop-watcher = {
+      every_minutes = 15
+      timeout_s     = 840
+      memory_mb     = 256
+      sends         = ["orders"]
+      table         = ["GetItem", "PutItem"]
+      secrets       = local.api_secrets
+    }
+    waker = {
+      every_minutes = 1
+      timeout_s     = 55
+      memory_mb     = 128
+      sends         = ["orders", "valid-orders"]
+      table         = ["GetItem", "PutItem"]
+      indexes       = ["due"]
+    }
+  }
+
+  functions = { for name, said in local.listed : name => merge(local.unsaid, said) }
+  workers   = { for name, f in local.functions : name => f if f.queue != null }
+  schedules = { for name, f in local.functions : name => f if f.every_minutes != null }
+
+  # Each queue has one worker: two entries for one queue fail the plan.
+  consumers = { for name, f in local.workers : f.queue => name }
+  queues    = { for name, queue in module.queue : name => queue.this }
+}

@@ -1,0 +1,205 @@
+//! Simulators of Odoo and of the shops as servers, full of sample orders, and the traffic about them.
+//!
+//! The chain runs elsewhere: under `cargo lambda watch`, or in the cloud. The plan of the orders lies in the
+//! data folder, so that another process can send the very same webhooks.
+
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use crossdock_core::Clock;
+use crossdock_http::Client;
+use crossdock_platform::embedded::{CONFIG, SECRETS};
+use futures_util::{StreamExt as _, stream};
+use http::{Method, Request};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use simulators::{
+    odoo,
+    scenario::{self, Delivery, Kind, Scenario, Tempo},
+    tcp,
+};
+use tokio::task::JoinHandle;
+
+use crate::demo::Webhooks;
+
+/// The plan's file inside the data folder.
+const PLAN: &str = "sandbox.json";
+/// How many webhooks are under way at once, and how long a shop waits for an answer.
+const AT_ONCE: usize = 8;
+const SHOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+#[derive(Args, Debug, Clone)]
+pub struct Options {
+    /// The folder that the functions share; its configuration and secrets are written there.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// The first of three ports, for Odoo, Shopify and WooCommerce.
+    #[arg(long, default_value_t = 8169)]
+    pub port: u16,
+    /// How many orders the shops hold.
+    #[arg(long, default_value_t = 100)]
+    pub orders: usize,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct SendOptions {
+    /// The folder of a running sandbox.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Where the webhooks go, without the channel: `http://…/hooks`.
+    #[arg(long)]
+    pub to: String,
+}
+
+/// What the orders are made from: the same plan makes the same bytes.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Plan {
+    pub seed: u64,
+    pub orders: usize,
+    pub start: Timestamp,
+}
+
+impl Plan {
+    fn scenario(self) -> Scenario {
+        Scenario::at_tempo(self.seed, self.orders, &Clock::tokio(self.start), Tempo::BRISK)
+    }
+
+    /// The plan of a running sandbox.
+    ///
+    /// # Errors
+    /// When there is none in that folder.
+    pub fn load(data: &Path) -> Result<Self> {
+        let path = data.join(PLAN);
+        let text = std::fs::read(&path)
+            .with_context(|| format!("{}: start `crossdock sandbox` in that folder first", path.display()))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+}
+
+/// The running simulators.
+pub struct Sandbox {
+    pub odoo: odoo::Server,
+    pub scenario: Scenario,
+    /// The business configuration that leads to them.
+    pub config: String,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.servers.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Sandbox {
+    /// Starts the simulators on three ports from `port` on, or on any three where it is 0.
+    ///
+    /// # Errors
+    /// When a port is taken.
+    pub async fn start(plan: Plan, port: u16) -> Result<Self> {
+        let address = |at: u16| SocketAddr::from(([127, 0, 0, 1], if port == 0 { 0 } else { port + at }));
+        let scenario = plan.scenario();
+        let odoo = odoo::Server::demo(odoo::Version::V18, Arc::new(|| Clock::System.now()));
+        let taken = |at: u16| move || format!("port {} is taken: choose another with --port", port + at);
+        let (odoo_at, first) = odoo::serve(odoo.clone(), address(0)).await.with_context(taken(0))?;
+        let shopify = Arc::new(scenario.shopify.clone());
+        let (shopify_at, second) = tcp::serve(shopify, address(1)).await.with_context(taken(1))?;
+        let woo = Arc::new(scenario.woo.clone());
+        let (woo_at, third) = tcp::serve(woo, address(2)).await.with_context(taken(2))?;
+        let url = |at: SocketAddr| format!("http://{at}");
+        let config = scenario::config_yaml(&url(odoo_at), &url(shopify_at), &url(woo_at));
+        Ok(Self { odoo, scenario, config, servers: vec![first, second, third] })
+    }
+
+    /// Writes what the functions need into the data folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, plan: Plan, data: &Path) -> Result<()> {
+        std::fs::create_dir_all(data)?;
+        std::fs::write(data.join(CONFIG), &self.config)?;
+        std::fs::write(data.join(PLAN), serde_json::to_vec(&plan)?)?;
+        let mut how = std::fs::OpenOptions::new();
+        how.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut how, 0o600);
+        how.open(data.join(SECRETS))?.write_all(&serde_json::to_vec(&scenario::secrets())?)?;
+        Ok(())
+    }
+}
+
+/// Runs the simulators until it is told to stop.
+///
+/// # Errors
+/// When they cannot start.
+pub async fn run(options: &Options) -> Result<bool> {
+    let plan = Plan { seed: options.seed, orders: options.orders, start: Clock::System.now() };
+    let sandbox = Sandbox::start(plan, options.port).await?;
+    sandbox.write(plan, &options.data)?;
+    let mut out = std::io::stdout();
+    writeln!(out, "simulators run; their configuration and secrets are in {}", options.data.display())?;
+    out.flush()?;
+    tokio::signal::ctrl_c().await?;
+    Ok(true)
+}
+
+/// Sends the sandbox's webhooks, as its shops would.
+///
+/// # Errors
+/// When there is no plan, or nobody answers.
+pub async fn send(options: &SendOptions) -> Result<bool> {
+    let scenario = Plan::load(&options.data)?.scenario();
+    let client = Client::network(Clock::System).context("no TLS configuration")?;
+    let webhooks = post_all(&client, &options.to, &scenario).await?;
+    writeln!(
+        std::io::stdout(),
+        "{} webhooks sent: {} accepted ({} of them duplicates or stale), {} refused",
+        webhooks.sent,
+        webhooks.accepted,
+        webhooks.duplicates,
+        webhooks.refused
+    )?;
+    Ok(true)
+}
+
+/// Posts each delivery at its time, several at once where they fall together.
+///
+/// # Errors
+/// When a webhook got no answer at all.
+pub async fn post_all(client: &Client, to: &str, scenario: &Scenario) -> Result<Webhooks> {
+    let begin = tokio::time::Instant::now();
+    let mut answers = stream::iter(&scenario.deliveries)
+        .map(|delivery| async move {
+            tokio::time::sleep_until(begin + delivery.at).await;
+            let signed = scenario.signed_at(delivery, client.clock().now());
+            (delivery.kind, post(client, to, &signed).await)
+        })
+        .buffered(AT_ONCE);
+    let mut webhooks = Webhooks::default();
+    while let Some((kind, answer)) = answers.next().await {
+        let answer = answer?;
+        let outcome: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let outcome = outcome["outcome"].as_str().unwrap_or_default();
+        webhooks.count(answer.status(), outcome, kind == Kind::Ping);
+    }
+    Ok(webhooks)
+}
+
+async fn post(client: &Client, to: &str, delivery: &Delivery) -> Result<http::Response<bytes::Bytes>> {
+    let uri = format!("{}/{}", to.trim_end_matches('/'), delivery.channel);
+    let mut request = Request::builder().method(Method::POST).uri(uri);
+    for (name, value) in &delivery.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(delivery.body.clone())?;
+    client.send(delivery.channel, request, SHOP_TIMEOUT).await.context("nobody answers there")
+}

@@ -1,0 +1,17 @@
+locals {
+  odoo_secret     = try(local.config.odoo.secret, "odoo/key")
+  webhook_secrets = [for c in local.channels : "${c.id}/webhook"]
+  # A standard channel only sends to us.
+  api_secrets = [for c in local.channels : "${c.id}/api" if contains(["shopify", "woocommerce"], c.kind)]
+}
+
+# Made empty: a value that Terraform knows stands in its state for everybody who may read that.
+# Somebody puts the values in by hand; the output `secrets` lists which.
+resource "aws_secretsmanager_secret" "all" {
+  #checkov:skip=CKV2_AWS_57:The other side makes these keys (Odoo, the shops), so AWS cannot rotate them. A secret may hold the new and the old value at once, which makes a rotation by hand smooth.
+  for_each = toset(concat([local.odoo_secret], local.webhook_secrets, local.api_secrets))
+
+  name                    = "${local.prefix}/${each.key}"
+  kms_key_id              = aws_kms_key.data.arn
+  recovery_window_in_days = var.secret_recovery_days
+}

@@ -1,0 +1,171 @@
+//! The three entries: a batch of a queue, a request over HTTP, a schedule.
+
+use std::{future::Future, process::ExitCode, sync::Arc, time::Duration};
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use bytes::Bytes;
+use crossdock_core::{Clock, config};
+use crossdock_http::Client;
+use crossdock_runtime::{Hook, Parts, Record, Scheduled, Step, Wire, give_back, run_batch, telemetry};
+use http::{Request, Response, StatusCode};
+use lambda_http::{Body, RequestExt as _};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+use crate::{Here, StartError, held::Held, here};
+
+/// Lambda gives the start ten seconds; what is not warm by then gets warm with the first batch.
+const WARM_UP: Duration = Duration::from_secs(7);
+
+/// A function that works through a queue.
+pub fn worker<F: Step + Wire<Here>>() -> ExitCode {
+    start(|held: Arc<Held<F>>| async move {
+        let handler = service_fn(move |event: LambdaEvent<SqsEvent>| {
+            let held = held.clone();
+            async move { batch(&held, event).await }
+        });
+        lambda_runtime::run(handler).await
+    })
+}
+
+/// A function that answers webhooks.
+pub fn webhook<F: Hook + Wire<Here>>() -> ExitCode {
+    start(|held: Arc<Held<F>>| async move {
+        let handler = service_fn(move |request: lambda_http::Request| {
+            let held = held.clone();
+            async move { answer(&held, request).await }
+        });
+        lambda_http::run(handler).await
+    })
+}
+
+/// A function that a schedule starts. What the event says is of no interest: it runs.
+pub fn schedule<F: Scheduled + Wire<Here>>() -> ExitCode {
+    start(|held: Arc<Held<F>>| async move {
+        let handler = service_fn(move |event: LambdaEvent<Value>| {
+            let held = held.clone();
+            async move {
+                held.current().await?.run(here::deadline(event.context.deadline)).await?;
+                Ok::<(), Error>(())
+            }
+        });
+        lambda_runtime::run(handler).await
+    })
+}
+
+/// Runs until Lambda ends the environment. A start that fails is logged with its causes; Lambda tries again.
+fn start<F, R>(run: impl FnOnce(Arc<Held<F>>) -> R) -> ExitCode
+where
+    F: Wire<Here>,
+    R: Future<Output = Result<(), Error>>,
+{
+    telemetry::init("info");
+    match try_start(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::error!(error = %error, cause, "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What all have in common: platform, configuration, and a start that is warm.
+fn try_start<F, R>(run: impl FnOnce(Arc<Held<F>>) -> R) -> Result<(), StartError>
+where
+    F: Wire<Here>,
+    R: Future<Output = Result<(), Error>>,
+{
+    // One thread: a Lambda environment handles one event at a time.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(StartError::Runtime)?.block_on(async {
+        let (platform, text) = here::connect().await?;
+        let config = config::parse(&text).map_err(|errors| {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            StartError::Wrong(errors.join("; "))
+        })?;
+        let client = Client::network(Clock::System).map_err(|error| StartError::Tls(error.into()))?;
+        let held = Arc::new(Held::<F>::new(Parts { platform, config: Arc::new(config), client }));
+        if tokio::time::timeout(WARM_UP, warm(&held)).await.is_err() {
+            tracing::warn!("not warm in time");
+        }
+        run(held).await.map_err(|error| StartError::Lambda(error.to_string()))
+    })
+}
+
+async fn warm<F: Wire<Here>>(held: &Held<F>) {
+    let make = async {
+        match held.current().await {
+            Ok(function) => function.warm().await,
+            // A secret may be put in at any time: the invocations try again.
+            Err(error) => tracing::error!(error = %error, "the function is not ready yet"),
+        }
+    };
+    tokio::join!(here::warm(&held.parts.platform), make);
+}
+
+async fn batch<F: Step + Wire<Here>>(
+    held: &Held<F>,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, Error> {
+    let platform = &held.parts.platform;
+    let records: Vec<Record> = event.payload.records.into_iter().map(record).collect::<Result<_, _>>()?;
+    let failed = match held.current().await {
+        Ok(function) => {
+            run_batch(platform, &*function, &records, here::deadline(event.context.deadline)).await
+        }
+        Err(error) => {
+            tracing::error!(error = %error, "the function is not ready: its batch goes back");
+            for record in &records {
+                give_back(platform, F::QUEUE, record).await;
+            }
+            records.into_iter().map(|record| record.message_id).collect()
+        }
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed.into_iter().map(failure).collect();
+    Ok(response)
+}
+
+fn failure(message_id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id;
+    failure
+}
+
+/// An answer that names an empty or unknown id fails the whole batch on AWS, so a record without one is an
+/// error at once.
+fn record(message: SqsMessage) -> Result<Record, Error> {
+    let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Ok(Record {
+        message_id: message.message_id.filter(|id| !id.is_empty()).ok_or("a record without an id")?,
+        receipt: message.receipt_handle.ok_or("a record without a receipt")?,
+        body: message.body.unwrap_or_default(),
+        receive_count: count.unwrap_or(1),
+    })
+}
+
+async fn answer<F: Hook + Wire<Here>>(
+    held: &Held<F>,
+    request: lambda_http::Request,
+) -> Result<Response<Body>, Error> {
+    let path = request.raw_http_path().to_owned();
+    let (head, body) = request.into_parts();
+    let body = match body {
+        Body::Empty => Bytes::new(),
+        Body::Text(text) => Bytes::from(text),
+        Body::Binary(bytes) => Bytes::from(bytes),
+        _ => return Ok(status(StatusCode::BAD_REQUEST)),
+    };
+    // The bare path: the gateway's own host and stage are of no interest.
+    let mut plain = Request::builder().method(head.method).uri(path).body(body)?;
+    *plain.headers_mut() = head.headers;
+    let function = held.current().await?;
+    Ok(function.answer(plain).await.map(|body| Body::from(body.as_ref())))
+}
+
+fn status(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    response
+}

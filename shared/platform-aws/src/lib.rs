@@ -1,0 +1,103 @@
+//! The platform's ports on AWS: SQS, DynamoDB and Secrets Manager.
+//!
+//! Everything that AWS would refuse is refused before it is sent (`crossdock_platform::check`), so that the
+//! embedded platform and this one say no to the same things.
+
+mod errors;
+mod item;
+mod ledger;
+mod queue;
+mod secrets;
+mod settings;
+
+use std::{sync::Arc, time::Duration};
+
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use crossdock_core::{Clock, Entropy};
+use crossdock_platform::{Platform, PlatformError, Queue as _, QueueAddress};
+use futures_util::future::join_all;
+
+pub use settings::{Settings, SettingsError};
+
+/// One request to an AWS service answers in milliseconds; what takes longer than this is sent again.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// All attempts of one call together.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+const ATTEMPTS: u32 = 4;
+
+/// Cheap to clone; clones share connections and what is kept of the secrets.
+#[derive(Debug, Clone)]
+pub struct Aws(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    dynamodb: aws_sdk_dynamodb::Client,
+    sqs: aws_sdk_sqs::Client,
+    secrets_manager: aws_sdk_secretsmanager::Client,
+    kept_secrets: secrets::Kept,
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+impl Aws {
+    /// Clients with the credentials, region and endpoint of the environment. Sends nothing.
+    pub async fn connect(settings: Settings, clock: Clock, entropy: Entropy) -> Self {
+        Self::over(&Self::loader().load().await, settings, clock, entropy)
+    }
+
+    /// How this platform calls AWS: what is loaded from it, with other credentials or another endpoint if
+    /// need be, goes into [`Aws::over`].
+    #[must_use]
+    pub fn loader() -> ConfigLoader {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT)
+            .build();
+        aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts)
+    }
+
+    #[must_use]
+    pub fn over(config: &SdkConfig, settings: Settings, clock: Clock, entropy: Entropy) -> Self {
+        Self(Arc::new(Inner {
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            secrets_manager: aws_sdk_secretsmanager::Client::new(config),
+            kept_secrets: secrets::Kept::default(),
+            settings,
+            clock,
+            entropy,
+        }))
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Opens the connections to the queues, so that the first batch does not pay for TLS. (Reading the
+    /// configuration and the secrets opens those to the other services.)
+    ///
+    /// # Errors
+    /// The first queue that did not answer.
+    pub async fn warm(&self) -> Result<(), PlatformError> {
+        // All queues are at one host: one call opens the connection that the others share.
+        let queues = self.0.settings.queues.keys().copied().take(1);
+        let answers = join_all(queues.map(|queue| self.depth(QueueAddress::Work(queue)))).await;
+        answers.into_iter().collect::<Result<Vec<_>, _>>().map(drop)
+    }
+}
+
+impl Platform for Aws {
+    fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+}

@@ -1,0 +1,121 @@
+//! Who may do what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Findings, at_least};
+use crate::state::{Resource, State, Statement};
+
+/// What a function may do.
+fn statements(state: &State, function: &Resource) -> Vec<Statement> {
+    state.beside(function, "aws_iam_role_policy").flat_map(|policy| policy.statements("policy")).collect()
+}
+
+/// The ARNs on which a function may do what begins with `action`.
+fn reach(state: &State, function: &Resource, action: &str) -> BTreeSet<String> {
+    let may = |s: &Statement| s.actions.iter().any(|a| a.starts_with(action));
+    statements(state, function).into_iter().filter(may).flat_map(|s| s.resources).collect()
+}
+
+pub fn no_policy_holds_a_wildcard(state: &State) -> Findings {
+    let groups: BTreeSet<String> =
+        state.all("aws_cloudwatch_log_group").map(|group| format!("{}:*", group.text("arn"))).collect();
+    // Log streams get their names when they are made, so only their group can be named.
+    let wild = |text: &str| text.contains(['*', '?']) && !groups.contains(text);
+    let mut findings = at_least(5, state.all("aws_iam_role_policy").count(), "role policies");
+    for policy in state.all("aws_iam_role_policy") {
+        let statements = policy.statements("policy");
+        let texts = statements.iter().flat_map(|s| s.actions.iter().chain(&s.resources));
+        findings.extend(texts.filter(|text| wild(text)).map(|text| format!("{}: {text}", policy.address)));
+    }
+    // Policies from elsewhere would not be looked at here, and AWS's own are wide.
+    for kind in ["aws_iam_role_policy_attachment", "aws_iam_policy", "aws_iam_role_policies_exclusive"] {
+        findings.extend(state.all(kind).map(|other| other.address.clone()));
+    }
+    findings
+}
+
+pub fn each_function_has_its_own_role(state: &State) -> Findings {
+    let mut findings = Findings::new();
+    let mut users: BTreeMap<&str, &str> = BTreeMap::new();
+    for function in state.all("aws_lambda_function") {
+        let role = function.text("role");
+        if !state.beside(function, "aws_iam_role").any(|own| own.text("arn") == role) {
+            findings.push(format!("{} runs as {role}", function.address));
+        }
+        if let Some(other) = users.insert(role, &function.address) {
+            findings.push(format!("{} and {other} share {role}", function.address));
+        }
+    }
+    findings
+}
+
+pub fn the_environment_names_just_the_queues_that_it_may_use(state: &State) -> Findings {
+    let mut findings = Findings::new();
+    for function in state.all("aws_lambda_function") {
+        let variables = &function.values["environment"][0]["variables"];
+        let named: BTreeSet<&str> = variables
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| name.starts_with("CROSSDOCK_QUEUE_"))
+            .filter_map(|(_, url)| url.as_str())
+            .collect();
+        let arns = reach(state, function, "sqs:");
+        let usable: BTreeSet<&str> = arns
+            .iter()
+            .filter_map(|arn| state.by("aws_sqs_queue", "arn", arn))
+            .map(|q| q.text("url"))
+            .collect();
+        if named.is_empty() || named != usable {
+            findings.push(format!("{}: names {named:?}, may use {usable:?}", function.address));
+        }
+    }
+    findings
+}
+
+pub fn nobody_receives_from_the_queue_of_another(state: &State) -> Findings {
+    let mut findings = Findings::new();
+    for function in state.all("aws_lambda_function") {
+        let own: BTreeSet<String> = state
+            .mappings()
+            .filter(|(_, _, worker)| worker.is_some_and(|worker| worker.address == function.address))
+            .map(|(mapping, _, _)| mapping.text("event_source_arn").to_owned())
+            .collect();
+        for action in ["sqs:Receive", "sqs:Delete", "sqs:Change"] {
+            let reach = reach(state, function, action);
+            if reach != own {
+                findings.push(format!("{}: {action} on {reach:?}, works through {own:?}", function.address));
+            }
+        }
+    }
+    findings
+}
+
+pub fn only_the_receiver_reads_webhook_secrets(state: &State) -> Findings {
+    let mut findings = at_least(3, state.all("aws_secretsmanager_secret").count(), "secrets");
+    for function in state.all("aws_lambda_function") {
+        let receiver = function.text("function_name").ends_with("-webhook-receiver");
+        for arn in reach(state, function, "secretsmanager:") {
+            let name =
+                state.by("aws_secretsmanager_secret", "arn", &arn).map_or("?", |secret| secret.text("name"));
+            if name.ends_with("/webhook") != receiver {
+                findings.push(format!("{} reads {name}", function.address));
+            }
+        }
+    }
+    findings
+}
+
+pub fn a_schedule_may_start_its_function_only(state: &State) -> Findings {
+    let mut findings = at_least(2, state.all("aws_scheduler_schedule").count(), "schedules");
+    for schedule in state.all("aws_scheduler_schedule") {
+        let target = schedule.values["target"][0]["arn"].as_str().unwrap_or_default();
+        let statements: Vec<Statement> =
+            state.beside(schedule, "aws_iam_role_policy").flat_map(|p| p.statements("policy")).collect();
+        let exact = |s: &Statement| s.actions == ["lambda:InvokeFunction"] && s.resources == [target];
+        if statements.is_empty() || !statements.iter().all(exact) {
+            findings.push(schedule.address.clone());
+        }
+    }
+    findings
+}
