@@ -39,7 +39,8 @@ locals {
       memory_mb     = 256
       sends         = ["orders"]
       table         = ["GetItem", "PutItem"]
-      secrets       = local.api_secrets
+      # It makes webhooks at shops that take the secret from whoever subscribes.
+      secrets = concat(local.api_secrets, local.subscription_secrets)
     }
     waker = {
       every_minutes = 1
@@ -51,7 +52,11 @@ locals {
     }
   }
 
-  functions = { for name, said in local.listed : name => merge(local.unsaid, said) }
+  functions = {
+    for name, said in local.listed : name => merge(local.unsaid, said, {
+      timeout_s = lookup(var.timeout_s, name, said.timeout_s)
+    })
+  }
   workers   = { for name, f in local.functions : name => f if f.queue != null }
   schedules = { for name, f in local.functions : name => f if f.every_minutes != null }
 

@@ -18,6 +18,7 @@ module "queue" {
 
   name       = "${local.prefix}-${each.key}"
   queue_arns = local.queue_arns
+  receives   = var.max_receives
   tls_only   = !startswith(coalesce(var.endpoint, "https:"), "http:")
   timeout_s  = local.functions[each.value].timeout_s
 }
@@ -40,6 +41,7 @@ module "function" {
   alarm_actions      = var.alarm_actions
   config_digest      = local.config_digest_in_table
   secrets_prefix     = "${local.prefix}/"
+  emulated           = var.endpoint != null
 
   consumes = each.value.queue == null ? {} : { (each.value.queue) = local.queues[each.value.queue] }
   sends_to = { for queue in each.value.sends : queue => local.queues[queue] }

@@ -1,6 +1,8 @@
 locals {
   odoo_secret     = try(local.config.odoo.secret, "odoo/key")
   webhook_secrets = [for c in local.channels : "${c.id}/webhook"]
+  # Shopify signs with the app's own secret; WooCommerce is told one with each webhook that is made there.
+  subscription_secrets = [for c in local.channels : "${c.id}/webhook" if c.kind == "woocommerce"]
   # A standard channel only sends to us.
   api_secrets = [for c in local.channels : "${c.id}/api" if contains(["shopify", "woocommerce"], c.kind)]
 }

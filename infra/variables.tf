@@ -86,6 +86,28 @@ variable "maximum_concurrency" {
   }
 }
 
+variable "max_receives" {
+  description = "After so many receives a message goes to the dead-letter queue. Waiting for a peer does not count: an order that waits acknowledges its message."
+  type        = number
+  default     = 8
+
+  validation {
+    condition     = var.max_receives >= 3 && var.max_receives <= 1000
+    error_message = "Below 3 a function that is replaced during a batch already makes dead letters; 1000 is the most that SQS takes."
+  }
+}
+
+variable "timeout_s" {
+  description = "Longest run of a function in seconds, where it is not to be the usual one, e.g. { order-importer = 300 } for an Odoo that takes minutes. The queue's visibility follows."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for n in values(var.timeout_s) : n >= 10 && n <= 900])
+    error_message = "10 to 900 seconds: less leaves no time for a single call, and Lambda takes no more."
+  }
+}
+
 variable "schedule_concurrency" {
   description = "Reserved copies of each function that runs on a schedule: 1 makes sure that two runs never overlap, and takes that much from what all other functions of the account share. -1 reserves nothing; that is sound too, because these functions are written so that two runs at once do no harm."
   type        = number

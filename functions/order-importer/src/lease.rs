@@ -51,7 +51,8 @@ impl<P: Platform> OrderImporter<P> {
                 }
                 let before = state.intent.clone();
                 state.lease = Some(Lease { holder: holder.clone(), until });
-                state.due_at = Some(until);
+                // Earlier is sound: whoever comes while the lease is held moves it to the lease's end.
+                state.due_at = Some(state.due_by(until, now));
                 let kind = if state.applied.is_some() { IntentKind::Edit } else { IntentKind::Create };
                 state.intent = Some(Intent::following(before.as_ref(), kind, &digest));
                 let applied = state.applied.clone();

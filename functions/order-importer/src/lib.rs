@@ -26,8 +26,8 @@ use crossdock_core::{
     reason::{Reason, ReasonCode},
 };
 use crossdock_odoo::{Catalogue, Company, Connection, Odoo};
-use crossdock_platform::{OrderBook, Pace, Platform, PlatformError, queue::send_all};
-use crossdock_runtime::{Parts, Step, Wire, WireError};
+use crossdock_platform::{OrderBook, Pace, Platform, PlatformError};
+use crossdock_runtime::{Parts, Step, Wire, WireError, send_on};
 use jiff::Timestamp;
 
 use lease::Held;
@@ -113,9 +113,7 @@ impl<P: Platform> OrderImporter<P> {
                 answers.push((job.order.key.clone(), stored.map(|message| messages.extend(message))));
             }
         }
-        if let Err(error) = send_all(self.book.platform(), &messages).await {
-            tracing::warn!(error = %error, "messages left to the waker");
-        }
+        send_on(self.book.platform(), &messages, &mut answers).await;
         answers
     }
 

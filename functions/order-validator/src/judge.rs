@@ -161,8 +161,7 @@ impl<P: Platform> OrderValidator<P> {
                     Verdict::Valid => {
                         state.valid.clone_from(&digest);
                         state.attempts = 0;
-                        let due = after(now, crossdock_platform::orders::NUDGE);
-                        state.wait_in(Stage::Valid, due, now, "valid");
+                        state.go_on_in(Stage::Valid, now, "valid");
                     }
                     Verdict::Settled(why) => state.finish(now, why),
                     Verdict::Wait { until } => {

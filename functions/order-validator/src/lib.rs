@@ -24,9 +24,8 @@ use crossdock_odoo::{Catalogue, Connection, Odoo};
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
     orders::{Change, Stage, State, after, backoff},
-    queue::send_all,
 };
-use crossdock_runtime::{Parts, Step, Wire, WireError};
+use crossdock_runtime::{Parts, Step, Wire, WireError, send_on};
 use jiff::{SignedDuration, Timestamp};
 
 /// The most calls of one batch to Odoo, when nothing is kept yet.
@@ -117,10 +116,7 @@ impl<P: Platform> OrderValidator<P> {
             let answer = answer.map(|message| messages.extend(message));
             answers.push((order, answer));
         }
-        // A message that is not sent is sent by the waker: the stage has a `due_at`.
-        if let Err(error) = send_all(self.book.platform(), &messages).await {
-            tracing::warn!(error = %error, "messages left to the waker");
-        }
+        send_on(self.book.platform(), &messages, &mut answers).await;
         answers
     }
 

@@ -181,13 +181,18 @@ impl<P: Platform> ShopWatcher<P> {
     /// Makes or enables again the subscriptions that a shop drops after failed deliveries.
     async fn subscriptions(&self, shop: &Shop<P>) -> Result<usize, WatchError> {
         let Some(public) = &self.config.public_url else { return Ok(0) };
-        let secrets = self.book.platform().secret(&shop.channel.webhook_secret()).await?;
-        let Some(secret) = secrets.newest() else {
-            tracing::error!(channel.name = %shop.channel.id, "the webhook secret is not set");
-            return Ok(0);
-        };
+        let mut secret = None;
+        if shop.channel.subscribes_with_secret() {
+            let versions = self.book.platform().secret(&shop.channel.webhook_secret()).await?;
+            secret = versions.newest().cloned();
+            if secret.is_none() {
+                tracing::error!(channel.name = %shop.channel.id, "the webhook secret is not set");
+                return Ok(0);
+            }
+        }
         shop.pace.enter(2).await??;
-        let changes = shop.api.ensure_subscriptions(&shop.channel.callback(public), secret).await;
+        let callback = shop.channel.callback(public);
+        let changes = shop.api.ensure_subscriptions(&callback, secret.as_ref()).await;
         shop.pace.learn(&changes).await?;
         let mended = changes?.iter().filter(|change| !matches!(change, SubscriptionChange::Fine(_))).count();
         if mended > 0 {

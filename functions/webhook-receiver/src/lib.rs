@@ -146,7 +146,8 @@ impl<P: Platform> WebhookReceiver<P> {
         if let Some(message) = &accepted.message
             && let Err(error) = send_all(self.book.platform(), std::slice::from_ref(message)).await
         {
-            tracing::warn!(order.r#ref = %accepted.order, error = %error, "stored; the message is left to the waker");
+            // Stored is stored, so the shop gets its answer all the same.
+            tracing::error!(order.r#ref = %accepted.order, error = %error, "stored; the message is left to the waker");
         }
         tracing::info!(order.r#ref = %accepted.order, outcome = ?accepted.outcome, "webhook accepted");
         let text = match accepted.outcome {

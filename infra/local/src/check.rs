@@ -41,7 +41,7 @@ pub async fn run(options: CheckOptions) -> Result<bool> {
     if let Some(config) = yaml::read(&options.config, &mut found) {
         let platform = Embedded::memory(Clock::System, Entropy::system())?;
         platform.use_secrets(SecretSource::File(options.secrets.clone()));
-        let client = Client::network(Clock::System)?;
+        let client = Client::network(Clock::System);
         found.extend(systems(&platform, &client, &config, options.install_hooks).await);
     }
     print::all(&mut std::io::stdout(), &found, options.json)?;

@@ -69,12 +69,8 @@ enum Command {
     Pump(pump::Options),
     /// Sends the webhooks of a running sandbox.
     Send(sandbox::SendOptions),
-    /// Lists every order, or tells the story of one.
-    Orders(ops::Orders),
-    /// Lists the parked orders with their reasons and what to do.
-    Parked(ops::Parked),
-    /// Takes parked orders up again after something was mended.
-    Replay(ops::Replay),
+    #[command(flatten)]
+    Operations(ops::Command),
 }
 
 fn main() -> ExitCode {
@@ -112,8 +108,6 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Sandbox(options) => ops::runtime()?.block_on(sandbox::run(&options)),
         Command::Pump(options) => ops::runtime()?.block_on(pump::run(&options)),
         Command::Send(options) => ops::runtime()?.block_on(sandbox::send(&options)),
-        Command::Orders(options) => ops::runtime()?.block_on(ops::orders(&options)),
-        Command::Parked(options) => ops::runtime()?.block_on(ops::parked(&options)),
-        Command::Replay(options) => ops::runtime()?.block_on(ops::replay(&options)),
+        Command::Operations(command) => ops::runtime()?.block_on(ops::run(&command)),
     }
 }

@@ -12,12 +12,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use bytes::Bytes;
 use clap::Args;
 use crossdock_core::Clock;
 use crossdock_http::Client;
 use crossdock_platform::embedded::{CONFIG, SECRETS};
 use futures_util::{StreamExt as _, stream};
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use simulators::{
@@ -34,6 +35,11 @@ const PLAN: &str = "sandbox.json";
 /// How many webhooks are under way at once, and how long a shop waits for an answer.
 const AT_ONCE: usize = 8;
 const SHOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a shop tries, and after how long it tries again at first.
+const TRIES: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The channel whose shop never tries again.
+const WOOCOMMERCE: &str = "woo-de";
 
 #[derive(Args, Debug, Clone)]
 pub struct Options {
@@ -158,7 +164,7 @@ pub async fn run(options: &Options) -> Result<bool> {
 /// When there is no plan, or nobody answers.
 pub async fn send(options: &SendOptions) -> Result<bool> {
     let scenario = Plan::load(&options.data)?.scenario();
-    let client = Client::network(Clock::System).context("no TLS configuration")?;
+    let client = Client::network(Clock::System);
     let webhooks = post_all(&client, &options.to, &scenario).await?;
     writeln!(
         std::io::stdout(),
@@ -181,20 +187,42 @@ pub async fn post_all(client: &Client, to: &str, scenario: &Scenario) -> Result<
         .map(|delivery| async move {
             tokio::time::sleep_until(begin + delivery.at).await;
             let signed = scenario.signed_at(delivery, client.clock().now());
-            (delivery.kind, post(client, to, &signed).await)
+            (delivery, post_again(client, to, &signed).await)
         })
         .buffered(AT_ONCE);
     let mut webhooks = Webhooks::default();
-    while let Some((kind, answer)) = answers.next().await {
-        let answer = answer?;
+    while let Some((delivery, answer)) = answers.next().await {
+        let answer = match answer {
+            Ok(answer) => answer,
+            // Lost: the shop does not come back to it, the watcher will.
+            Err(_) if delivery.channel == WOOCOMMERCE => {
+                webhooks.count(StatusCode::BAD_GATEWAY, "", false);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let outcome: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         let outcome = outcome["outcome"].as_str().unwrap_or_default();
-        webhooks.count(answer.status(), outcome, kind == Kind::Ping);
+        webhooks.count(answer.status(), outcome, delivery.kind == Kind::Ping);
     }
     Ok(webhooks)
 }
 
-async fn post(client: &Client, to: &str, delivery: &Delivery) -> Result<http::Response<bytes::Bytes>> {
+/// Shopify and the portal try again when they were not answered with a 2xx or a 4xx; WooCommerce does not.
+async fn post_again(client: &Client, to: &str, delivery: &Delivery) -> Result<http::Response<Bytes>> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match post(client, to, delivery).await {
+            Ok(answer) if !answer.status().is_server_error() => return Ok(answer),
+            answer if delivery.channel == WOOCOMMERCE => return answer,
+            Ok(_) | Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause *= 2;
+    }
+    post(client, to, delivery).await
+}
+
+async fn post(client: &Client, to: &str, delivery: &Delivery) -> Result<http::Response<Bytes>> {
     let uri = format!("{}/{}", to.trim_end_matches('/'), delivery.channel);
     let mut request = Request::builder().method(Method::POST).uri(uri);
     for (name, value) in &delivery.headers {

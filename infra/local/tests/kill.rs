@@ -95,7 +95,7 @@ async fn killed_twenty_times_during_two_hundred_orders_each_order_is_there_once(
     let odoo = odoo::Server::demo_with(odoo::Config { version: odoo::Version::V18, now, latency });
     let (address, _task) = odoo::serve(odoo.clone(), ([127, 0, 0, 1], 0).into()).await.unwrap();
     let folder = folder(address);
-    let client = Client::network(clock.clone()).unwrap();
+    let client = Client::network(clock.clone());
     let mut server = start(&folder);
     let mut next = 0;
     for kill in 1..=KILLS {

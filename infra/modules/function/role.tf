@@ -4,7 +4,7 @@ locals {
     # What DynamoDB asks of whoever reads and writes a table with a key of the customer's.
     {
       service = "dynamodb"
-      actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+      actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
       needed  = true
     },
     { service = "secretsmanager", actions = ["kms:Decrypt"], needed = length(var.secrets) > 0 },
@@ -33,11 +33,11 @@ locals {
       Resource = [for index in var.table.indexes : "${var.table.arn}/index/${index}"]
     }],
     # The attributes are what a function asks for at its start, so that the connection stands before
-    # the first message.
+    # the first message. AWS judges a batch as what it consists of; MiniStack wants it named.
     length(var.sends_to) == 0 ? [] : [{
       Sid      = "SendMessages"
       Effect   = "Allow"
-      Action   = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
+      Action   = concat(["sqs:SendMessage", "sqs:GetQueueAttributes"], var.emulated ? ["sqs:SendMessageBatch"] : [])
       Resource = [for queue in values(var.sends_to) : queue.arn]
     }],
     # Lambda's poller uses the first three; the function itself sets when a message comes back.

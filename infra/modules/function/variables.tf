@@ -87,3 +87,8 @@ variable "table" {
   description = "The table, what the function may do with single items, and the indexes that it may query."
   type        = object({ name = string, arn = string, actions = list(string), indexes = list(string) })
 }
+
+variable "emulated" {
+  description = "Runs on an emulator, which wants the right to send a batch by its own name."
+  type        = bool
+}

@@ -50,9 +50,9 @@ resource "aws_sqs_queue" "this" {
   # AWS's rule for functions: less, and a message comes back while a throttled batch still holds it.
   visibility_timeout_seconds = 6 * var.timeout_s
 
-  # Waiting for a peer acknowledges the message, so eight receives mean that our own code fails.
+  # Waiting for a peer acknowledges the message, so that many receives mean that our own code fails.
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead.arn
-    maxReceiveCount     = 8
+    maxReceiveCount     = var.receives
   })
 }

@@ -17,3 +17,8 @@ variable "tls_only" {
   description = "Refuse whoever does not come over TLS. False only for an emulator without TLS, which would refuse everybody."
   type        = bool
 }
+
+variable "receives" {
+  description = "Receives after which a message is a dead letter."
+  type        = number
+}

@@ -2,13 +2,17 @@
 
 use std::{future::Future, process::ExitCode, sync::Arc, time::Duration};
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::{
+    apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
+    encodings::Body,
+    sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use crossdock_core::{Clock, config};
 use crossdock_http::Client;
 use crossdock_runtime::{Hook, Parts, Record, Scheduled, Step, Wire, give_back, run_batch, telemetry};
-use http::{Request, Response, StatusCode};
-use lambda_http::{Body, RequestExt as _};
+use http::{Request, StatusCode};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -31,11 +35,11 @@ pub fn worker<F: Step + Wire<Here>>() -> ExitCode {
 /// A function that answers webhooks.
 pub fn webhook<F: Hook + Wire<Here>>() -> ExitCode {
     start(|held: Arc<Held<F>>| async move {
-        let handler = service_fn(move |request: lambda_http::Request| {
+        let handler = service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| {
             let held = held.clone();
-            async move { answer(&held, request).await }
+            async move { answer(&held, event).await }
         });
-        lambda_http::run(handler).await
+        lambda_runtime::run(handler).await
     })
 }
 
@@ -84,7 +88,7 @@ where
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             StartError::Wrong(errors.join("; "))
         })?;
-        let client = Client::network(Clock::System).map_err(|error| StartError::Tls(error.into()))?;
+        let client = Client::network(Clock::System);
         let held = Arc::new(Held::<F>::new(Parts { platform, config: Arc::new(config), client }));
         if tokio::time::timeout(WARM_UP, warm(&held)).await.is_err() {
             tracing::warn!("not warm in time");
@@ -147,25 +151,34 @@ fn record(message: SqsMessage) -> Result<Record, Error> {
 
 async fn answer<F: Hook + Wire<Here>>(
     held: &Held<F>,
-    request: lambda_http::Request,
-) -> Result<Response<Body>, Error> {
-    let path = request.raw_http_path().to_owned();
-    let (head, body) = request.into_parts();
-    let body = match body {
-        Body::Empty => Bytes::new(),
-        Body::Text(text) => Bytes::from(text),
-        Body::Binary(bytes) => Bytes::from(bytes),
-        _ => return Ok(status(StatusCode::BAD_REQUEST)),
-    };
-    // The bare path: the gateway's own host and stage are of no interest.
-    let mut plain = Request::builder().method(head.method).uri(path).body(body)?;
-    *plain.headers_mut() = head.headers;
+    event: LambdaEvent<ApiGatewayV2httpRequest>,
+) -> Result<ApiGatewayV2httpResponse, Error> {
+    let Ok(request) = request(event.payload) else { return Ok(response(StatusCode::BAD_REQUEST)) };
     let function = held.current().await?;
-    Ok(function.answer(plain).await.map(|body| Body::from(body.as_ref())))
+    let answer = function.answer(request).await;
+    let mut answered = response(answer.status());
+    let (head, body) = answer.into_parts();
+    answered.headers = head.headers;
+    // Our own answers are JSON or nothing.
+    let body = String::from_utf8(body.to_vec()).unwrap_or_default();
+    answered.body = Some(body).filter(|body| !body.is_empty()).map(Body::Text);
+    Ok(answered)
 }
 
-fn status(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = status;
+/// The request as the shop made it. A body that is no JSON or text comes in base64.
+fn request(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Error> {
+    let body = event.body.unwrap_or_default();
+    let body = if event.is_base64_encoded { STANDARD.decode(body)? } else { body.into_bytes() };
+    let mut request = Request::builder()
+        .method(event.request_context.http.method)
+        .uri(event.raw_path.as_deref().unwrap_or("/"))
+        .body(Bytes::from(body))?;
+    *request.headers_mut() = event.headers;
+    Ok(request)
+}
+
+fn response(status: StatusCode) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = status.as_u16().into();
     response
 }

@@ -24,8 +24,6 @@ pub(crate) enum StartError {
     Configuration(#[source] PlatformError),
     #[error("the configuration is wrong: {0}")]
     Wrong(String),
-    #[error("no TLS configuration")]
-    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("no runtime")]
     Runtime(#[source] std::io::Error),
     #[error("the Lambda runtime ended: {0}")]

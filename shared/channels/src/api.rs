@@ -82,8 +82,8 @@ enum Kind {
 }
 
 impl Api {
-    /// `token` is the text of the channel's API secret: Shopify's access token, or WooCommerce's
-    /// `ck_…:cs_…`.
+    /// `token` is the text of the channel's API secret: Shopify's access token or `<client id>:<client
+    /// secret>`, or WooCommerce's `ck_…:cs_…`.
     #[must_use]
     pub fn new(client: Client, config: &config::Channel, token: &SecretString) -> Self {
         let kind = match config.kind {
@@ -92,7 +92,8 @@ impl Api {
             ChannelKind::Standard => Kind::Standard,
         };
         let base = config.url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
-        let shop = Shop { client, channel: config.id.clone(), base, token: token.clone() };
+        let issued = shopify::token::Issued::default();
+        let shop = Shop { client, channel: config.id.clone(), base, token: token.clone(), issued };
         Self { shop, kind }
     }
 
@@ -152,7 +153,7 @@ impl Api {
     pub async fn ensure_subscriptions(
         &self,
         callback: &str,
-        secret: &SecretString,
+        secret: Option<&SecretString>,
     ) -> Result<Vec<SubscriptionChange>, PeerError> {
         match self.kind {
             Kind::Shopify => shopify::api::ensure_subscriptions(&self.shop, callback).await,
@@ -181,6 +182,8 @@ pub(crate) struct Shop {
     pub channel: ChannelId,
     base: String,
     pub token: SecretString,
+    /// What Shopify gave us for `token`, where that is no token itself.
+    pub issued: shopify::token::Issued,
 }
 
 impl Shop {
@@ -219,7 +222,6 @@ impl Shop {
         credentials: (header::HeaderName, String),
         body: Option<&serde_json::Value>,
     ) -> Result<Response<Bytes>, PeerError> {
-        let unsendable = || PeerError::Unreachable { peer: self.peer() };
         let mut value = header::HeaderValue::from_str(&credentials.1)
             .map_err(|_| self.unauthorized("the API secret holds characters that no header can carry"))?;
         value.set_sensitive(true);
@@ -232,8 +234,27 @@ impl Shop {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        self.go(request.body(bytes)).await
+    }
+
+    /// Sends one form; any answer at all is `Ok`. For the exchange of credentials alone.
+    pub async fn send_form(
+        &self,
+        method: Method,
+        path: &str,
+        form: String,
+    ) -> Result<Response<Bytes>, PeerError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.go(request.body(Bytes::from(form))).await
+    }
+
+    async fn go(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Bytes>, PeerError> {
         // Only a base address that is none gets here; the configuration was checked for that.
-        let request = request.body(bytes).map_err(|_| unsendable())?;
+        let request = request.map_err(|_| PeerError::Unreachable { peer: self.peer() })?;
         self.client.send(&self.peer(), request, TIMEOUT).await
     }
 }

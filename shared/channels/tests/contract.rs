@@ -22,7 +22,7 @@ async fn call(kind: &str, what: &str, answer: Answer) -> Result<(), PeerError> {
     let api = Api::new(
         Scripted::new([answer]).client(),
         &config(kind),
-        &SecretString::from("ck_1:cs_2".to_owned()),
+        &SecretString::from(if kind == "shopify" { "shpat_1" } else { "ck_1:cs_2" }.to_owned()),
     );
     let order = OrderId::new("5001").unwrap();
     match what {
@@ -32,7 +32,9 @@ async fn call(kind: &str, what: &str, answer: Answer) -> Result<(), PeerError> {
             api.changed_since(from, until, None).await.map(drop)
         }
         "subscriptions" => api.subscriptions(CALLBACK).await.map(drop),
-        "ensure" => api.ensure_subscriptions(CALLBACK, &SecretString::from("s".to_owned())).await.map(drop),
+        "ensure" => {
+            api.ensure_subscriptions(CALLBACK, Some(&SecretString::from("s".to_owned()))).await.map(drop)
+        }
         _ => api.check().await.map(drop),
     }
 }

@@ -275,6 +275,16 @@ impl Channel {
         }
     }
 
+    /// Whether we choose the secret that the shop signs with, and so must tell it when we subscribe. Shopify
+    /// signs with the app's own.
+    #[must_use]
+    pub fn subscribes_with_secret(&self) -> bool {
+        match self.kind {
+            ChannelKind::Woocommerce => true,
+            ChannelKind::Shopify | ChannelKind::Standard => false,
+        }
+    }
+
     /// The name of the secret that opens the shop's API.
     #[must_use]
     pub fn api_secret(&self) -> String {

@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use crossdock_core::{Clock, PeerError};
@@ -11,7 +15,9 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// How requests leave. An enum and not a trait: the network, or peers in this process, and nothing else.
 #[derive(Clone)]
 pub enum Outbound {
-    Network(reqwest::Client),
+    /// Made at the first request: it reads the system's certificates, and a function that calls no peer
+    /// should not wait for that at its start.
+    Network(Arc<OnceLock<reqwest::Client>>),
     /// By host name. The calls run as tasks of their own, so that a request outlives its caller.
     InProcess(Arc<BTreeMap<String, Arc<dyn Peer>>>),
 }
@@ -26,17 +32,9 @@ pub struct Client {
 impl Client {
     /// Over the network, with TLS. Redirects are not followed: an API that redirects is misconfigured, and
     /// following would carry credentials to wherever it points.
-    ///
-    /// # Errors
-    /// When no TLS configuration can be made.
-    pub fn network(clock: Clock) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .pool_idle_timeout(Duration::from_secs(60))
-            .user_agent(concat!("crossdock/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { outbound: Outbound::Network(client), clock })
+    #[must_use]
+    pub fn network(clock: Clock) -> Self {
+        Self { outbound: Outbound::Network(Arc::default()), clock }
     }
 
     /// To peers in this process. A host that is not there refuses the connection.
@@ -66,12 +64,22 @@ impl Client {
         let unanswered = || PeerError::Unanswered { peer: peer.to_owned() };
         let call = async {
             match &self.outbound {
-                Outbound::Network(client) => over_network(client, peer, request).await,
+                Outbound::Network(client) => over_network(client.get_or_init(over_tls), peer, request).await,
                 Outbound::InProcess(peers) => in_process(peers, peer, request).await,
             }
         };
         tokio::time::timeout(timeout, call).await.map_err(|_| unanswered())?
     }
+}
+
+fn over_tls() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(Duration::from_secs(60))
+        .user_agent(concat!("crossdock/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .expect("the TLS stack is built in and nothing here can be wrong")
 }
 
 async fn over_network(

@@ -12,7 +12,11 @@ mod settings;
 
 use std::{sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_sdk_sqs::config::SharedCredentialsProvider;
 use crossdock_core::{Clock, Entropy};
 use crossdock_platform::{Platform, PlatformError, Queue as _, QueueAddress};
 use futures_util::future::join_all;
@@ -42,21 +46,35 @@ struct Inner {
 }
 
 impl Aws {
-    /// Clients with the credentials, region and endpoint of the environment. Sends nothing.
-    pub async fn connect(settings: Settings, clock: Clock, entropy: Entropy) -> Self {
-        Self::over(&Self::loader().load().await, settings, clock, entropy)
+    /// Clients with the credentials, region and endpoint that Lambda puts into the environment. Sends nothing.
+    ///
+    /// Not the SDK's whole chain of credentials: a function needs none of its web identities, profiles and
+    /// metadata services, and linking them would make every start longer.
+    #[must_use]
+    pub fn in_lambda(
+        settings: Settings,
+        lookup: impl Fn(&str) -> Option<String>,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Self {
+        let mut config = Self::defaults().region(lookup("AWS_REGION").map(Region::new)).credentials_provider(
+            SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
+        );
+        // Set where an emulator stands in for AWS.
+        config.set_endpoint_url(lookup("AWS_ENDPOINT_URL"));
+        Self::over(&config.build(), settings, clock, entropy)
     }
 
-    /// How this platform calls AWS: what is loaded from it, with other credentials or another endpoint if
-    /// need be, goes into [`Aws::over`].
+    /// How this platform calls AWS: with credentials and a region added, it goes into [`Aws::over`].
     #[must_use]
-    pub fn loader() -> ConfigLoader {
+    pub fn defaults() -> aws_types::sdk_config::Builder {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(CALL_TIMEOUT)
             .build();
-        aws_config::defaults(BehaviorVersion::latest())
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts)
     }

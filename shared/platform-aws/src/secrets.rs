@@ -12,9 +12,7 @@ use aws_sdk_secretsmanager::{
     error::ProvideErrorMetadata as _, operation::get_secret_value::GetSecretValueOutput,
 };
 use crossdock_platform::{Platform as _, PlatformError, SecretVersions, Secrets};
-use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{Aws, errors::failed};
 
@@ -22,8 +20,8 @@ const SERVICE: &str = "secrets";
 const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
 /// How long after a rotation the version before still counts. Shopify signs with the old one for an hour;
-/// whoever rotates by hand has a working day. A secret that leaked is cut off at once by taking the stage
-/// `AWSPREVIOUS` off its version.
+/// whoever rotates by hand has a working day. A secret that leaked is cut off within `secrets_kept` by taking
+/// the stage `AWSPREVIOUS` off its version.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was read, with the time of reading.
@@ -49,19 +47,18 @@ impl Secrets for Aws {
         if let Some(versions) = self.0.kept_secrets.get(name, oldest) {
             return Ok(versions);
         }
-        let (current, previous) = try_join(self.stage(name, CURRENT), self.stage(name, PREVIOUS)).await?;
+        let current = self.stage(name, CURRENT).await?;
         let rotated = current.as_ref().and_then(|v| v.created_date).map(|at| at.secs());
         let recently = rotated
             .and_then(|at| Timestamp::from_second(at).ok())
             .is_none_or(|at| at.checked_add(OVERLAP).unwrap_or(Timestamp::MAX) > now);
-        let live = current.into_iter().chain(previous.filter(|_| recently));
-        // An empty text would sign and verify like any other: it must never look like a secret.
-        let versions = SecretVersions(
-            live.filter_map(|version| version.secret_string)
-                .map(SecretString::from)
-                .filter(|secret| !secret.expose_secret().is_empty())
-                .collect(),
-        );
+        // Most of the time one version counts, and one call finds it.
+        let previous = match &current {
+            Some(_) if recently => self.stage(name, PREVIOUS).await?,
+            _ => None,
+        };
+        let live = current.into_iter().chain(previous);
+        let versions = SecretVersions::stored(live.filter_map(|version| version.secret_string));
         // That there is none yet is not kept: it is filled in while the functions run.
         if versions.newest().is_some() {
             self.0.kept_secrets.keep(name, now, versions.clone());

@@ -11,6 +11,16 @@ use crate::PlatformError;
 pub struct SecretVersions(pub Vec<SecretString>);
 
 impl SecretVersions {
+    /// Versions as somebody stored them, newest first.
+    ///
+    /// Space around a secret never belongs to it: it is the line end of the file that it was put in from. An
+    /// empty text would sign and verify like any other, so it never looks like a secret.
+    #[must_use]
+    pub fn stored(texts: impl IntoIterator<Item = String>) -> Self {
+        let trimmed = texts.into_iter().map(|text| text.trim().to_owned());
+        Self(trimmed.filter(|text| !text.is_empty()).map(SecretString::from).collect())
+    }
+
     #[must_use]
     pub fn newest(&self) -> Option<&SecretString> {
         self.0.first()

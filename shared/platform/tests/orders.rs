@@ -5,6 +5,7 @@
 use crossdock_core::{
     ChannelId, Clock, Currency, Entropy, LineId, Order, OrderId, OrderKey, Sku,
     config::Retention,
+    message::Message,
     order::{Customer, Line, Payment, PaymentState, Prices, Revision},
     reason::{Reason, ReasonCode},
 };
@@ -219,4 +220,28 @@ fn an_intent_that_follows_one_with_other_content_stays_mixed() {
     let second = Intent::following(Some(&first), IntentKind::Create, "b");
     let third = Intent::following(Some(&second), IntentKind::Create, "b");
     assert_eq!((first.mixed, second.mixed, third.mixed), (false, true, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_is_taken_in_again_is_told_to_the_validator_alone() {
+    let book = book();
+    let order = order(2, 20);
+    accept(&book, &order).await;
+    let now = book.now();
+    book.update(&order.key, |state| {
+        state.stage = Stage::Valid;
+        state.due_at = Some(now);
+        Change::Write(())
+    })
+    .await
+    .unwrap();
+    let again = book.accept(Arrival::Order(Box::new(order.clone()))).await.unwrap();
+    // The receiver has no right to send to any queue but `orders`; silence would leave it to the waker.
+    assert_eq!(again.message, Some(Message::OrderChanged { order: order.key.clone() }));
+    let book_says = book.state(&order.key).await.unwrap().unwrap().message();
+    assert_eq!(
+        book_says,
+        Some(Message::OrderValidated { order: order.key }),
+        "from the waker it goes straight on"
+    );
 }

@@ -10,7 +10,7 @@ use crossdock_core::{
     OrderKey,
     message::{Message, QueueName},
 };
-use crossdock_platform::{Platform, PlatformError, QueueAddress};
+use crossdock_platform::{Platform, PlatformError, QueueAddress, queue::send_all};
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
@@ -112,6 +112,28 @@ async fn run_group<P: Platform, S: Step>(
         }
     }
     true
+}
+
+/// Sends what follows from a batch, whose answers are `answers`.
+///
+/// What does not get through is left to the waker: each order's state has a `due_at`. Missing rights are
+/// another matter. They do not pass by waiting, and the chain would limp on from minute to minute with nobody
+/// told: so they are an error of each order that they concern.
+pub async fn send_on<P: Platform>(
+    platform: &P,
+    messages: &[Message],
+    answers: &mut [(OrderKey, Result<(), PlatformError>)],
+) {
+    let Err(error) = send_all(platform, messages).await else { return };
+    if !matches!(error, PlatformError::Denied { .. }) {
+        tracing::warn!(error = %error, "messages left to the waker");
+        return;
+    }
+    for (order, answer) in answers {
+        if answer.is_ok() && messages.iter().any(|message| message.order() == order) {
+            *answer = Err(error.clone());
+        }
+    }
 }
 
 /// Sets when a record comes again, with jitter: without it a retry waits six function timeouts.

@@ -18,7 +18,12 @@ pub fn describe() -> Value {
 
 /// The largest resident size that this process ever had, in kB.
 pub fn peak_kb() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    peak_kb_of("self")
+}
+
+/// The same of another process.
+pub fn peak_kb_of(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }

@@ -2,12 +2,14 @@
 //!
 //! A target is a ratio to something measured in the same run, so that it means the same on any machine.
 
+mod bootstraps;
+mod cost;
 mod machine;
 mod memory;
 mod pipeline;
 mod receiver;
 
-use std::io::Write as _;
+use std::{io::Write as _, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 use serde_json::Value;
@@ -41,6 +43,18 @@ enum Name {
     /// Time per order against the live Odoo that CROSSDOCK_ODOO_URL names, beside a bare loop of the same calls
     /// and a client that takes one order at a time.
     Odoo,
+    /// What a million orders a month cost on AWS: requests as counted, priced.
+    Cost {
+        /// How many orders are counted.
+        #[arg(long, default_value_t = 500)]
+        orders: u64,
+    },
+    /// Size, start and memory of each bootstrap, beside a bare one.
+    Bootstraps {
+        /// A folder with `<function>/bootstrap.zip`; without it they are built.
+        #[arg(long)]
+        artifacts: Option<PathBuf>,
+    },
     /// Part of `memory`: one chain in a process of its own.
     #[command(hide = true)]
     MemoryOf { orders: usize, odoo: String },
@@ -58,6 +72,8 @@ fn main() -> anyhow::Result<()> {
         Name::Odoo => runtime()?
             .block_on(odoo_contract::bench::run(|name| std::env::var(name).ok()))
             .map_err(anyhow::Error::msg)?,
+        Name::Cost { orders } => cost::run(orders)?,
+        Name::Bootstraps { artifacts } => bootstraps::run(artifacts)?,
         Name::MemoryOf { orders, odoo } => memory::one(orders, &odoo)?,
         Name::MemoryOdoo => return memory::odoo(),
     };

@@ -73,7 +73,7 @@ pub fn one(orders: usize, odoo: &str) -> anyhow::Result<Value> {
             c.odoo.url = odoo.to_owned();
             c.odoo.requests_per_second = 1_000_000;
         });
-        let client = Client::network(Clock::System)?;
+        let client = Client::network(Clock::System);
         let chain = Chain::new(platform, config, client, Timing::default()).await?;
         let mut sent = 0;
         while sent < orders {

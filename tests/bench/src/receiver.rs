@@ -45,7 +45,7 @@ async fn measure() -> anyhow::Result<Value> {
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let (ours, _ours) = web::serve(chain, any).await?;
     let bare = bare(any).await?;
-    let client = Client::network(Clock::System)?;
+    let client = Client::network(Clock::System);
     let mut our_rounds = Vec::new();
     let mut bare_rounds = Vec::new();
     for round in 0..ROUNDS {

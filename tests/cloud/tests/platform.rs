@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use crossdock_core::{Clock, Entropy, message::QueueName};
+use crossdock_platform::Secrets as _;
 use crossdock_platform_aws::{Aws, Settings};
 use platform_contract::Harness;
 
@@ -31,7 +32,7 @@ impl Harness for OnMinistack {
     async fn fresh(&self) -> Aws {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let prefix = format!("contract-{}", MADE.fetch_add(1, Ordering::Relaxed));
-        let config = cloud::admin(cloud::port()).await;
+        let config = cloud::admin(cloud::port());
         table(&aws_sdk_dynamodb::Client::new(&config), &prefix).await;
         let sqs = aws_sdk_sqs::Client::new(&config);
         let mut settings = Settings {
@@ -54,7 +55,7 @@ impl Harness for OnMinistack {
     }
 
     async fn set_secret(&self, platform: &Aws, name: &str, versions: &[&str]) {
-        let client = aws_sdk_secretsmanager::Client::new(&cloud::admin(cloud::port()).await);
+        let client = aws_sdk_secretsmanager::Client::new(&cloud::admin(cloud::port()));
         let id = format!("{}{name}", platform.settings().secrets);
         // That it is there already is as good.
         let _ = client.create_secret().name(&id).send().await;
@@ -122,6 +123,22 @@ async fn queues(client: &aws_sdk_sqs::Client, prefix: &str, queue: QueueName) ->
         .queue_name(format!("{prefix}-{}", queue.as_str()))
         .attributes(Name::RedrivePolicy, redrive.to_string());
     (work.send().await.unwrap().queue_url.unwrap(), dead)
+}
+
+#[test]
+fn the_version_before_counts_for_a_day_after_a_rotation_and_no_longer() {
+    let harness = OnMinistack;
+    harness.run(async {
+        let platform = harness.fresh().await;
+        harness.set_secret(&platform, "shop/webhook", &["new", "old"]).await;
+        let in_hours = |hours| {
+            let then = Clock::System.now() + jiff::SignedDuration::from_hours(hours);
+            let config = cloud::admin(cloud::port());
+            Aws::over(&config, platform.settings().clone(), Clock::tokio(then), Entropy::system())
+        };
+        let versions = async |hours| in_hours(hours).secret("shop/webhook").await.unwrap().0.len();
+        assert_eq!((versions(0).await, versions(23).await, versions(25).await), (2, 2, 1));
+    });
 }
 
 platform_contract::platform_contract!(OnMinistack);

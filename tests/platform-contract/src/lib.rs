@@ -129,6 +129,7 @@ macro_rules! platform_contract {
                 has_no_version_of_a_secret_that_was_never_set
                 gives_both_versions_during_a_rotation_newest_first
                 sees_a_rotation_without_a_restart
+                leaves_the_line_end_of_a_file_out_of_a_secret
                 never_takes_an_empty_text_for_a_secret
             }
         }

@@ -93,6 +93,28 @@ fn nothing_depends_on_a_function_but_the_local_chain_and_tests() {
     }
 }
 
+/// The crates whose tests need more than Rust.
+const NEED_TOOLS: [&str; 4] = ["cloud", "crossdock-platform-aws", "events", "infra-policy"];
+
+#[test]
+fn cargo_test_runs_every_crate_that_needs_rust_alone() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(tidy::root())
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata answers JSON");
+    let ids = |name: &str| -> BTreeSet<String> {
+        metadata[name].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    };
+    let left_out: BTreeSet<String> =
+        ids("workspace_members").difference(&ids("workspace_default_members")).cloned().collect();
+    let named = |id: &String| {
+        NEED_TOOLS.iter().any(|name| id.contains(&format!("#{name}@")) || id.contains(&format!("/{name}#")))
+    };
+    assert!(left_out.iter().all(named) && left_out.len() == NEED_TOOLS.len(), "{left_out:?}");
+}
+
 /// What the default build of the command and each function's library links, by cargo's own account.
 fn links(package: &str) -> String {
     let output = Command::new(env!("CARGO"))

@@ -70,7 +70,7 @@ async fn of_channel<P: Platform>(platform: &P, channel: &Channel, found: &mut Ve
     let (signing, opening) = match channel.kind {
         ChannelKind::Shopify => (
             "put the app's client secret there: Shopify signs with it",
-            "put the app's Admin API access token there",
+            "put <client id>:<client secret> of the app there, or an older app's access token",
         ),
         ChannelKind::Woocommerce => (
             "put a long random text there: --install-hooks gives it to the shop",

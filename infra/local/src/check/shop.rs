@@ -87,7 +87,7 @@ impl<S: Secrets> Check<'_, S> {
             let what = "no webhook was made";
             return self.found.push(Finding::fail(&area, "channel.hook", what, todo));
         };
-        match api.ensure_subscriptions(callback, &secret).await {
+        match api.ensure_subscriptions(callback, Some(&secret)).await {
             Ok(changes) => self.found.extend(changes.iter().map(|change| {
                 let what = match change {
                     SubscriptionChange::Created(topic) => format!("webhook {topic} was made, to {callback}"),

@@ -85,19 +85,17 @@ impl Deployment {
         Ok(Outputs(self.terraform.output_json()?))
     }
 
-    /// The addresses of what another `apply` would change.
+    /// What another `apply` would change.
     ///
     /// # Errors
     /// What Terraform says.
-    pub fn drift(&self) -> Result<Vec<String>> {
+    pub fn drift(&self) -> Result<Vec<Change>> {
         let plan = "drift.tfplan";
         self.terraform.run(&["plan", "-input=false", "-no-color", "-out", plan])?;
         let text = self.terraform.run(&["show", "-json", plan])?;
         let plan: Value = serde_json::from_str(&text).context("the plan is no JSON")?;
         let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
-        let changed =
-            changes.into_iter().filter(|change| change["change"]["actions"] != serde_json::json!(["no-op"]));
-        Ok(changed.map(|change| format!("{}: {}", change["address"], change["change"]["actions"])).collect())
+        Ok(changes.iter().map(change).filter(|change| change.actions != ["no-op"]).collect())
     }
 
     /// Takes everything down; gives the addresses of what is left in the state.
@@ -108,6 +106,30 @@ impl Deployment {
         self.terraform.run(&["destroy", "-auto-approve", "-input=false", "-no-color"])?;
         let left = self.terraform.run(&["state", "list"])?;
         Ok(left.lines().map(str::to_owned).collect())
+    }
+}
+
+/// One change of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub address: String,
+    /// The resource's type.
+    pub kind: String,
+    pub actions: Vec<String>,
+    /// The attributes that differ, as far as the plan knows them.
+    pub attributes: Vec<String>,
+}
+
+fn change(change: &Value) -> Change {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let actions = change["change"]["actions"].as_array().cloned().unwrap_or_default();
+    let (before, after) = (&change["change"]["before"], &change["change"]["after"]);
+    let names = after.as_object().into_iter().flat_map(|after| after.keys());
+    Change {
+        address: text(&change["address"]),
+        kind: text(&change["type"]),
+        actions: actions.iter().map(text).collect(),
+        attributes: names.filter(|name| before[*name] != after[*name]).cloned().collect(),
     }
 }
 

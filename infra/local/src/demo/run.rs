@@ -173,20 +173,27 @@ pub async fn report(world: &World, webhooks: Webhooks) -> Result<Report> {
     for queue in QueueName::ALL {
         dead += world.chain.platform.messages(QueueAddress::Dead(queue))?.len();
     }
-    let parked: BTreeMap<String, Vec<String>> = states
-        .iter()
-        .filter(|state| !state.reasons.is_empty())
-        .map(|state| {
-            let codes = state.reasons.iter().map(|reason| reason.code.code().to_owned()).collect();
-            (state.order.to_string(), codes)
-        })
-        .collect();
-    let seen: Vec<scenario::Seen> = world.odoo.orders().iter().map(seen).collect();
+    let parked = parked(&states);
+    let seen = seen(&world.odoo);
     let verdict = scenario::judge(&world.scenario.expected, &seen, &parked);
     Ok(Report { orders: world.scenario.expected.len(), webhooks, odoo: seen, states, dead, verdict })
 }
 
-fn seen(order: &odoo::OrderView) -> scenario::Seen {
+/// The orders that the ledger calls parked, with their reasons, for the judge.
+#[must_use]
+pub fn parked(states: &[State]) -> BTreeMap<String, Vec<String>> {
+    let parked = states.iter().filter(|state| !state.reasons.is_empty());
+    let codes = |state: &State| state.reasons.iter().map(|reason| reason.code.code().to_owned()).collect();
+    parked.map(|state| (state.order.to_string(), codes(state))).collect()
+}
+
+/// What an Odoo holds, for the judge.
+#[must_use]
+pub fn seen(odoo: &odoo::Server) -> Vec<scenario::Seen> {
+    odoo.orders().iter().map(seen_order).collect()
+}
+
+fn seen_order(order: &odoo::OrderView) -> scenario::Seen {
     scenario::Seen {
         external_id: order.external_id.strip_prefix("crossdock.").map(str::to_owned),
         state: order.state.clone(),

@@ -22,7 +22,7 @@ pub(crate) async fn connect() -> Result<(Here, String), StartError> {
     let lookup = |name: &str| std::env::var(name).ok();
     let settings = Settings::from_lookup(lookup).map_err(|e| StartError::Environment(e.to_string()))?;
     let digest = lookup(DIGEST).ok_or_else(|| StartError::Environment(format!("{DIGEST} is not set")))?;
-    let platform = Aws::connect(settings, Clock::System, Entropy::system()).await;
+    let platform = Aws::in_lambda(settings, lookup, Clock::System, Entropy::system());
     let item = platform.get(&Key::new(CONFIG, &digest), Read::Consistent).await;
     let item = item.map_err(StartError::Configuration)?;
     let text = item.as_ref().and_then(|item| item.body["yaml"].as_str());

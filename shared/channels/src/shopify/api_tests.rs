@@ -151,7 +151,7 @@ async fn creates_the_subscriptions_that_are_missing() {
         json!({ "webhookSubscriptionCreate": { "webhookSubscription": { "id": "3" }, "userErrors": [] } });
     let shop = Scripted::new([data(found.clone()), data(made)]);
     let changes =
-        api(&shop).ensure_subscriptions(CALLBACK, &SecretString::from("x".to_owned())).await.unwrap();
+        api(&shop).ensure_subscriptions(CALLBACK, Some(&SecretString::from("x".to_owned()))).await.unwrap();
     assert_eq!(changes[0], SubscriptionChange::Fine("ORDERS_CREATE".into()));
     assert_eq!(changes[1], SubscriptionChange::Created("ORDERS_UPDATED".into()));
     assert_eq!(changes.len(), 6);
@@ -170,7 +170,7 @@ async fn creates_the_subscriptions_that_are_missing() {
     let refused = json!({ "webhookSubscriptionCreate": { "webhookSubscription": null,
         "userErrors": [{ "field": ["webhookSubscription", "uri"], "message": "Address is not allowed" }] } });
     let shop = Scripted::new([data(found), data(refused)]);
-    let refused = api(&shop).ensure_subscriptions(CALLBACK, &SecretString::from("x".to_owned())).await;
+    let refused = api(&shop).ensure_subscriptions(CALLBACK, Some(&SecretString::from("x".to_owned()))).await;
     assert!(
         matches!(refused, Err(PeerError::Rejected { what, .. }) if what == "ORDERS_UPDATED: Address is not allowed")
     );

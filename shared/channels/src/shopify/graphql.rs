@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+use super::token;
 use crate::api::Shop;
 
 /// Shopify keeps a version for twelve months; this one goes in April 2027.
@@ -145,9 +146,12 @@ pub(super) async fn run<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     let query = if query.contains("...O") { format!("{query}{ORDER_FIELDS}") } else { query.to_owned() };
     let body = json!({ "query": query, "variables": variables, "operationName": operation });
-    let token =
-        (HeaderName::from_static("x-shopify-access-token"), shop.token.expose_secret().trim().to_owned());
-    let answer = shop.send(Method::POST, PATH, token, Some(&body)).await?;
+    let token = token::current(shop).await?.expose_secret().to_owned();
+    let credentials = (HeaderName::from_static("x-shopify-access-token"), token);
+    let answer = shop.send(Method::POST, PATH, credentials, Some(&body)).await?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        token::refused(shop).await;
+    }
     status(shop, &answer)?;
     let envelope: Envelope = json(&shop.peer(), &answer)?;
     if !matches!(&envelope.errors, Value::Null) && envelope.errors != json!([]) {

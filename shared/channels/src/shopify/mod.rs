@@ -8,6 +8,7 @@ mod node;
 mod parts;
 #[cfg(test)]
 mod tests;
+pub(crate) mod token;
 mod wire;
 
 use crossdock_core::ChannelId;

@@ -205,8 +205,9 @@ pub(crate) async fn subscriptions(shop: &Shop, callback: &str) -> Result<Vec<Sub
 pub(crate) async fn ensure_subscriptions(
     shop: &Shop,
     callback: &str,
-    secret: &SecretString,
+    secret: Option<&SecretString>,
 ) -> Result<Vec<SubscriptionChange>, PeerError> {
+    let Some(secret) = secret else { return Err(shop.missing("webhook secret to subscribe with")) };
     let present = subscriptions(shop, callback).await?;
     let secret = secret.expose_secret();
     let mut changes = Vec::new();

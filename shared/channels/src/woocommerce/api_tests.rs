@@ -135,8 +135,10 @@ async fn creates_what_is_missing_and_enables_what_the_shop_switched_off() {
         hook(5, "order.restored", "active", CALLBACK),
     ]);
     let shop = Scripted::new([ok(&hooks), ok(&json!({ "id": 9 }))]);
-    let changes =
-        api(&shop).ensure_subscriptions(CALLBACK, &SecretString::from("s3cret".to_owned())).await.unwrap();
+    let changes = api(&shop)
+        .ensure_subscriptions(CALLBACK, Some(&SecretString::from("s3cret".to_owned())))
+        .await
+        .unwrap();
     let expected = [
         SubscriptionChange::Fine("order.created".into()),
         SubscriptionChange::Enabled("order.updated".into()),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs::File, io::Read, path::Path, path::PathBuf, sync::PoisonError};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::Embedded;
@@ -58,15 +58,13 @@ impl Embedded {
 
 impl Secrets for Embedded {
     async fn secret(&self, name: &str) -> Result<SecretVersions, PlatformError> {
-        use secrecy::ExposeSecret;
         let store = self.0.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let versions = match (store.set.get(name), &store.source) {
             (Some(versions), _) => versions.clone(),
             (None, SecretSource::Map(secrets)) => secrets.get(name).cloned().unwrap_or_default(),
             (None, SecretSource::File(path)) => from_file(path, name)?,
         };
-        // An empty text would sign and verify like any other: it must never look like a secret.
-        Ok(SecretVersions(versions.into_iter().filter(|s| !s.expose_secret().is_empty()).collect()))
+        Ok(SecretVersions::stored(versions.iter().map(|version| version.expose_secret().to_owned())))
     }
 }
 

@@ -158,13 +158,13 @@ impl<P: Platform> OrderBook<P> {
             .update(&key, |state| {
                 let known = state.snapshot.as_ref().map(|snapshot| snapshot.revision.modified_at);
                 if modified_at.zip(known).is_some_and(|(hint, known)| hint < known) {
-                    return Change::Leave((Outcome::Stale, state.message()));
+                    return Change::Leave((Outcome::Stale, hint(state)));
                 }
                 let new = state.is_empty();
                 // Counted, so that a fetch under way cannot take this hint for the one that it answers.
                 state.refetch += 1;
                 state.reopen(now, "channel says it changed");
-                Change::Write((if new { Outcome::New } else { Outcome::Changed }, state.message()))
+                Change::Write((if new { Outcome::New } else { Outcome::Changed }, hint(state)))
             })
             .await?;
         Ok(Accepted { order: key, outcome, message })
@@ -193,7 +193,7 @@ impl<P: Platform> OrderBook<P> {
                     // We have read this order before: ask the channel for it rather than park a good order.
                     state.refetch += 1;
                     state.reopen(now, "channel sent something unreadable");
-                    return Change::Write((Outcome::Unreadable, state.message()));
+                    return Change::Write((Outcome::Unreadable, hint(state)));
                 }
                 if state.is_parked_for(ReasonCode::Unreadable) {
                     return Change::Leave((Outcome::Same, None));
@@ -220,6 +220,12 @@ impl<P: Platform> OrderBook<P> {
 }
 
 /// Whether taking `arrived` makes the state point to a snapshot that it does not point to yet.
+/// The message about an order that still has a way to go. Whoever takes something in needs no right but to
+/// send to `orders`: the validator carries on what is valid already.
+fn hint(state: &State) -> Option<Message> {
+    state.message().map(|_| Message::OrderChanged { order: state.order.clone() })
+}
+
 fn needs_snapshot(state: &State, arrived: &SnapshotRef) -> bool {
     state.snapshot.as_ref().is_none_or(|known| known.digest != arrived.digest)
 }
@@ -234,29 +240,29 @@ fn take(
     let newer = known.as_ref().map_or(Ordering::Greater, |k| arrived.revision.compare(&k.revision));
     let same = known.as_ref().is_some_and(|k| k.digest == arrived.digest);
     match (newer, same) {
-        (Ordering::Less, _) => Change::Leave(Some((Outcome::Stale, state.message()))),
-        (Ordering::Equal, true) => Change::Leave(Some((Outcome::Same, state.message()))),
+        (Ordering::Less, _) => Change::Leave(Some((Outcome::Stale, hint(state)))),
+        (Ordering::Equal, true) => Change::Leave(Some((Outcome::Same, hint(state)))),
         (Ordering::Greater, true) => {
             // The content is the same and newer: the newer time must stand, or an older change that
             // arrives late would pass for newer than this.
             state.snapshot = Some(arrived.clone());
-            Change::Write(Some((Outcome::Same, state.message())))
+            Change::Write(Some((Outcome::Same, hint(state))))
         }
         (Ordering::Equal, false) => {
             if arrived.revision.sequence.is_some() {
-                return Change::Leave(Some((Outcome::SequenceReused, state.message())));
+                return Change::Leave(Some((Outcome::SequenceReused, hint(state))));
             }
             // Two contents within one second: only the channel knows which is the newer.
             state.refetch += 1;
             state.reopen(now, "two versions at the same time");
-            Change::Write(Some((Outcome::Changed, state.message())))
+            Change::Write(Some((Outcome::Changed, hint(state))))
         }
         (Ordering::Greater, false) => {
             let first = known.is_none();
             state.snapshot = Some(arrived.clone());
             state.number = Some(order.number.clone());
             state.reopen(now, if first { "received" } else { "changed at the channel" });
-            Change::Write(Some((if first { Outcome::New } else { Outcome::Changed }, state.message())))
+            Change::Write(Some((if first { Outcome::New } else { Outcome::Changed }, hint(state))))
         }
     }
 }

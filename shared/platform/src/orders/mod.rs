@@ -27,6 +27,9 @@ pub use state::{Applied, Event, Intent, IntentKind, Lease, SnapshotRef, Stage, S
 /// How long the fast path may take before the waker sends the order's message once more.
 pub const NUDGE: SignedDuration = SignedDuration::from_mins(3);
 
+/// What one step of the fast path takes when all goes well, with room to spare.
+pub const STEP: SignedDuration = SignedDuration::from_secs(45);
+
 /// How often a lost race is run again. Each round means that somebody else got something done.
 const ROUNDS: usize = 50;
 
@@ -117,7 +120,13 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer or the snapshot cannot be read.
     pub async fn snapshot(&self, key: &OrderKey, digest: &str) -> Result<Option<Order>, PlatformError> {
-        let item = self.platform.get(&snapshot_key(key, digest), Read::Consistent).await?;
+        let key = snapshot_key(key, digest);
+        // A snapshot never changes, so one that a cheap read finds is right; only one that it does not find
+        // may have been written a moment ago.
+        let item = match self.platform.get(&key, Read::Eventual).await? {
+            None => self.platform.get(&key, Read::Consistent).await?,
+            found => found,
+        };
         item.map(|item| snapshot::order(&item)).transpose()
     }
 

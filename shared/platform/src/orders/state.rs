@@ -164,6 +164,21 @@ impl State {
         self.changed_at == Timestamp::UNIX_EPOCH
     }
 
+    /// On to the next step of the fast path, whose message is sent now.
+    pub fn go_on_in(&mut self, stage: Stage, now: Timestamp, what: &str) {
+        let due_at = self.due_by(after(now, super::NUDGE), now);
+        self.wait_in(stage, due_at, now, what);
+    }
+
+    /// When somebody has to look after the fast path: at `latest`, or at the time that stands already, where
+    /// it still leaves the next step its time. Moving it by seconds at each step would say nothing more, and
+    /// each move costs two writes of the index beside the one of the item.
+    #[must_use]
+    pub fn due_by(&self, latest: Timestamp, now: Timestamp) -> Timestamp {
+        let kept = self.due_at.filter(|due| *due <= latest && *due > after(now, super::STEP));
+        kept.unwrap_or(latest)
+    }
+
     /// Moves to a stage that somebody must wake: the one way to get there, so that no stage goes without.
     pub fn wait_in(&mut self, stage: Stage, due_at: Timestamp, now: Timestamp, what: &str) {
         debug_assert!(!stage.is_final());
@@ -179,7 +194,7 @@ impl State {
         self.reasons.clear();
         self.parked_config = None;
         self.attempts = 0;
-        self.wait_in(Stage::Received, after(now, super::NUDGE), now, what);
+        self.go_on_in(Stage::Received, now, what);
     }
 
     pub fn finish(&mut self, now: Timestamp, what: &str) {

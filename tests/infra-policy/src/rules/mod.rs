@@ -35,7 +35,7 @@ rules![
     roles::each_function_has_its_own_role,
     roles::the_environment_names_just_the_queues_that_it_may_use,
     roles::nobody_receives_from_the_queue_of_another,
-    roles::only_the_receiver_reads_webhook_secrets,
+    roles::only_the_receiver_and_the_watcher_read_webhook_secrets,
     roles::a_schedule_may_start_its_function_only,
     functions::each_function_has_its_alarms,
     functions::each_function_finds_the_configuration,

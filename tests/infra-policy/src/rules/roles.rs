@@ -91,14 +91,16 @@ pub fn nobody_receives_from_the_queue_of_another(state: &State) -> Findings {
     findings
 }
 
-pub fn only_the_receiver_reads_webhook_secrets(state: &State) -> Findings {
+/// The watcher reads those that a shop is told when a webhook is made there.
+pub fn only_the_receiver_and_the_watcher_read_webhook_secrets(state: &State) -> Findings {
     let mut findings = at_least(3, state.all("aws_secretsmanager_secret").count(), "secrets");
     for function in state.all("aws_lambda_function") {
         let receiver = function.text("function_name").ends_with("-webhook-receiver");
+        let watcher = function.text("function_name").ends_with("-shop-watcher");
         for arn in reach(state, function, "secretsmanager:") {
             let name =
                 state.by("aws_secretsmanager_secret", "arn", &arn).map_or("?", |secret| secret.text("name"));
-            if name.ends_with("/webhook") != receiver {
+            if name.ends_with("/webhook") != receiver && !watcher {
                 findings.push(format!("{} reads {name}", function.address));
             }
         }

@@ -62,7 +62,7 @@ pub const CHANGES: &[(&str, Change)] = &[
         ),
     ),
     (
-        "only_the_receiver_reads_webhook_secrets",
+        "only_the_receiver_and_the_watcher_read_webhook_secrets",
         of("functions.tf", "= concat([local.odoo_secret], local.api_secrets)", "= local.webhook_secrets"),
     ),
     (

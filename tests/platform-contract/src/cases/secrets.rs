@@ -33,6 +33,12 @@ pub async fn sees_a_rotation_without_a_restart<H: Harness>(h: &H) {
     assert_eq!(versions(h, &p, "shop/webhook").await, ["two", "one"]);
 }
 
+pub async fn leaves_the_line_end_of_a_file_out_of_a_secret<H: Harness>(h: &H) {
+    let p = h.fresh().await;
+    h.set_secret(&p, "shop/webhook", &["from a file\n"]).await;
+    assert_eq!(versions(h, &p, "shop/webhook").await, ["from a file"]);
+}
+
 pub async fn never_takes_an_empty_text_for_a_secret<H: Harness>(h: &H) {
     let p = h.fresh().await;
     h.set_secret(&p, "shop/webhook", &["", "old"]).await;

@@ -9,7 +9,7 @@ mod setup;
 mod stories;
 mod story;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use bytes::Bytes;
 use crossdock_core::{Clock, Entropy};
@@ -139,12 +139,20 @@ impl Scenario {
             deliveries: Vec::new(),
             expected: BTreeMap::new(),
         };
-        let mut teller = stories::Teller { entropy: Entropy::seeded(seed), start: clock.now(), tempo };
-        for at in 0..orders {
-            teller.tell(&mut scenario, at, orders);
-        }
-        scenario.deliveries.sort_by_key(|delivery| delivery.at);
+        scenario.more(seed, 0..orders, clock, tempo);
         scenario
+    }
+
+    /// Puts further orders into the same shops. `deliveries` are then those about them alone, beginning at
+    /// the clock's present; `expected` holds all orders.
+    pub fn more(&mut self, seed: u64, numbers: Range<usize>, clock: &Clock, tempo: Tempo) {
+        self.deliveries.clear();
+        let orders = numbers.len();
+        let mut teller = stories::Teller { entropy: Entropy::seeded(seed), start: clock.now(), tempo };
+        for at in numbers {
+            teller.tell(self, at, orders);
+        }
+        self.deliveries.sort_by_key(|delivery| delivery.at);
     }
 
     fn signed(&self, channel: Channel, topic: &str, sale: &Sale, at: Timestamp) -> Signed {

@@ -10,6 +10,7 @@ mod sale;
 pub mod shopify;
 mod shopify_graphql;
 mod shopify_rest;
+mod shopify_token;
 pub mod woocommerce;
 mod woocommerce_order;
 

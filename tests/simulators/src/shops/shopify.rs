@@ -9,6 +9,7 @@ use http::{Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+pub use super::shopify_token::Tokens;
 use super::{Faults, Orders, Sale, Signed, hmac_base64, shopify_graphql, shopify_rest};
 
 /// A Shopify shop. Clones are the same shop.
@@ -16,7 +17,9 @@ use super::{Faults, Orders, Sale, Signed, hmac_base64, shopify_graphql, shopify_
 pub struct Shop {
     orders: Orders,
     pub faults: Faults,
+    /// An access token, or `<client id>:<client secret>`.
     token: String,
+    tokens: Tokens,
     /// Sign webhooks: the app's client secrets, each from its time on.
     secrets: Arc<Mutex<Vec<(Timestamp, String)>>>,
     subscriptions: Arc<Mutex<Vec<(String, String)>>>,
@@ -29,6 +32,7 @@ impl Shop {
             orders: Orders::new(clock),
             faults: Faults::default(),
             token: token.to_owned(),
+            tokens: Tokens::default(),
             secrets: Arc::new(Mutex::new(vec![(Timestamp::MIN, secret.to_owned())])),
             subscriptions: Arc::default(),
         }
@@ -43,6 +47,12 @@ impl Shop {
     #[must_use]
     pub fn orders(&self) -> Vec<Sale> {
         self.orders.all()
+    }
+
+    /// The tokens that were issued, where the shop's credentials are `<client id>:<client secret>`.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     /// Changes the secret. Shopify may go on signing with the old one for up to an hour: `overlap`.
@@ -95,8 +105,11 @@ impl Shop {
     }
 
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        if request.uri().path() == "/admin/oauth/access_token" {
+            return self.tokens.issue(&self.token, request.body(), self.orders.clock().now());
+        }
         let given = request.headers().get("x-shopify-access-token").and_then(|value| value.to_str().ok());
-        if given != Some(self.token.as_str()) {
+        if !self.tokens.opens(&self.token, given.unwrap_or_default(), self.orders.clock().now()) {
             return respond(
                 StatusCode::UNAUTHORIZED,
                 &json!({ "errors": "[API] Invalid API key or access token" }),
@@ -208,7 +221,7 @@ impl Shop {
     }
 }
 
-fn respond(status: StatusCode, body: &Value) -> Response<Bytes> {
+pub(super) fn respond(status: StatusCode, body: &Value) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
     response

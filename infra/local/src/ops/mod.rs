@@ -1,34 +1,51 @@
-//! Operations on a local ledger: what became of each order, and taking it up again.
+//! Operations on a ledger, local or deployed: what became of each order, and taking it up again.
 
-use std::{collections::BTreeMap, io::Write as _, path::PathBuf};
+mod place;
+mod text;
+
+use std::{collections::BTreeMap, io::Write as _};
 
 use anyhow::{Context as _, Result, bail};
-use clap::Args;
-use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
-use crossdock_core::{Clock, Entropy, OrderKey, config::Retention, reason::ReasonCode};
+use clap::{Args, Subcommand};
+use crossdock_core::{OrderKey, config::Retention, message::QueueName, reason::ReasonCode};
 use crossdock_platform::{
-    OrderBook,
-    embedded::{Embedded, LEDGER},
-    orders::{Change, Stage, State},
+    OrderBook, Platform,
+    orders::{Change, State},
     queue::send_all,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use place::Ledger;
+pub use place::Place;
+use text::{print, row, show, summary};
+pub use text::{stage, table};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Lists every order, or tells the story of one.
+    Orders(Orders),
+    /// Lists the parked orders with their reasons and what to do.
+    Parked(Parked),
+    /// Takes parked orders up again after something was mended.
+    Replay(Replay),
+    /// Brings dead letters back into their queues after something was mended.
+    Redrive(Redrive),
+}
 
 #[derive(Args)]
 pub struct Orders {
     /// One order, as in `shopify-main/5001`: tells its story.
     order: Option<OrderKey>,
-    /// The folder of the ledger.
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Args)]
 pub struct Parked {
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     #[arg(long)]
     json: bool,
 }
@@ -52,8 +69,27 @@ pub struct Replay {
     /// Takes what stands in Odoo as right and closes the order.
     #[arg(long, conflicts_with = "recreate")]
     accept: bool,
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args)]
+pub struct Redrive {
+    /// The queue; without one, all of them.
+    queue: Option<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Command {
+    fn place(&self) -> &Place {
+        match self {
+            Self::Orders(options) => &options.place,
+            Self::Parked(options) => &options.place,
+            Self::Replay(options) => &options.place,
+            Self::Redrive(options) => &options.place,
+        }
+    }
 }
 
 /// A small runtime for one command.
@@ -69,20 +105,33 @@ pub fn say_error(error: &anyhow::Error) {
     let _ = writeln!(std::io::stderr(), "crossdock: {error:#}");
 }
 
-fn open(data: &std::path::Path) -> Result<OrderBook<Embedded>> {
-    let ledger = data.join(LEDGER);
-    if !ledger.exists() {
-        bail!("{} is not there: name the --data folder that `crossdock serve` uses", ledger.display());
-    }
-    Ok(OrderBook::new(Embedded::in_folder(data, Clock::System, Entropy::system())?, Retention::default()))
-}
-
-/// Lists orders, or shows one.
+/// Runs a command where it says.
 ///
 /// # Errors
-/// When there is no ledger, or no such order.
-pub async fn orders(options: &Orders) -> Result<bool> {
-    let book = open(&options.data)?;
+/// When there is no ledger, or what is named is not there.
+pub async fn run(command: &Command) -> Result<bool> {
+    match command.place().open().await? {
+        Ledger::Data(platform) => on(command, platform).await,
+        #[cfg(feature = "aws")]
+        Ledger::Deployed(platform) => on(command, platform).await,
+    }
+}
+
+/// Runs a command on a platform.
+///
+/// # Errors
+/// When the platform does not answer, or what is named is not there.
+pub async fn on<P: Platform>(command: &Command, platform: P) -> Result<bool> {
+    let book = OrderBook::new(platform, Retention::default());
+    match command {
+        Command::Orders(options) => orders(&book, options).await,
+        Command::Parked(options) => parked(&book, options).await,
+        Command::Replay(options) => replay(&book, options).await,
+        Command::Redrive(options) => redrive(book.platform(), options).await,
+    }
+}
+
+async fn orders<P: Platform>(book: &OrderBook<P>, options: &Orders) -> Result<bool> {
     if let Some(key) = &options.order {
         let state = book.state(key).await?.with_context(|| format!("the ledger has no order {key}"))?;
         return show(&state, options.json);
@@ -108,12 +157,7 @@ pub async fn orders(options: &Orders) -> Result<bool> {
     print(&table.to_string())
 }
 
-/// Lists parked orders.
-///
-/// # Errors
-/// When there is no ledger.
-pub async fn parked(options: &Parked) -> Result<bool> {
-    let book = open(&options.data)?;
+async fn parked<P: Platform>(book: &OrderBook<P>, options: &Parked) -> Result<bool> {
     let parked = book.parked(100_000).await?;
     if options.json {
         return print(&Value::Array(parked.iter().map(summary).collect()).to_string());
@@ -138,13 +182,8 @@ pub async fn parked(options: &Parked) -> Result<bool> {
     print(text.trim_end())
 }
 
-/// Takes orders up again.
-///
-/// # Errors
-/// When there is no ledger, or nothing is named.
-pub async fn replay(options: &Replay) -> Result<bool> {
-    let book = open(&options.data)?;
-    let keys = chosen(&book, options).await?;
+async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bool> {
+    let keys = chosen(book, options).await?;
     if options.dry_run {
         for key in &keys {
             print(&format!("would take up {key}"))?;
@@ -188,7 +227,7 @@ fn take_up(state: &mut State, options: &Replay, now: jiff::Timestamp) {
     state.reopen(now, "replayed by hand");
 }
 
-async fn chosen(book: &OrderBook<Embedded>, options: &Replay) -> Result<Vec<OrderKey>> {
+async fn chosen<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<Vec<OrderKey>> {
     let mut keys = options.orders.clone();
     for key in &keys {
         book.state(key).await?.with_context(|| format!("the ledger has no order {key}"))?;
@@ -215,94 +254,16 @@ async fn chosen(book: &OrderBook<Embedded>, options: &Replay) -> Result<Vec<Orde
     Ok(keys)
 }
 
-fn show(state: &State, json: bool) -> Result<bool> {
-    if json {
-        return print(&serde_json::to_string(state)?);
+async fn redrive<P: Platform>(platform: &P, options: &Redrive) -> Result<bool> {
+    let wanted = |queue: &QueueName| options.queue.as_ref().is_none_or(|name| name == queue.as_str());
+    let queues: Vec<QueueName> = QueueName::ALL.into_iter().filter(wanted).collect();
+    if queues.is_empty() {
+        let all: Vec<&str> = QueueName::ALL.iter().map(|queue| queue.as_str()).collect();
+        bail!("there is no such queue; there are: {}", all.join(", "));
     }
-    let mut text = format!("{}  {}\n", state.order, state.number.as_deref().unwrap_or("-"));
-    text.push_str(&format!("stage    {}\n", stage(state.stage)));
-    if let Some(applied) = &state.applied {
-        let cancelled = if applied.cancelled { ", cancelled" } else { "" };
-        text.push_str(&format!(
-            "Odoo     {} (id {}) {}{cancelled}\n",
-            applied.name, applied.odoo_id, applied.total
-        ));
+    for queue in queues {
+        let moved = platform.redrive(queue).await?;
+        print(&format!("{moved} dead letters back in {}", queue.as_str()))?;
     }
-    if let Some(due) = state.due_at {
-        text.push_str(&format!("due      {due}\n"));
-    }
-    for reason in &state.reasons {
-        text.push_str(&format!(
-            "reason   {}: {}\n         -> {}\n",
-            reason.code.code(),
-            reason.detail,
-            reason.code.remedy()
-        ));
-    }
-    for event in &state.log {
-        text.push_str(&format!("{}  {}\n", event.at.strftime("%Y-%m-%d %H:%M:%S"), event.what));
-    }
-    print(text.trim_end())
-}
-
-/// A table without lines between its rows.
-#[must_use]
-pub fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY).set_header(header.iter().copied());
-    table
-}
-
-fn row(state: &State) -> Vec<String> {
-    let applied = state.applied.as_ref();
-    let codes: Vec<&str> = state.reasons.iter().map(|reason| reason.code.code()).collect();
-    let why = if codes.is_empty() {
-        state.log.last().map(|event| event.what.clone()).unwrap_or_default()
-    } else {
-        codes.join(", ")
-    };
-    vec![
-        state.order.to_string(),
-        state.number.clone().unwrap_or_default(),
-        stage(state.stage).to_owned(),
-        applied.map(|applied| applied.name.clone()).unwrap_or_default(),
-        applied.map(|applied| applied.total.to_string()).unwrap_or_default(),
-        state.changed_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        why,
-    ]
-}
-
-fn summary(state: &State) -> Value {
-    let reasons: Vec<Value> = state
-        .reasons
-        .iter()
-        .map(|reason| json!({ "code": reason.code.code(), "detail": reason.detail, "remedy": reason.code.remedy() }))
-        .collect();
-    json!({
-        "order": state.order, "number": state.number, "stage": stage(state.stage), "reasons": reasons,
-        "odoo_id": state.applied.as_ref().map(|applied| applied.odoo_id),
-        "odoo_name": state.applied.as_ref().map(|applied| &applied.name),
-        "total": state.applied.as_ref().map(|applied| applied.total),
-        "due_at": state.due_at, "changed_at": state.changed_at,
-    })
-}
-
-/// The stage as people read it.
-#[must_use]
-pub fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Received => "received",
-        Stage::Waiting => "waiting",
-        Stage::Valid => "valid",
-        Stage::Done => "done",
-        Stage::Parked => "parked",
-    }
-}
-
-fn print(text: &str) -> Result<bool> {
-    // A closed pipe (`| head`) is no error worth a word.
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(true),
-    }
+    Ok(true)
 }

@@ -1,0 +1,100 @@
+//! How states are shown: to people, and as JSON.
+
+use std::io::Write as _;
+
+use anyhow::Result;
+use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
+use crossdock_platform::orders::{Stage, State};
+use serde_json::{Value, json};
+
+pub(super) fn show(state: &State, json: bool) -> Result<bool> {
+    if json {
+        return print(&serde_json::to_string(state)?);
+    }
+    let mut text = format!("{}  {}\n", state.order, state.number.as_deref().unwrap_or("-"));
+    text.push_str(&format!("stage    {}\n", stage(state.stage)));
+    if let Some(applied) = &state.applied {
+        let cancelled = if applied.cancelled { ", cancelled" } else { "" };
+        text.push_str(&format!(
+            "Odoo     {} (id {}) {}{cancelled}\n",
+            applied.name, applied.odoo_id, applied.total
+        ));
+    }
+    if let Some(due) = state.due_at {
+        text.push_str(&format!("due      {due}\n"));
+    }
+    for reason in &state.reasons {
+        text.push_str(&format!(
+            "reason   {}: {}\n         -> {}\n",
+            reason.code.code(),
+            reason.detail,
+            reason.code.remedy()
+        ));
+    }
+    for event in &state.log {
+        text.push_str(&format!("{}  {}\n", event.at.strftime("%Y-%m-%d %H:%M:%S"), event.what));
+    }
+    print(text.trim_end())
+}
+
+/// A table without lines between its rows.
+#[must_use]
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_BORDERS_ONLY).set_header(header.iter().copied());
+    table
+}
+
+pub(super) fn row(state: &State) -> Vec<String> {
+    let applied = state.applied.as_ref();
+    let codes: Vec<&str> = state.reasons.iter().map(|reason| reason.code.code()).collect();
+    let why = if codes.is_empty() {
+        state.log.last().map(|event| event.what.clone()).unwrap_or_default()
+    } else {
+        codes.join(", ")
+    };
+    vec![
+        state.order.to_string(),
+        state.number.clone().unwrap_or_default(),
+        stage(state.stage).to_owned(),
+        applied.map(|applied| applied.name.clone()).unwrap_or_default(),
+        applied.map(|applied| applied.total.to_string()).unwrap_or_default(),
+        state.changed_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        why,
+    ]
+}
+
+pub(super) fn summary(state: &State) -> Value {
+    let reasons: Vec<Value> = state
+        .reasons
+        .iter()
+        .map(|reason| json!({ "code": reason.code.code(), "detail": reason.detail, "remedy": reason.code.remedy() }))
+        .collect();
+    json!({
+        "order": state.order, "number": state.number, "stage": stage(state.stage), "reasons": reasons,
+        "odoo_id": state.applied.as_ref().map(|applied| applied.odoo_id),
+        "odoo_name": state.applied.as_ref().map(|applied| &applied.name),
+        "total": state.applied.as_ref().map(|applied| applied.total),
+        "due_at": state.due_at, "changed_at": state.changed_at,
+    })
+}
+
+/// The stage as people read it.
+#[must_use]
+pub fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Received => "received",
+        Stage::Waiting => "waiting",
+        Stage::Valid => "valid",
+        Stage::Done => "done",
+        Stage::Parked => "parked",
+    }
+}
+
+pub(super) fn print(text: &str) -> Result<bool> {
+    // A closed pipe (`| head`) is no error worth a word.
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(true),
+    }
+}

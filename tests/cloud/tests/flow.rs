@@ -1,0 +1,40 @@
+//! The whole flow on MiniStack: the very same Terraform, the real bootstraps, each with its own role.
+//!
+//! One test, because bringing it up takes minutes: each part begins with what the part before left.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod flow {
+    pub mod crash;
+    pub mod rights;
+    pub mod world;
+}
+
+use flow::{crash, rights, world::World};
+
+/// The same stories as in the demo's first 200 orders, then as many again.
+const ORDERS: usize = 200;
+
+#[test]
+fn orders_end_where_they_belong_in_the_cloud_and_under_kill_9() {
+    let mut world = World::up();
+    rights::each_function_may_do_its_own_work_and_nothing_else(&world);
+    rights::a_function_without_a_permission_fails_loudly(&world);
+
+    world.poison();
+    world.play(0..ORDERS);
+    world.settle();
+    world.assert_every_order_is_where_it_belongs();
+    world.assert_the_poison_is_the_only_dead_letter();
+
+    let killer = crash::Killer::start(world.port);
+    world.play(ORDERS..2 * ORDERS);
+    let kills = killer.stop();
+    assert!(kills >= 10, "only {kills} processes were killed");
+    world.watch_the_shops();
+    world.settle();
+    world.assert_every_order_is_where_it_belongs();
+
+    world.assert_a_second_apply_changes_nothing();
+    world.assert_destroy_leaves_nothing();
+}
