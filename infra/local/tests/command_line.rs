@@ -27,3 +27,24 @@ fn the_demos_options_are_refused_beside_another_command() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("--once"));
 }
+
+#[test]
+fn the_cloud_says_at_once_everything_that_it_lacks() {
+    let output = Command::new(env!("CARGO_BIN_EXE_crossdock"))
+        .args(["cloud", "up"])
+        .env("PATH", "/nowhere")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("Python 3.10") && said.contains("Install Terraform"), "{said}");
+}
+
+#[test]
+fn an_operation_names_exactly_one_ledger() {
+    for places in [&[][..], &["--data", "a", "--deployed", "b"]] {
+        let output = crossdock(&[&["parked"], places].concat());
+        assert!(!output.status.success(), "{places:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--data"), "{places:?}");
+    }
+}

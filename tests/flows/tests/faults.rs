@@ -192,6 +192,23 @@ async fn a_lost_message_is_sent_again_by_the_waker() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_missing_right_to_send_on_gives_the_batch_back_instead_of_limping_on() {
+    let flow = Flow::new(config(|_| {})).await;
+    let platform = flow.chain.platform.clone();
+    platform.forbid_sending_to(&[QueueName::ValidOrders]);
+    let order = plain("1");
+    flow.accept(std::slice::from_ref(&order)).await;
+    assert_eq!(flow.chain.pump(QueueName::Orders).await.unwrap(), 1);
+    // Still there: the alarms on its age and on dead letters will tell somebody.
+    let depth = platform.depth(QueueAddress::Work(QueueName::Orders)).await.unwrap();
+    assert_eq!(depth.visible + depth.in_flight, 1);
+    assert_eq!(flow.state(&order.key).await.stage, Stage::Valid, "what was decided is stored");
+    platform.forbid_sending_to(&[]);
+    flow.settle(Duration::from_secs(3600)).await;
+    all_confirmed_once(&flow, &[order]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn replaying_everything_causes_no_write_in_odoo() {
     let flow = Flow::new(config(|_| {})).await;
     let orders = orders(5);

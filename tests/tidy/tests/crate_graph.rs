@@ -140,7 +140,7 @@ fn neither_the_demo_nor_a_functions_library_links_lambda_or_the_sdk() {
 }
 
 #[test]
-fn what_is_deployed_links_no_database_engine() {
+fn what_is_deployed_links_one_tls_stack_and_no_database_engine() {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--no-default-features"])
         .args(["--features", "aws", "--package", "webhook-receiver"])
@@ -148,6 +148,11 @@ fn what_is_deployed_links_no_database_engine() {
         .output()
         .expect("cargo tree runs");
     let links = String::from_utf8(output.stdout).expect("text");
-    assert!(links.contains("aws-sdk-dynamodb"), "{links}");
-    assert!(!links.contains("rusqlite"), "SQLite has no place in a deployed function");
+    let names: BTreeSet<&str> = links.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    let of = |name: &str| names.iter().filter(|line| line.starts_with(&format!("{name} v"))).count();
+    assert_eq!(of("aws-sdk-dynamodb"), 1, "{links}");
+    assert_eq!((of("rustls"), of("aws-lc-rs")), (1, 1), "one TLS stack: {links}");
+    for unwanted in ["ring", "native-tls", "openssl", "rusqlite", "libsqlite3-sys", "axum"] {
+        assert_eq!(of(unwanted), 0, "{unwanted} has no place in a deployed function");
+    }
 }

@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crossdock_core::{Clock, Entropy};
+use crossdock_core::{Clock, Entropy, message::QueueName};
 use rusqlite::Connection;
 
 pub use faults::EmbeddedOptions;
@@ -40,6 +40,8 @@ struct Inner {
     connection: Mutex<Connection>,
     options: EmbeddedOptions,
     secrets: Mutex<secrets::Store>,
+    /// Queues that nobody may send to.
+    forbidden: Mutex<Vec<QueueName>>,
     clock: Clock,
     entropy: Entropy,
 }
@@ -89,8 +91,10 @@ impl Embedded {
     }
 
     fn over(connection: Connection, options: EmbeddedOptions, clock: Clock, entropy: Entropy) -> Self {
+        let connection = Mutex::new(connection);
         let secrets = Mutex::new(secrets::Store::default());
-        Self(Arc::new(Inner { connection: Mutex::new(connection), options, secrets, clock, entropy }))
+        let forbidden = Mutex::default();
+        Self(Arc::new(Inner { connection, options, secrets, forbidden, clock, entropy }))
     }
 
     #[must_use]
@@ -103,6 +107,11 @@ impl Embedded {
     pub fn sweep(&self) -> Result<u64, PlatformError> {
         self.sweep_messages()?;
         self.sweep_items()
+    }
+
+    /// Takes away the right to send to these queues, as a role on AWS that lacks it; none gives all back.
+    pub fn forbid_sending_to(&self, queues: &[QueueName]) {
+        *self.0.forbidden.lock().unwrap_or_else(PoisonError::into_inner) = queues.to_vec();
     }
 
     /// The bodies of all messages in a queue, visible or not, oldest first. Receives nothing.
