@@ -219,13 +219,13 @@ impl<P: Platform> OrderBook<P> {
     }
 }
 
-/// Whether taking `arrived` makes the state point to a snapshot that it does not point to yet.
 /// The message about an order that still has a way to go. Whoever takes something in needs no right but to
 /// send to `orders`: the validator carries on what is valid already.
 fn hint(state: &State) -> Option<Message> {
     state.message().map(|_| Message::OrderChanged { order: state.order.clone() })
 }
 
+/// Whether taking `arrived` makes the state point to a snapshot that it does not point to yet.
 fn needs_snapshot(state: &State, arrived: &SnapshotRef) -> bool {
     state.snapshot.as_ref().is_none_or(|known| known.digest != arrived.digest)
 }

@@ -1,0 +1,43 @@
+//! Whatever call a process dies at, before or after it: each order ends in Odoo once, as it was sent.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use simulation::{
+    Moment,
+    exhaustive::{CASES, explore, tell},
+};
+
+/// More than nothing happens in a run, or there is nothing to die at.
+const LEAST_CALLS: u64 = 20;
+
+fn survives(case: usize) {
+    let found = explore(CASES[case]).unwrap();
+    assert!(found.calls >= LEAST_CALLS, "{found:?}");
+    assert!(found.violations.is_empty(), "{:#?}", found.violations);
+}
+
+#[test]
+fn one_order_survives_a_crash_at_every_call() {
+    survives(0);
+}
+
+#[test]
+fn one_order_with_duplicates_survives_a_crash_at_every_call() {
+    survives(1);
+}
+
+#[test]
+fn an_edit_after_import_survives_a_crash_at_every_call() {
+    survives(2);
+}
+
+#[test]
+fn a_batch_of_three_survives_a_crash_at_every_call() {
+    survives(3);
+}
+
+#[test]
+fn the_same_crash_takes_the_same_way() {
+    let once = || tell(CASES[2], Some((25, Moment::After))).unwrap();
+    assert_eq!(once(), once());
+}
