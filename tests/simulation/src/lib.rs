@@ -7,6 +7,8 @@
 pub mod exhaustive;
 mod ports;
 mod process;
+pub mod seeds;
+mod weather;
 mod world;
 
 pub use process::{Moment, Process};

@@ -1,6 +1,6 @@
 //! The embedded platform as one process sees it.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use crossdock_core::{Clock, Entropy, message::QueueName};
 use crossdock_platform::{
@@ -9,12 +9,32 @@ use crossdock_platform::{
 };
 use jiff::Timestamp;
 
-use crate::Process;
+use crate::{Process, weather::Weather};
+
+const QUEUE: &str = "queue";
+const LEDGER: &str = "ledger";
 
 #[derive(Clone)]
 pub struct Ports {
     pub inner: Embedded,
     pub process: Process,
+    pub weather: Weather,
+}
+
+impl Ports {
+    async fn call<T>(
+        &self,
+        service: &'static str,
+        work: impl Future<Output = Result<T, PlatformError>>,
+    ) -> Result<T, PlatformError> {
+        let under_way = async {
+            self.weather.refuse(service)?;
+            let answer = work.await?;
+            self.weather.lose(service)?;
+            Ok(answer)
+        };
+        self.process.call(under_way).await
+    }
 }
 
 impl Platform for Ports {
@@ -33,7 +53,27 @@ impl Queue for Ports {
         queue: QueueName,
         batch: Vec<Outgoing>,
     ) -> Result<Vec<Result<(), PlatformError>>, PlatformError> {
-        self.process.call(self.inner.send_batch(queue, batch)).await
+        self.call(QUEUE, async {
+            let mut sent = Vec::new();
+            let mut failed = vec![false; batch.len()];
+            for (message, failed) in batch.iter().zip(&mut failed) {
+                *failed = self.weather.fails_entry();
+                if !*failed {
+                    sent.push(message.clone());
+                }
+            }
+            let mut answers = self.inner.send_batch(queue, sent.clone()).await?.into_iter();
+            for again in sent.into_iter().filter(|_| self.weather.duplicates_message()) {
+                // What it answers is no business of whoever sent it once.
+                let _ = self.inner.send_batch(queue, vec![again]).await;
+            }
+            let throttled = || Err(PlatformError::Throttled { service: QUEUE });
+            Ok(failed
+                .iter()
+                .map(|failed| if *failed { throttled() } else { answers.next().unwrap_or(Ok(())) })
+                .collect())
+        })
+        .await
     }
 
     async fn receive(
@@ -47,11 +87,18 @@ impl Queue for Ports {
         if depth.visible == 0 && !self.process.is_dead() {
             return self.inner.receive(from, max, visibility).await;
         }
-        self.process.call(self.inner.receive(from, max, visibility)).await
+        self.call(QUEUE, self.inner.receive(from, max, visibility)).await
     }
 
     async fn delete_message(&self, from: QueueAddress, receipt: &str) -> Result<(), PlatformError> {
-        self.process.call(self.inner.delete_message(from, receipt)).await
+        self.call(QUEUE, async {
+            // It comes back once its visibility is over.
+            if self.weather.forgets_delete() {
+                return Ok(());
+            }
+            self.inner.delete_message(from, receipt).await
+        })
+        .await
     }
 
     async fn change_visibility(
@@ -60,29 +107,29 @@ impl Queue for Ports {
         receipt: &str,
         after: Duration,
     ) -> Result<(), PlatformError> {
-        self.process.call(self.inner.change_visibility(from, receipt, after)).await
+        self.call(QUEUE, self.inner.change_visibility(from, receipt, after)).await
     }
 
     async fn depth(&self, of: QueueAddress) -> Result<Depth, PlatformError> {
-        self.process.call(self.inner.depth(of)).await
+        self.call(QUEUE, self.inner.depth(of)).await
     }
 
     async fn redrive(&self, queue: QueueName) -> Result<u64, PlatformError> {
-        self.process.call(self.inner.redrive(queue)).await
+        self.call(QUEUE, self.inner.redrive(queue)).await
     }
 }
 
 impl Ledger for Ports {
     async fn get(&self, key: &Key, read: Read) -> Result<Option<Item>, PlatformError> {
-        self.process.call(self.inner.get(key, read)).await
+        self.call(LEDGER, self.inner.get(key, read)).await
     }
 
     async fn put(&self, write: Write) -> Result<Put, PlatformError> {
-        self.process.call(self.inner.put(write)).await
+        self.call(LEDGER, self.inner.put(write)).await
     }
 
     async fn delete(&self, key: &Key, version: u64) -> Result<bool, PlatformError> {
-        self.process.call(self.inner.delete(key, version)).await
+        self.call(LEDGER, self.inner.delete(key, version)).await
     }
 
     async fn query(
@@ -93,7 +140,7 @@ impl Ledger for Ports {
         falling: bool,
         limit: usize,
     ) -> Result<Vec<Item>, PlatformError> {
-        self.process.call(self.inner.query(pk, prefix, after, falling, limit)).await
+        self.call(LEDGER, self.inner.query(pk, prefix, after, falling, limit)).await
     }
 
     async fn due(
@@ -107,7 +154,7 @@ impl Ledger for Ports {
         if due.is_empty() && !self.process.is_dead() {
             return Ok(due);
         }
-        self.process.call(async { Ok(due) }).await
+        self.call(LEDGER, async { Ok(due) }).await
     }
 
     async fn listed(
@@ -116,7 +163,7 @@ impl Ledger for Ports {
         after: Option<(Timestamp, Key)>,
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
-        self.process.call(self.inner.listed(shelf, after, limit)).await
+        self.call(LEDGER, self.inner.listed(shelf, after, limit)).await
     }
 
     async fn scan(
@@ -125,7 +172,7 @@ impl Ledger for Ports {
         after: Option<Key>,
         limit: usize,
     ) -> Result<(Vec<Item>, Option<Key>), PlatformError> {
-        self.process.call(self.inner.scan(sk, after, limit)).await
+        self.call(LEDGER, self.inner.scan(sk, after, limit)).await
     }
 }
 

@@ -9,9 +9,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use crossdock_http::peer::{Peer, PeerFuture};
-use http::Request;
+use crossdock_http::peer::{Broken, Peer, PeerFuture};
+use http::{Request, Response, StatusCode};
 use tokio::sync::Notify;
+
+use crate::weather::{OnTheWay, Weather};
 
 /// When it dies: before the call is made, or after it was made and before its answer is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,12 +85,32 @@ impl Process {
 /// A process's line to a peer. The peer goes on with what it was asked, whoever asked.
 pub struct Line {
     pub process: Process,
+    pub weather: Weather,
     pub peer: Arc<dyn Peer>,
 }
 
 impl Peer for Line {
     fn call(&self, request: Request<Bytes>) -> PeerFuture {
-        let (process, peer) = (self.process.clone(), self.peer.clone());
-        Box::pin(async move { process.call(async { peer.call(request).await }).await })
+        let (process, weather, peer) = (self.process.clone(), self.weather.clone(), self.peer.clone());
+        Box::pin(async move { process.call(go(&weather, peer.as_ref(), request)).await })
+    }
+}
+
+async fn go(weather: &Weather, peer: &dyn Peer, request: Request<Bytes>) -> Result<Response<Bytes>, Broken> {
+    let gateway = |status: u16| {
+        let mut response = Response::new(Bytes::from_static(b"<html>Bad gateway</html>"));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Ok(response)
+    };
+    match weather.on_the_way() {
+        OnTheWay::Nothing => peer.call(request).await,
+        OnTheWay::LostBefore => Err(Broken::Reset),
+        OnTheWay::LostAfter => peer.call(request).await.and(Err(Broken::Reset)),
+        OnTheWay::Late(after) => {
+            tokio::time::sleep(after).await;
+            peer.call(request).await
+        }
+        OnTheWay::Gateway(status) => gateway(status),
+        OnTheWay::GatewayAfter(status) => peer.call(request).await.and(gateway(status)),
     }
 }

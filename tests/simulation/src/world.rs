@@ -17,22 +17,29 @@ use crossdock_platform::{
 };
 use flows::standard;
 use futures_util::future::{Either, select};
+use jiff::{SignedDuration, Timestamp};
 use simulators::odoo;
+use tokio::task::JoinSet;
 
-use crate::{Moment, Process, ports::Ports, process::Line};
+use crate::{Moment, Process, ports::Ports, process::Line, weather::Weather};
 
 /// Far longer than any lease, visibility or due time.
 const LONGEST: Duration = Duration::from_secs(3 * 3600);
 const STEP: Duration = Duration::from_secs(5);
 /// A partner that got no answer tries again.
-const TRIES: usize = 10;
+const TRIES: usize = 60;
+/// As Terraform sets it.
+const MAX_RECEIVES: u32 = 8;
 
 pub struct World {
     pub odoo: odoo::Server,
     clock: Clock,
     platform: Embedded,
+    weather: Weather,
     process: Process,
     chain: Arc<Chain<Ports>>,
+    /// The loops of the process that runs, where they run.
+    tasks: Option<JoinSet<()>>,
     /// Calls of the processes that are gone.
     calls: u64,
 }
@@ -41,14 +48,41 @@ impl World {
     /// A world whose first process dies where it is told.
     pub async fn new(dies_at: Option<(u64, Moment)>) -> Result<Self> {
         let clock = Clock::tokio(flows::START);
+        Self::under(Weather::calm(), clock, 1, EmbeddedOptions::plain(), dies_at).await
+    }
+
+    /// A world with weather, on a platform that uses its freedom.
+    pub async fn stormy(seed: u64, length: SignedDuration) -> Result<Self> {
+        let clock = Clock::tokio(flows::START);
+        let until = flows::START + length;
+        // Another seed than the platform's, so that the two draw apart.
+        let weather = Weather::storm(Entropy::seeded(seed ^ 0xdead), clock.clone(), until);
+        let options = EmbeddedOptions {
+            max_receives: MAX_RECEIVES,
+            lag: Duration::from_secs(2),
+            stale_reads_per_mille: 300,
+            reorder: true,
+            ..EmbeddedOptions::plain()
+        };
+        let dies_at = weather.next_death();
+        Self::under(weather, clock, seed, options, dies_at).await
+    }
+
+    async fn under(
+        weather: Weather,
+        clock: Clock,
+        seed: u64,
+        options: EmbeddedOptions,
+        dies_at: Option<(u64, Moment)>,
+    ) -> Result<Self> {
         let time = clock.clone();
         let odoo = odoo::Server::demo(odoo::Version::V18, Arc::new(move || time.now()));
-        let platform = Embedded::memory_with(EmbeddedOptions::plain(), clock.clone(), Entropy::seeded(1))?;
+        let platform = Embedded::memory_with(options, clock.clone(), Entropy::seeded(seed))?;
         platform.set_secret("odoo/key", vec!["crossdock-key".into()]);
         platform.set_secret("contract/webhook", vec![standard::SECRET.into()]);
         let process = Process::new(dies_at);
-        let chain = start(&platform, &odoo, &clock, &process).await?;
-        Ok(Self { odoo, clock, platform, process, chain, calls: 0 })
+        let chain = start(&platform, &odoo, &clock, &process, &weather).await?;
+        Ok(Self { odoo, clock, platform, weather, process, chain, tasks: None, calls: 0 })
     }
 
     /// How many calls all processes have made.
@@ -56,12 +90,39 @@ impl World {
         self.calls + self.process.calls()
     }
 
-    /// Starts anew where the process is dead. The one that follows lives.
+    pub fn weather(&self) -> &Weather {
+        &self.weather
+    }
+
+    /// Starts the loops of the process, and of those that follow it.
+    pub fn run(&mut self) {
+        self.tasks = Some(self.chain.start());
+    }
+
+    /// Lets time pass; processes that die are started again.
+    pub async fn pass_until(&mut self, at: Timestamp) -> Result<()> {
+        loop {
+            self.revive().await?;
+            let now = self.clock.now();
+            if now >= at {
+                return Ok(());
+            }
+            let left = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            let process = self.process.clone();
+            let death = std::pin::pin!(process.death());
+            select(std::pin::pin!(tokio::time::sleep(left)), death).await;
+        }
+    }
+
+    /// Starts anew where the process is dead.
     async fn revive(&mut self) -> Result<()> {
         if self.process.is_dead() {
             self.calls += self.process.calls();
-            self.process = Process::new(None);
-            self.chain = start(&self.platform, &self.odoo, &self.clock, &self.process).await?;
+            self.process = Process::new(self.weather.next_death());
+            self.chain = start(&self.platform, &self.odoo, &self.clock, &self.process, &self.weather).await?;
+            if self.tasks.is_some() {
+                self.tasks = Some(self.chain.start());
+            }
         }
         Ok(())
     }
@@ -90,15 +151,15 @@ impl World {
         let mut passed = Duration::ZERO;
         while passed < LONGEST {
             self.revive().await?;
-            let tasks = self.chain.start();
+            self.run();
             while passed < LONGEST && !self.process.is_dead() {
                 if self.is_settled().await? {
+                    self.tasks = None;
                     return Ok(());
                 }
                 tokio::time::sleep(STEP).await;
                 passed += STEP;
             }
-            drop(tasks);
         }
         let open: Vec<String> =
             self.states().await?.iter().map(|s| format!("{} {:?}", s.order, s.stage)).collect();
@@ -167,11 +228,12 @@ async fn start(
     odoo: &odoo::Server,
     clock: &Clock,
     process: &Process,
+    weather: &Weather,
 ) -> Result<Arc<Chain<Ports>>> {
-    let line = Line { process: process.clone(), peer: Arc::new(odoo.clone()) };
+    let line = Line { process: process.clone(), weather: weather.clone(), peer: Arc::new(odoo.clone()) };
     let peers: [(String, Arc<dyn Peer>); 1] = [("odoo.in-process".into(), Arc::new(line))];
     let client = Client::in_process(peers, clock.clone());
-    let ports = Ports { inner: platform.clone(), process: process.clone() };
+    let ports = Ports { inner: platform.clone(), process: process.clone(), weather: weather.clone() };
     let timing = Timing { poll: Duration::from_secs(1), ..Timing::default() };
     Ok(Arc::new(Chain::new(ports, flows::config(|_| {}), client, timing).await?))
 }
