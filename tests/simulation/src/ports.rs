@@ -13,6 +13,8 @@ use crate::{Process, weather::Weather};
 
 const QUEUE: &str = "queue";
 const LEDGER: &str = "ledger";
+/// The longest that a call of the platform takes.
+const PORT_MS: u64 = 40;
 
 #[derive(Clone)]
 pub struct Ports {
@@ -28,6 +30,7 @@ impl Ports {
         work: impl Future<Output = Result<T, PlatformError>>,
     ) -> Result<T, PlatformError> {
         let under_way = async {
+            self.weather.delay(PORT_MS).await;
             self.weather.refuse(service)?;
             let answer = work.await?;
             self.weather.lose(service)?;

@@ -96,12 +96,16 @@ impl Peer for Line {
     }
 }
 
+/// The longest that a request takes when all goes well.
+const PEER_MS: u64 = 1500;
+
 async fn go(weather: &Weather, peer: &dyn Peer, request: Request<Bytes>) -> Result<Response<Bytes>, Broken> {
     let gateway = |status: u16| {
         let mut response = Response::new(Bytes::from_static(b"<html>Bad gateway</html>"));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         Ok(response)
     };
+    weather.delay(PEER_MS).await;
     match weather.on_the_way() {
         OnTheWay::Nothing => peer.call(request).await,
         OnTheWay::LostBefore => Err(Broken::Reset),

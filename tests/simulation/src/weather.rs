@@ -75,6 +75,12 @@ impl Weather {
         Some(storm)
     }
 
+    /// How long a call takes: handlers run at once only where they wait for something.
+    pub async fn delay(&self, at_most_ms: u64) {
+        let Some(storm) = &self.0 else { return };
+        tokio::time::sleep(Duration::from_millis(storm.entropy.below(at_most_ms + 1))).await;
+    }
+
     /// Where the next process dies.
     #[must_use]
     pub fn next_death(&self) -> Option<(u64, Moment)> {

@@ -94,9 +94,14 @@ impl World {
         &self.weather
     }
 
-    /// Starts the loops of the process, and of those that follow it.
+    /// Starts the loops of the process, and of those that follow it: two workers at each queue.
     pub fn run(&mut self) {
-        self.tasks = Some(self.chain.start());
+        let mut tasks = self.chain.start();
+        for queue in QueueName::ALL {
+            let chain = self.chain.clone();
+            tasks.spawn(async move { chain.poll(queue).await });
+        }
+        self.tasks = Some(tasks);
     }
 
     /// Lets time pass; processes that die are started again.
@@ -121,7 +126,7 @@ impl World {
             self.process = Process::new(self.weather.next_death());
             self.chain = start(&self.platform, &self.odoo, &self.clock, &self.process, &self.weather).await?;
             if self.tasks.is_some() {
-                self.tasks = Some(self.chain.start());
+                self.run();
             }
         }
         Ok(())
