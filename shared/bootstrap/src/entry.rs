@@ -182,3 +182,35 @@ fn response(status: StatusCode) -> ApiGatewayV2httpResponse {
     response.status_code = status.as_u16().into();
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_body_in_base64_reaches_the_function_byte_for_byte() {
+        let event = json!({
+            "version": "2.0", "rawPath": "/hooks/shop", "headers": { "X-Shopify-Topic": "orders/create" },
+            "requestContext": { "http": { "method": "POST", "path": "/prod/hooks/shop" }, "timeEpoch": 0 },
+            "body": STANDARD.encode([0xff, 0x00, b'{']), "isBase64Encoded": true,
+        });
+        let request = request(serde_json::from_value(event).unwrap()).unwrap();
+        assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/hooks/shop"));
+        assert_eq!(request.headers()["x-shopify-topic"], "orders/create");
+        assert_eq!(request.body().as_ref(), [0xff, 0x00, b'{']);
+    }
+
+    #[test]
+    fn a_record_without_an_id_is_an_error_of_the_whole_batch() {
+        let message = |value| record(serde_json::from_value(value).unwrap());
+        assert!(message(json!({ "receiptHandle": "r", "body": "{}" })).is_err());
+        assert!(message(json!({ "messageId": "", "receiptHandle": "r", "body": "{}" })).is_err());
+        let sound = json!({
+            "messageId": "m", "receiptHandle": "r", "body": "{}",
+            "attributes": { "ApproximateReceiveCount": "3" },
+        });
+        assert_eq!(message(sound).unwrap().receive_count, 3);
+    }
+}
