@@ -8,7 +8,7 @@ use anyhow::Result;
 use crossdock_core::{config::Config, message::QueueName};
 use crossdock_http::Client;
 use crossdock_platform::{OrderBook, Platform, PlatformError, QueueAddress, orders::after};
-use crossdock_runtime::{Parts, Record, Step, Wire as _, run_batch};
+use crossdock_runtime::{Parts, Step, Wire as _, run_batch};
 use jiff::SignedDuration;
 use order_importer::OrderImporter;
 use order_validator::OrderValidator;
@@ -108,16 +108,7 @@ impl<P: Platform> Chain<P> {
     async fn pump_step<S: Step>(&self, step: &S) -> Result<usize, PlatformError> {
         let from = QueueAddress::Work(S::QUEUE);
         let visibility = self.timing.function_timeout * VISIBILITY;
-        let received = self.platform.receive(from, self.timing.batch, visibility).await?;
-        let records: Vec<Record> = received
-            .into_iter()
-            .map(|m| Record {
-                message_id: m.message_id,
-                receipt: m.receipt,
-                body: m.body,
-                receive_count: m.receive_count,
-            })
-            .collect();
+        let records = self.platform.receive(from, self.timing.batch, visibility).await?;
         if records.is_empty() {
             return Ok(0);
         }

@@ -11,7 +11,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use crossdock_core::{Clock, config};
 use crossdock_http::Client;
-use crossdock_runtime::{Hook, Parts, Record, Scheduled, Step, Wire, give_back, run_batch, telemetry};
+use crossdock_platform::Received;
+use crossdock_runtime::{Hook, Parts, Scheduled, Step, Wire, give_back, run_batch, telemetry};
 use http::{Request, StatusCode};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -113,7 +114,7 @@ async fn batch<F: Step + Wire<Here>>(
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
     let platform = &held.parts.platform;
-    let records: Vec<Record> = event.payload.records.into_iter().map(record).collect::<Result<_, _>>()?;
+    let records: Vec<Received> = event.payload.records.into_iter().map(record).collect::<Result<_, _>>()?;
     let failed = match held.current().await {
         Ok(function) => {
             run_batch(platform, &*function, &records, here::deadline(event.context.deadline)).await
@@ -139,9 +140,9 @@ fn failure(message_id: String) -> BatchItemFailure {
 
 /// An answer that names an empty or unknown id fails the whole batch on AWS, so a record without one is an
 /// error at once.
-fn record(message: SqsMessage) -> Result<Record, Error> {
+fn record(message: SqsMessage) -> Result<Received, Error> {
     let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    Ok(Record {
+    Ok(Received {
         message_id: message.message_id.filter(|id| !id.is_empty()).ok_or("a record without an id")?,
         receipt: message.receipt_handle.ok_or("a record without a receipt")?,
         body: message.body.unwrap_or_default(),

@@ -19,7 +19,6 @@ use aws_config::{
 use aws_sdk_sqs::config::SharedCredentialsProvider;
 use crossdock_core::{Clock, Entropy};
 use crossdock_platform::{Platform, PlatformError, Queue as _, QueueAddress};
-use futures_util::future::join_all;
 
 pub use settings::{Settings, SettingsError};
 
@@ -97,16 +96,17 @@ impl Aws {
         &self.0.settings
     }
 
-    /// Opens the connections to the queues, so that the first batch does not pay for TLS. (Reading the
+    /// Opens the connection to the queues, so that the first batch does not pay for TLS. (Reading the
     /// configuration and the secrets opens those to the other services.)
     ///
     /// # Errors
-    /// The first queue that did not answer.
+    /// When the queue does not answer.
     pub async fn warm(&self) -> Result<(), PlatformError> {
         // All queues are at one host: one call opens the connection that the others share.
-        let queues = self.0.settings.queues.keys().copied().take(1);
-        let answers = join_all(queues.map(|queue| self.depth(QueueAddress::Work(queue)))).await;
-        answers.into_iter().collect::<Result<Vec<_>, _>>().map(drop)
+        match self.0.settings.queues.keys().next() {
+            Some(queue) => self.depth(QueueAddress::Work(*queue)).await.map(drop),
+            None => Ok(()),
+        }
     }
 }
 

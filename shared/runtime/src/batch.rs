@@ -10,7 +10,7 @@ use crossdock_core::{
     OrderKey,
     message::{Message, QueueName},
 };
-use crossdock_platform::{Platform, PlatformError, QueueAddress, queue::send_all};
+use crossdock_platform::{Platform, PlatformError, QueueAddress, Received, queue::send_all};
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,16 +19,6 @@ const LEAST_TIME: SignedDuration = SignedDuration::from_secs(5);
 /// How soon a record that was given back comes again: at first, and at most.
 const FIRST_RETRY_S: u64 = 5;
 const LONGEST_RETRY_S: u64 = 600;
-
-/// One record of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    pub message_id: String,
-    pub receipt: String,
-    pub body: String,
-    /// How often it was received, this time included.
-    pub receive_count: u32,
-}
 
 /// One step of the chain: brings orders on from where the ledger says they stand.
 pub trait Step: Send + Sync {
@@ -47,13 +37,13 @@ pub trait Step: Send + Sync {
 pub async fn run_batch<P: Platform, S: Step>(
     platform: &P,
     step: &S,
-    records: &[Record],
+    records: &[Received],
     deadline: Timestamp,
 ) -> Vec<String> {
     let mut failed: BTreeSet<&str> = BTreeSet::new();
     let mut together: Vec<OrderKey> = Vec::new();
     let mut alone: Vec<OrderKey> = Vec::new();
-    let mut orders: Vec<(OrderKey, &Record)> = Vec::new();
+    let mut orders: Vec<(OrderKey, &Received)> = Vec::new();
     for record in records {
         match serde_json::from_str::<Message>(&record.body) {
             Ok(message) if message.queue() == S::QUEUE => {
@@ -137,7 +127,7 @@ pub async fn send_on<P: Platform>(
 }
 
 /// Sets when a record comes again, with jitter: without it a retry waits six function timeouts.
-pub async fn give_back<P: Platform>(platform: &P, queue: QueueName, record: &Record) {
+pub async fn give_back<P: Platform>(platform: &P, queue: QueueName, record: &Received) {
     let base = (FIRST_RETRY_S << record.receive_count.min(7)).min(LONGEST_RETRY_S);
     let after = Duration::from_secs(base + platform.entropy().below(base / 2 + 1));
     let answer = platform.change_visibility(QueueAddress::Work(queue), &record.receipt, after).await;

@@ -1,15 +1,11 @@
 //! MiniStack for tests, and what they need to look into it.
 
-use std::{
-    io::Write as _,
-    path::PathBuf,
-    process::{Command, Stdio},
-    sync::OnceLock,
-};
+use std::{path::PathBuf, sync::OnceLock};
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use crossdock::cloud::{
+    aws,
     ministack::{self, ACCESS_KEY, Life, Ministack, REGION, SECRET_KEY},
     tools,
 };
@@ -53,25 +49,7 @@ pub fn admin(port: u16) -> SdkConfig {
 /// When it refuses.
 #[must_use]
 pub fn ask(port: u16, request: &Value) -> Value {
-    let python = tools::ensure(tools::MINISTACK).expect("the tools").join("python");
-    let mut child = Command::new(python)
-        .args(["-c", include_str!("aws.py")])
-        .env("AWS_ENDPOINT_URL", ministack::endpoint(port))
-        .env("AWS_DEFAULT_REGION", REGION)
-        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-        .env_remove("AWS_SESSION_TOKEN")
-        .env_remove("AWS_PROFILE")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("Python starts");
-    let mut input = child.stdin.take().expect("its input");
-    input.write_all(request.to_string().as_bytes()).expect("it reads");
-    drop(input);
-    let output = child.wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{request}: {said}");
-    serde_json::from_slice(&output.stdout).expect("it answers in JSON")
+    let answer = aws::run(port, include_str!("aws.py"), request);
+    let answer = answer.unwrap_or_else(|error| panic!("{request}: {error:#}"));
+    serde_json::from_str(&answer).expect("it answers in JSON")
 }

@@ -1,5 +1,6 @@
 //! The cloud on this machine: MiniStack, the very same Terraform, the real bootstraps.
 
+pub mod aws;
 pub mod build;
 mod command;
 pub mod deploy;
