@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crossdock_core::{
     PeerError,
+    guard::{self, Guard},
     reason::{Reason, ReasonCode},
 };
 use crossdock_odoo::{
@@ -11,6 +12,7 @@ use crossdock_odoo::{
     orders::{self, Cancelled, Existing, OrderRecord, SaleState, ShippedState, line_external_id},
 };
 use crossdock_platform::{Platform, orders::Applied};
+use rust_decimal::Decimal;
 
 use crate::{
     Job, OrderImporter, Trouble,
@@ -82,7 +84,8 @@ impl<P: Platform> OrderImporter<P> {
             )));
         }
         // An earlier try may have brought other content than this one there.
-        let other_content = before.is_some_and(|before| before.mixed || before.digest != job.held.digest);
+        let other_content =
+            before.is_some_and(|before| !before.earlier.is_empty() || before.digest != job.held.digest);
         // Only our own unfinished try can have written just this content. Equal goods and an equal total alone
         // do not show it: an edit may change the address and nothing else.
         let may_be_finished = !other_content
@@ -101,8 +104,11 @@ impl<P: Platform> OrderImporter<P> {
             return Ok(Step::end(Outcome::done("confirmed in Odoo", Some(plan::applied(job, existing)))));
         }
         // An older content of ours may be edited. What a person changed by hand is theirs.
-        let ours = other_content || applied.is_some_and(|applied| applied.total == existing.total);
-        if !ours {
+        let ours = applied.is_some_and(|applied| applied.total == existing.total)
+            || (other_content
+                && (existing.total == job.order.total
+                    || self.other_totals(job).await?.contains(&existing.total)));
+        if !ours && guard::stands(Guard::PersonsEdit) {
             let (code, why) = match &job.held.applied {
                 Some(applied) => (
                     ReasonCode::EditedInOdoo,
@@ -121,11 +127,27 @@ impl<P: Platform> OrderImporter<P> {
             };
             return Ok(Step::park(code, &why));
         }
-        if orders::shipped_state(odoo, existing.id).await? == ShippedState::Something {
+        if orders::shipped_state(odoo, existing.id).await? == ShippedState::Something
+            && guard::stands(Guard::ShippedCheck)
+        {
             let why = format!("{} was edited at the channel after goods had left", existing.name);
             return Ok(Step::park(ReasonCode::ChangedAfterRelease, &why));
         }
         self.back_to_draft(odoo, job, existing).await
+    }
+
+    /// The totals of the other contents that stood in Odoo, or that an unfinished try may have brought there.
+    async fn other_totals(&self, job: &Job) -> Result<Vec<Decimal>, Trouble> {
+        let mut totals: Vec<Decimal> = job.held.applied.iter().map(|applied| applied.total).collect();
+        let Some(before) = &job.held.before else { return Ok(totals) };
+        let digests: Vec<&String> = before.earlier.iter().chain([&before.digest]).collect();
+        for digest in digests {
+            if *digest != job.held.digest {
+                let content = self.book.snapshot(&job.held.key, digest).await?;
+                totals.extend(content.map(|order| order.total));
+            }
+        }
+        Ok(totals)
     }
 
     /// Whether Odoo's order has just the goods that this content would have.
@@ -145,7 +167,14 @@ impl<P: Platform> OrderImporter<P> {
     /// It stands cancelled: by our own edit that was cut off, or by a person.
     async fn cancelled(&self, odoo: &Odoo, job: &Job, existing: &Existing) -> Result<Step, Trouble> {
         let our_own_cancel = job.held.applied.as_ref().is_some_and(|applied| applied.cancelled);
-        if job.held.before.is_none() && !our_own_cancel {
+        let announced = job.held.before.as_ref().is_some_and(|before| before.cancels);
+        // Ours is announced, and Odoo says who wrote the order last.
+        let by_us = match (existing.written_by, odoo.uid().await?) {
+            (Some(writer), Some(us)) => writer == us,
+            (None, _) | (_, None) => true,
+        };
+        let cut_off = announced && by_us;
+        if !cut_off && !our_own_cancel && guard::stands(Guard::PersonsCancel) {
             let why = format!("{} was cancelled by hand", existing.name);
             return Ok(Step::park(ReasonCode::CancelledInOdoo, &why));
         }
@@ -155,6 +184,9 @@ impl<P: Platform> OrderImporter<P> {
 
     /// The one edit of a confirmed order that ends with one right delivery: cancel, draft, load, confirm.
     async fn back_to_draft(&self, odoo: &Odoo, job: &Job, existing: &Existing) -> Result<Step, Trouble> {
+        if !self.announce_cancel(&job.held).await? {
+            return Ok(Step::end(Outcome::retry("somebody else looks after it now")));
+        }
         if let Some(refused) = self.cancel_in_odoo(odoo, job, existing).await? {
             return Ok(Step::end(refused));
         }
@@ -193,6 +225,7 @@ impl<P: Platform> OrderImporter<P> {
         }
         if existing.state == SaleState::Confirmed
             && orders::shipped_state(odoo, existing.id).await? == ShippedState::Something
+            && guard::stands(Guard::ShippedCheck)
         {
             let why = format!("{} was cancelled at the channel after goods had left", existing.name);
             return Ok(Step::park(ReasonCode::ChangedAfterRelease, &why));

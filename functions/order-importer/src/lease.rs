@@ -1,6 +1,9 @@
 //! The lease: who may touch an order in Odoo, and until when.
 
-use crossdock_core::OrderKey;
+use crossdock_core::{
+    OrderKey,
+    guard::{self, Guard},
+};
 use crossdock_platform::{
     Platform, PlatformError,
     orders::{Applied, Change, Intent, IntentKind, Lease, Stage, after},
@@ -35,7 +38,7 @@ impl<P: Platform> OrderImporter<P> {
         let now = self.book.now();
         let holder = self.book.platform().entropy().token();
         let request_limit = SignedDuration::from_secs(i64::from(self.config.odoo.request_limit_s));
-        let until = after(deadline, request_limit);
+        let until = if guard::stands(Guard::LeaseDeadline) { after(deadline, request_limit) } else { now };
         self.book
             .update(key, |state| {
                 let newest = state.snapshot.as_ref().map(|known| known.digest.clone());
@@ -45,16 +48,21 @@ impl<P: Platform> OrderImporter<P> {
                 if state.stage != Stage::Valid || state.refetch > 0 {
                     return Change::Leave(None);
                 }
-                if let Some(theirs) = state.leased_to_another(&holder, now) {
+                if let Some(theirs) = state.leased_to_another(&holder, now)
+                    && guard::stands(Guard::Lease)
+                {
                     state.due_at = Some(theirs);
                     return Change::Write(None);
                 }
                 let before = state.intent.clone();
                 state.lease = Some(Lease { holder: holder.clone(), until });
+                state.begun = true;
                 // Earlier is sound: whoever comes while the lease is held moves it to the lease's end.
                 state.due_at = Some(state.due_by(until, now));
                 let kind = if state.applied.is_some() { IntentKind::Edit } else { IntentKind::Create };
-                state.intent = Some(Intent::following(before.as_ref(), kind, &digest));
+                if guard::stands(Guard::Intent) {
+                    state.intent = Some(Intent::following(before.as_ref(), kind, &digest));
+                }
                 let applied = state.applied.clone();
                 Change::Write(Some(Held {
                     key: key.clone(),
@@ -63,6 +71,29 @@ impl<P: Platform> OrderImporter<P> {
                     applied,
                     before,
                 }))
+            })
+            .await
+    }
+
+    /// Writes down that the order is about to be cancelled in Odoo, on the way to its new content. `false`
+    /// where the order is no longer ours.
+    ///
+    /// # Errors
+    /// When the ledger does not answer: then nothing may be cancelled.
+    pub(crate) async fn announce_cancel(&self, held: &Held) -> Result<bool, PlatformError> {
+        if !guard::stands(Guard::CancelAnnounced) {
+            return Ok(true);
+        }
+        self.book
+            .update(&held.key, |state| {
+                let ours = state.lease.as_ref().is_some_and(|lease| lease.holder == held.holder);
+                match state.intent.as_mut().filter(|_| ours) {
+                    Some(intent) => {
+                        intent.cancels = true;
+                        Change::Write(true)
+                    }
+                    None => Change::Leave(false),
+                }
             })
             .await
     }

@@ -21,6 +21,7 @@ use std::{
 use crossdock_core::{
     Fate, OrderKey, PeerError,
     config::{Channel, Config, OdooRef},
+    guard::{self, Guard},
     message::QueueName,
     order::Order,
     reason::{Reason, ReasonCode},
@@ -187,7 +188,11 @@ impl<P: Platform> OrderImporter<P> {
         let planned = self.plan(&odoo, &company, jobs, ends).await?;
         let jobs: Vec<&Job> = jobs.iter().filter(|job| !ends.contains_key(&job.order.key)).collect();
         let keys: Vec<&OrderKey> = jobs.iter().map(|job| &job.order.key).collect();
-        let existing = crossdock_odoo::orders::find(&odoo, &keys).await?;
+        let existing = if guard::stands(Guard::LookBeforeCreate) {
+            crossdock_odoo::orders::find(&odoo, &keys).await?
+        } else {
+            BTreeMap::new()
+        };
         let mut to_load = Vec::new();
         for job in jobs {
             let key = &job.order.key;

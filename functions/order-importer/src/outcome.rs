@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crossdock_core::{
+    guard::{self, Guard},
     message::Message,
     order::Order,
     reason::{Reason, ReasonCode},
@@ -85,7 +86,9 @@ impl<P: Platform> OrderImporter<P> {
                 if outcome.applied.is_some() {
                     state.applied.clone_from(&outcome.applied);
                 }
-                if let End::Retry { ambiguous: true, .. } = &outcome.end {
+                if let End::Retry { ambiguous: true, .. } = &outcome.end
+                    && guard::stands(Guard::WaitOutAmbiguity)
+                {
                     let until = after(now, request_limit);
                     state.lease = Some(Lease { holder: held.holder.clone(), until });
                 }
@@ -98,7 +101,7 @@ impl<P: Platform> OrderImporter<P> {
                 let same = state.stage == Stage::Valid
                     && state.refetch == 0
                     && state.valid.as_deref() == Some(held.digest.as_str());
-                if !same {
+                if !same && guard::stands(Guard::ConditionalRelease) {
                     if !state.stage.is_final() {
                         let due = state.lease.as_ref().map_or_else(|| after(now, NUDGE), |lease| lease.until);
                         state.due_at = Some(due);
@@ -118,7 +121,8 @@ impl<P: Platform> OrderImporter<P> {
                         let wait = wait
                             .and_then(|wait| SignedDuration::try_from(wait).ok())
                             .unwrap_or_else(|| backoff(state.attempts, &entropy));
-                        let floor = if *ambiguous { request_limit } else { SignedDuration::from_secs(1) };
+                        let waits = *ambiguous && guard::stands(Guard::WaitOutAmbiguity);
+                        let floor = if waits { request_limit } else { SignedDuration::from_secs(1) };
                         state.try_again(after(now, wait.max(floor)), now, &format!("waits: {why}"));
                         return Change::Write(None);
                     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossdock_core::{
     OrderKey, PeerError, Sku,
     config::Channel,
+    guard::{self, Guard},
     message::Message,
     order::Order,
     reason::{Reason, ReasonCode},
@@ -62,7 +63,9 @@ impl<P: Platform> OrderValidator<P> {
         let untouched = state.intent.is_none();
         if order.cancelled {
             return match in_odoo {
-                None if untouched => Some(Verdict::Settled("cancelled before it reached Odoo")),
+                None if untouched && !state.begun => {
+                    Some(Verdict::Settled("cancelled before it reached Odoo"))
+                }
                 Some(applied) if applied.cancelled && untouched => {
                     Some(Verdict::Settled("cancelled in Odoo"))
                 }
@@ -152,7 +155,8 @@ impl<P: Platform> OrderValidator<P> {
             .update(&judged.order, |state| {
                 let same = state.snapshot.as_ref().map(|known| &known.digest) == digest.as_ref();
                 let open = matches!(state.stage, Stage::Received | Stage::Waiting);
-                if !same || state.refetch > 0 || !open {
+                let stands = same && state.refetch == 0 && open;
+                if !stands && guard::stands(Guard::ConditionalVerdict) {
                     // Something newer arrived, with a message of its own.
                     return Change::Leave(None);
                 }

@@ -189,6 +189,10 @@ fn arithmetic(channel: &Channel, order: &Order, reasons: &mut Vec<Reason>) {
     if negative {
         reasons.push(Reason::new(ReasonCode::ArithmeticInconsistent, "a line has a negative amount"));
     }
+    if order.total < Decimal::ZERO {
+        // Fees may be negative; an order that pays the customer is for a person to see.
+        reasons.push(Reason::new(ReasonCode::ArithmeticInconsistent, "the total is negative"));
+    }
     if (sum - order.total).abs() > limit {
         let detail = format!("lines and charges add up to {sum}, the order says {}", order.total);
         reasons.push(Reason::new(ReasonCode::ArithmeticInconsistent, detail));

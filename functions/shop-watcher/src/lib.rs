@@ -15,6 +15,7 @@ use crossdock_channels::{Api, Fetched, SubscriptionChange};
 use crossdock_core::{
     PeerError,
     config::{Channel, Config},
+    guard::{self, Guard},
     message::Message,
 };
 use crossdock_platform::{
@@ -142,12 +143,18 @@ impl<P: Platform> ShopWatcher<P> {
             let page = page?;
             found.pages += 1;
             found.seen += page.orders.len();
-            found.missed += self.take(shop, page.orders).await?;
+            let (before, late) = if guard::stands(Guard::WatermarkAfterStore) {
+                (page.orders, Vec::new())
+            } else {
+                (Vec::new(), page.orders)
+            };
+            found.missed += self.take(shop, before).await?;
             window.cursor = page.next;
             found.complete = window.cursor.is_none();
             // Stored first, marked after: a crash in between reads the page once more.
             watermark.reached(window.clone());
             watermark.store(self.book.platform()).await?;
+            found.missed += self.take(shop, late).await?;
             if found.complete {
                 break;
             }
@@ -205,7 +212,8 @@ impl<P: Platform> ShopWatcher<P> {
 /// `from - OVERLAP`, or the first look.
 fn begin(watermark: Option<Timestamp>, now: Timestamp) -> Timestamp {
     match watermark {
-        Some(until) => after(until, -OVERLAP),
+        Some(until) if guard::stands(Guard::WatchOverlap) => after(until, -OVERLAP),
+        Some(until) => until,
         None => after(now, -FIRST_LOOK),
     }
 }

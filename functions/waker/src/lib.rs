@@ -5,7 +5,11 @@
 //! A crash between store and send, a lease that was never released, a hold window, a peer that was down for
 //! hours: all of them are the same case here. Safe to repeat: a message only names an order.
 
-use crossdock_core::{config::Config, message::Message};
+use crossdock_core::{
+    config::Config,
+    guard::{self, Guard},
+    message::Message,
+};
 use crossdock_platform::{
     OrderBook, Platform, PlatformError,
     orders::{Change, State},
@@ -49,6 +53,9 @@ impl<P: Platform> Waker<P> {
     /// # Errors
     /// When the platform does not answer: the next run finds the rest.
     pub async fn wake_due(&self) -> Result<usize, PlatformError> {
+        if !guard::stands(Guard::Waker) {
+            return Ok(0);
+        }
         let now = self.book.now();
         let due = self.book.due(now, AT_MOST).await?;
         let mut woken = 0;

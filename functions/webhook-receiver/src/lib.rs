@@ -105,7 +105,9 @@ impl<P: Platform> WebhookReceiver<P> {
             None => (ChannelKind::Shopify, nobodys_secret(platform.entropy().token())),
         };
         let webhook = match receive(kind, channel, headers, body, &secrets.0, self.book.now()) {
-            Ok(webhook) => webhook,
+            Ok(webhook) if known.is_some() => webhook,
+            // What verifies against nobody's secret is nobody's webhook.
+            Ok(_) => return Ok(self.refuse(channel, known, Refusal::Unauthorized)),
             Err(refusal) => return Ok(self.refuse(channel, known, refusal)),
         };
         let arrival = match webhook {
@@ -179,7 +181,7 @@ fn channel_of(path: &str) -> Option<ChannelId> {
 fn is_plain_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|value| value == "identity");
+    let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|value| value == "identity");
     kind.eq_ignore_ascii_case("application/json") && plain
 }
 

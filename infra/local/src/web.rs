@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     response::Response,
 };
@@ -45,6 +45,10 @@ async fn hook<P: Platform>(State(chain): State<Arc<Chain<P>>>, request: Request)
 
 async fn answer<P: Platform>(receiver: &WebhookReceiver<P>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    // Nobody has to send what is refused by its length already.
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return empty(StatusCode::PAYLOAD_TOO_LARGE);
+    }
     // One byte more than the limit is read at most, and the receiver refuses it.
     let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT + 1).collect()).await;
     let body = match read {

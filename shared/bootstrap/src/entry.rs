@@ -140,7 +140,10 @@ fn failure(message_id: String) -> BatchItemFailure {
 
 /// An answer that names an empty or unknown id fails the whole batch on AWS, so a record without one is an
 /// error at once.
-fn record(message: SqsMessage) -> Result<Received, Error> {
+///
+/// # Errors
+/// For a record that cannot be given back.
+pub fn record(message: SqsMessage) -> Result<Received, Error> {
     let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     Ok(Received {
         message_id: message.message_id.filter(|id| !id.is_empty()).ok_or("a record without an id")?,
@@ -167,7 +170,10 @@ async fn answer<F: Hook + Wire<Here>>(
 }
 
 /// The request as the shop made it. A body that is no JSON or text comes in base64.
-fn request(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Error> {
+///
+/// # Errors
+/// For an event that is no request.
+pub fn request(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Error> {
     let body = event.body.unwrap_or_default();
     let body = if event.is_base64_encoded { STANDARD.decode(body)? } else { body.into_bytes() };
     let mut request = Request::builder()
@@ -201,6 +207,44 @@ mod tests {
         assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/hooks/shop"));
         assert_eq!(request.headers()["x-shopify-topic"], "orders/create");
         assert_eq!(request.body().as_ref(), [0xff, 0x00, b'{']);
+    }
+
+    fn event(path: &str, headers: &Value, body: &str, base64: bool) -> ApiGatewayV2httpRequest {
+        serde_json::from_value(json!({
+            "version": "2.0", "rawPath": path, "rawQueryString": "hmac=x", "headers": headers,
+            "multiValueHeaders": { "x-shopify-hmac-sha256": ["other"] },
+            "requestContext": { "http": { "method": "POST", "path": "/other" }, "timeEpoch": 0 },
+            "body": body, "isBase64Encoded": base64,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_header_sent_twice_comes_as_one_text_that_no_signature_is() {
+        let event = event("/hooks/shop", &json!({ "X-Shopify-Hmac-SHA256": "AAAA,BBBB" }), "{}", false);
+        let request = request(event).unwrap();
+        let values: Vec<_> = request.headers().get_all("x-shopify-hmac-sha256").iter().collect();
+        assert_eq!(values, ["AAAA,BBBB"]);
+    }
+
+    #[test]
+    fn only_what_says_that_it_is_base64_is_read_as_such() {
+        let text = STANDARD.encode("{}");
+        let read = |base64| request(event("/hooks/shop", &json!({}), &text, base64));
+        assert_eq!(read(false).unwrap().body().as_ref(), text.as_bytes());
+        assert_eq!(read(true).unwrap().body().as_ref(), b"{}");
+        assert!(request(event("/hooks/shop", &json!({}), "%%%", true)).is_err());
+    }
+
+    #[test]
+    fn a_path_that_is_none_is_refused_and_one_with_dots_stays_as_it_is() {
+        for path in ["/hooks/a b", "/hooks/a\nb", "hooks", "/hooks/\u{0}"] {
+            let read = request(event(path, &json!({}), "{}", false));
+            assert!(read.is_err() || read.unwrap().uri().path().is_empty(), "{path:?}");
+        }
+        for path in ["/hooks/../hooks/shop", "//hooks/shop", "/hooks/%2e%2e/shop"] {
+            assert_eq!(request(event(path, &json!({}), "{}", false)).unwrap().uri().path(), path);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crossdock_core::{
 use crossdock_http::Client;
 use http::{Method, Request, Response, header};
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{shopify, woocommerce};
 
@@ -207,10 +207,18 @@ impl Shop {
         PeerError::Unauthorized { peer: self.peer(), what: what.into() }
     }
 
-    /// `what` comes from the shop: it is cut short and cleaned.
+    /// `what` comes from the shop.
     pub fn rejected(&self, what: &str) -> PeerError {
-        let clean: String = what.chars().filter(|c| !c.is_control()).take(200).collect();
-        PeerError::Rejected { peer: self.peer(), what: clean }
+        PeerError::Rejected { peer: self.peer(), what: self.said(what) }
+    }
+
+    /// A text of the shop's: cut short, cleaned, and without our own credentials, should it say them back.
+    pub fn said(&self, text: &str) -> String {
+        let secret = self.token.expose_secret().trim();
+        let parts = [secret].into_iter().chain(secret.split(':')).map(str::to_owned);
+        let parts = parts.chain(self.issued.peek()).filter(|part| !part.is_empty());
+        let text = parts.fold(text.to_owned(), |text, part| text.replace(&part, "[secret]"));
+        text.chars().filter(|c| !c.is_control()).take(200).collect()
     }
 
     /// Sends one request; any answer at all is `Ok`. The credentials' header is marked, so that no log of

@@ -13,6 +13,8 @@ const LARGEST: i64 = 100_000_000_000;
 /// Digits after the point that are kept; floats bring noise beyond.
 const DIGITS: u32 = 12;
 
+const NO_AMOUNT: &str = "not an amount";
+
 /// Why a body is no order: a field, a line or a rule, never a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unclear(pub String);
@@ -53,7 +55,7 @@ impl<'de> Deserialize<'de> for Amount {
                 f.write_str("an amount")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
-                Amount::parse(text).ok_or_else(|| E::custom("not an amount"))
+                Amount::parse(text).ok_or_else(|| E::custom(NO_AMOUNT))
             }
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Amount, E> {
                 // The shortest text of a float is what its sender wrote; floats have no exact decimals.
@@ -148,6 +150,14 @@ pub(crate) fn why(error: &serde_json::Error) -> String {
     let full = error.to_string();
     let at = format!("line {}, column {}", error.line(), error.column());
     let told = full.split(" at line ").next().unwrap_or_default();
+    // What a type's own reader says can quote what it read: jiff names the character that is wrong.
+    let of_serde =
+        ["invalid type", "invalid value", "invalid length", "unknown ", "missing field", "duplicate field"];
+    let of_serde = of_serde.iter().any(|start| told.starts_with(start));
+    let ours = told == NO_AMOUNT || told.contains(" must match ");
+    if error.is_data() && !of_serde && !ours {
+        return format!("a value that is not understood ({at})");
+    }
     if told.starts_with("missing field") || told.starts_with("duplicate field") {
         return format!("{told} ({at})");
     }

@@ -9,8 +9,9 @@ use crossdock_core::{Clock, PeerError};
 
 use crate::peer::{Broken, Peer};
 
-/// The largest answer that is read. 100,000 rows of Odoo stay below it; an endless answer does not.
-const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// The largest answer that is read. A function has 256 MB, and JSON takes several times its length there.
+/// Whatever is asked here stays far below; an endless answer does not.
+const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
 /// How requests leave. An enum and not a trait: the network, or peers in this process, and nothing else.
 #[derive(Clone)]

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use crossdock_core::{Clock, PeerError};
 use crossdock_http::{check_status, json};
 use http::{Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::connection::PEER;
@@ -11,12 +12,14 @@ use crate::connection::PEER;
 /// No message of Odoo goes further than this many characters.
 const TEXT_LIMIT: usize = 300;
 
-pub fn json_rpc(mut answer: Value) -> Result<Value, PeerError> {
+/// `key` is what we signed in with, should the server say it back.
+pub fn json_rpc(mut answer: Value, key: &SecretString) -> Result<Value, PeerError> {
     if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
         let data = &error["data"];
         return Err(exception(
             data["name"].as_str().unwrap_or_default(),
             data["message"].as_str().unwrap_or_default(),
+            key,
         ));
     }
     if !answer.is_object() {
@@ -26,7 +29,7 @@ pub fn json_rpc(mut answer: Value) -> Result<Value, PeerError> {
     Ok(answer.get_mut("result").map(Value::take).unwrap_or_default())
 }
 
-pub fn json2(answer: &Response<Bytes>, clock: &Clock) -> Result<Value, PeerError> {
+pub fn json2(answer: &Response<Bytes>, clock: &Clock, key: &SecretString) -> Result<Value, PeerError> {
     let status = answer.status();
     if status.is_success() {
         return if answer.body().is_empty() { Ok(Value::Null) } else { json(PEER, answer) };
@@ -36,15 +39,15 @@ pub fn json2(answer: &Response<Bytes>, clock: &Clock) -> Result<Value, PeerError
         && let Some(name) = body["name"].as_str()
         && status != StatusCode::TOO_MANY_REQUESTS
     {
-        return Err(exception(name, body["message"].as_str().unwrap_or_default()));
+        return Err(exception(name, body["message"].as_str().unwrap_or_default(), key));
     }
     check_status(PEER, answer, clock).map(|()| Value::Null)
 }
 
 /// The fate of a Python exception, by its class name. The traceback beside it is never looked at.
-fn exception(name: &str, message: &str) -> PeerError {
+fn exception(name: &str, message: &str, key: &SecretString) -> PeerError {
     let peer = PEER.to_owned();
-    let what = clean(message);
+    let what = clean(&told(name, message, key));
     if is_concurrency(name, message) {
         return PeerError::Conflict { peer };
     }
@@ -71,6 +74,18 @@ fn exception(name: &str, message: &str) -> PeerError {
         // User errors, validation errors, and what a Python exception says of our arguments: the same
         // call gives the same answer.
         _ => PeerError::Rejected { peer, what },
+    }
+}
+
+/// What a message says without what may not go on: the key, a traceback, and the rows that the database quotes
+/// below its first line.
+fn told(name: &str, message: &str, key: &SecretString) -> String {
+    let message = message.split("Traceback (most recent call last)").next().unwrap_or_default();
+    let message =
+        if name.starts_with("psycopg2.") { message.lines().next().unwrap_or_default() } else { message };
+    match key.expose_secret() {
+        "" => message.to_owned(),
+        key => message.replace(key, "[key]"),
     }
 }
 
@@ -103,23 +118,42 @@ mod tests {
 
     use super::*;
 
+    fn key() -> SecretString {
+        SecretString::from("k3y".to_owned())
+    }
+
+    #[test]
+    fn neither_the_key_nor_a_traceback_nor_a_row_of_the_database_goes_on() {
+        let what = |name: &str, message: &str| match exception(name, message, &key()) {
+            PeerError::Rejected { what, .. } => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(what("TypeError", "call('odoo', 'k3y')"), "call('odoo', '[key]')");
+        assert_eq!(what("ValueError", "bad\nTraceback (most recent call last):\n x"), "bad");
+        assert_eq!(what("psycopg2.errors.UniqueViolation", "taken\nDETAIL: Key (email)=(a@b.c)"), "taken");
+    }
+
     #[test]
     fn an_answer_without_a_result_is_null() {
-        assert_eq!(json_rpc(json!({"jsonrpc": "2.0", "id": 1})), Ok(Value::Null));
+        assert_eq!(json_rpc(json!({"jsonrpc": "2.0", "id": 1}), &key()), Ok(Value::Null));
     }
 
     #[test]
     fn an_error_inside_a_200_is_an_error_and_leaks_no_traceback() {
         let answer = json!({"error": {"code": 0, "data": {"name": "odoo.exceptions.UserError",
             "message": "No\n way", "debug": "Traceback: secret"}}});
-        assert_eq!(json_rpc(answer), Err(PeerError::Rejected { peer: "odoo".into(), what: "No way".into() }));
+        let expected = PeerError::Rejected { peer: "odoo".into(), what: "No way".into() };
+        assert_eq!(json_rpc(answer, &key()), Err(expected));
     }
 
     #[test]
     fn a_serialization_failure_is_a_conflict_by_name_or_by_text() {
-        assert!(matches!(exception("psycopg2.errors.SerializationFailure", ""), PeerError::Conflict { .. }));
         assert!(matches!(
-            exception("x", "could not serialize access due to concurrent update"),
+            exception("psycopg2.errors.SerializationFailure", "", &key()),
+            PeerError::Conflict { .. }
+        ));
+        assert!(matches!(
+            exception("x", "could not serialize access due to concurrent update", &key()),
             PeerError::Conflict { .. }
         ));
     }

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use crossdock_core::PeerError;
+use crossdock_core::{
+    PeerError,
+    guard::{self, Guard},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +72,8 @@ impl<P: Platform> Pace<P> {
         let slack = SignedDuration::from_nanos(1_000_000_000 / i64::from(self.per_second))
             * i32_of(self.per_second.max(LEAST_BURST));
         self.update(|gate| {
-            if let Some(closed) = gate.closed_until.filter(|closed| *closed > now) {
+            let closed = gate.closed_until.filter(|closed| *closed > now);
+            if let Some(closed) = closed.filter(|_| guard::stands(Guard::Breaker)) {
                 return (Go::Later(positive(closed.duration_since(now))), false);
             }
             let busy = gate.busy_until.filter(|busy| *busy > now).unwrap_or(now);

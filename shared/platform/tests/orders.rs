@@ -214,12 +214,14 @@ async fn holds_with_stale_reads_lost_answers_and_lagging_indexes() {
 }
 
 #[test]
-fn an_intent_that_follows_one_with_other_content_stays_mixed() {
+fn an_intent_remembers_the_contents_of_those_that_may_be_unfinished() {
     use crossdock_platform::orders::{Intent, IntentKind};
     let first = Intent::following(None, IntentKind::Create, "a");
     let second = Intent::following(Some(&first), IntentKind::Create, "b");
     let third = Intent::following(Some(&second), IntentKind::Create, "b");
-    assert_eq!((first.mixed, second.mixed, third.mixed), (false, true, true));
+    let back = Intent::following(Some(&third), IntentKind::Create, "a");
+    let earlier = [first, second, third, back].map(|intent| intent.earlier.join(","));
+    assert_eq!(earlier, ["", "a", "a", "b"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, future::Future, panic::AssertUnwindSafe, time::
 
 use crossdock_core::{
     OrderKey,
+    guard::{self, Guard},
     message::{Message, QueueName},
 };
 use crossdock_platform::{Platform, PlatformError, QueueAddress, Received, queue::send_all};
@@ -71,6 +72,9 @@ pub async fn run_batch<P: Platform, S: Step>(
         if !run_group(platform, step, std::slice::from_ref(order), deadline, &mut bad).await {
             bad.insert(order.clone());
         }
+    }
+    if !guard::stands(Guard::PartialBatch) {
+        return Vec::new();
     }
     failed.extend(orders.iter().filter(|(order, _)| bad.contains(order)).map(|(_, r)| r.message_id.as_str()));
     for record in records.iter().filter(|record| failed.contains(record.message_id.as_str())) {

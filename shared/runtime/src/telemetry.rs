@@ -1,6 +1,10 @@
 //! Structured logs: one JSON object a line on standard error (CloudWatch reads it there).
 
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt as _, registry::LookupSpan,
+    util::SubscriberInitExt as _,
+};
 
 /// Starts logging. `default` is the level where `RUST_LOG` says nothing. A second call changes nothing.
 pub fn init(default: &str) {
@@ -8,11 +12,15 @@ pub fn init(default: &str) {
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| default.to_owned());
     let filter =
         wanted.parse::<Targets>().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
-    let logs = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .with_writer(std::io::stderr);
     // A second call finds a subscriber in place: that one stays.
-    let _ = tracing_subscriber::registry().with(logs).with(filter).try_init();
+    let _ = tracing_subscriber::registry().with(lines(std::io::stderr)).with(filter).try_init();
+}
+
+/// Writes each event as one line to `writer`: what production writes, for whoever has to look at it.
+pub fn lines<S, W>(writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
+{
+    tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer)
 }

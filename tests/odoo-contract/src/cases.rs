@@ -145,6 +145,7 @@ fn after_the_import() -> Vec<Case> {
         }
         hand_made {
             an_order_cancelled_by_hand_stays_cancelled
+            our_own_edit_that_was_cut_off_after_its_cancel_is_finished
             an_order_changed_by_hand_is_not_overwritten
             a_copy_made_by_hand_is_not_taken_for_the_order
         }
@@ -165,7 +166,10 @@ fn after_the_import() -> Vec<Case> {
 fn by_an_administrator() -> Vec<Case> {
     cases! { true
         refusals { a_product_deleted_meanwhile_parks_its_order_alone }
-        hand_made { an_order_deleted_in_odoo_is_not_made_again }
+        hand_made {
+            an_order_deleted_in_odoo_is_not_made_again
+            an_order_cancelled_by_somebody_else_in_the_middle_of_our_edit_stays_cancelled
+        }
         customers { a_customer_merged_away_in_odoo_is_found_or_made_anew }
     }
 }

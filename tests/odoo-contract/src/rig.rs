@@ -7,7 +7,7 @@ use crossdock_odoo::{Catalogue, Connection, Odoo};
 use crossdock_platform::{
     OrderBook, Pace,
     embedded::Embedded,
-    orders::{Arrival, Change, NUDGE, Stage, State, after},
+    orders::{Arrival, Change, Intent, IntentKind, NUDGE, Stage, State, after},
 };
 use crossdock_runtime::Step as _;
 use futures_util::future::{Either, select};
@@ -81,6 +81,21 @@ impl Rig {
                 .await
                 .expect("an order stored");
         }
+    }
+
+    /// Leaves an order as a worker leaves it that died on the way to new content, right before or after it
+    /// cancelled the order in Odoo.
+    pub async fn announce_cancel(&self, order: &Order) {
+        let digest = order.digest();
+        self.book
+            .update(&order.key, |state| {
+                let mut intent = Intent::following(None, IntentKind::Edit, &digest);
+                intent.cancels = true;
+                state.intent = Some(intent);
+                Change::Write(())
+            })
+            .await
+            .expect("a ledger");
     }
 
     /// Accepts orders and brings them to Odoo in one batch; gives their states after.

@@ -1,9 +1,23 @@
 //! A crash at every single call, before and after it.
 
-use anyhow::Result;
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use crate::{Moment, world::World};
+use anyhow::{Result, bail, ensure};
+use crossdock_core::{Clock, message::Message};
+use crossdock_platform::embedded::EmbeddedOptions;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use simulators::odoo;
+
+use crate::{
+    Moment,
+    trace::Trace,
+    weather::Weather,
+    world::{MAX_RECEIVES, Setup, World},
+};
+
+/// A partner that got no answer tries again.
+const TRIES: usize = 60;
 
 /// A small story, told to its end once for each place where the process can die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,19 +79,36 @@ pub fn explore(case: Case) -> Result<Found> {
 pub fn tell(case: Case, dies_at: Option<(u64, Moment)>) -> Result<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     runtime.block_on(async {
-        let mut world = World::new(dies_at).await?;
+        let clock = Clock::tokio(flows::START);
+        let setup = Setup {
+            seed: 1,
+            clock: clock.clone(),
+            weather: Weather::calm(),
+            trace: Trace::new(clock, false),
+            options: EmbeddedOptions { max_receives: MAX_RECEIVES, ..EmbeddedOptions::plain() },
+            version: odoo::Version::V18,
+            config: flows::config(|_| {}),
+            secrets: BTreeMap::from([
+                ("odoo/key".into(), vec!["crossdock-key".into()]),
+                ("contract/webhook".into(), vec![flows::standard::SECRET.into()]),
+            ]),
+            shops: Vec::new(),
+            hosts: 1,
+            dies_at,
+        };
+        let mut world = World::new(setup).await?;
         let mut orders: Vec<(String, u32)> = (1..=case.orders).map(|at| (format!("o{at}"), at + 1)).collect();
         send(&mut world, &orders, 1, case.duplicates).await?;
         world.settle().await?;
-        world.judge(&orders).await?;
+        judge(&world, &orders).await?;
         if case.edited {
             orders.iter_mut().for_each(|(_, quantity)| *quantity -= 1);
             send(&mut world, &orders, 2, case.duplicates).await?;
             world.settle().await?;
-            world.judge(&orders).await?;
+            judge(&world, &orders).await?;
         }
         let calls = world.calls();
-        world.replay_everything().await?;
+        replay_everything(&mut world).await?;
         Ok(calls)
     })
 }
@@ -85,8 +116,59 @@ pub fn tell(case: Case, dies_at: Option<(u64, Moment)>) -> Result<u64> {
 async fn send(world: &mut World, orders: &[(String, u32)], sequence: u64, duplicates: bool) -> Result<()> {
     for _ in 0..if duplicates { 2 } else { 1 } {
         for (id, quantity) in orders {
-            world.post(id, sequence, *quantity).await?;
+            post(world, id, sequence, *quantity).await?;
         }
     }
+    Ok(())
+}
+
+/// The partner posts a version of an order, and again until it is told that this is stored.
+async fn post(world: &mut World, id: &str, sequence: u64, quantity: u32) -> Result<()> {
+    for _ in 0..TRIES {
+        let body = flows::standard::body(id, sequence, quantity);
+        let message = format!("msg_{id}_{sequence}");
+        let now = world.clock.now().as_second();
+        let request = flows::standard::request("/hooks/contract", &message, now, body);
+        if world.front.post(request, 0).await.is_some_and(|status| status.is_success()) {
+            return Ok(());
+        }
+        world.pass(SignedDuration::from_secs(5)).await?;
+    }
+    bail!("{id}: not accepted in {TRIES} tries")
+}
+
+/// What the partner sent is what Odoo holds: each order once, confirmed, with this quantity, and the ledger
+/// knows it; nothing is a dead letter.
+async fn judge(world: &World, orders: &[(String, u32)]) -> Result<()> {
+    let held = world.odoo.orders();
+    ensure!(held.len() == orders.len(), "{} orders in Odoo where {} were sent", held.len(), orders.len());
+    for (id, quantity) in orders {
+        let named: Vec<_> = held.iter().filter(|o| o.external_id.ends_with(&format!("_{id}"))).collect();
+        ensure!(named.len() == 1, "{id}: {} times in Odoo", named.len());
+        let order = named[0];
+        ensure!(order.state == "sale", "{id}: {} in Odoo", order.state);
+        let goods = order.lines.iter().map(|line| line.quantity).collect::<Vec<_>>();
+        ensure!(goods == [f64::from(*quantity)], "{id}: quantities {goods:?} where {quantity} was ordered");
+        ensure!(order.total == f64::from(quantity * 10), "{id}: total {}", order.total);
+    }
+    for state in world.states().await? {
+        ensure!(state.applied.is_some() && state.reasons.is_empty(), "{}: {:?}", state.order, state.log);
+        ensure!(state.lease.is_none(), "{}: a lease was left behind", state.order);
+    }
+    let dead = world.dead_letters()?;
+    ensure!(dead.is_empty(), "dead letters: {dead:?}");
+    Ok(())
+}
+
+/// Sends every message that there could be once more; nothing in Odoo may change.
+async fn replay_everything(world: &mut World) -> Result<()> {
+    let before = flows::holdings(&world.odoo);
+    for state in world.states().await? {
+        let order = state.order;
+        let both = [Message::OrderChanged { order: order.clone() }, Message::OrderValidated { order }];
+        world.send(&both).await?;
+    }
+    world.settle().await?;
+    ensure!(flows::holdings(&world.odoo) == before, "a replay wrote to Odoo");
     Ok(())
 }

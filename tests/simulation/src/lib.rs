@@ -1,14 +1,27 @@
-//! The whole chain in one thread under virtual time, with processes that die.
+//! The whole chain in one thread under virtual time, in bad weather.
 //!
-//! A process is what `kill -9` ends: everything that runs between two starts. Its ports and its lines to
-//! peers go through [`Process`], which lets it die before or after any call. What is dead never gets another
-//! answer, so nothing of it can tidy up; what it had sent goes on without it.
+//! - [`process`]: what `kill -9` ends. What is dead never gets another answer, so nothing of it can tidy up;
+//!   what it had sent goes on without it.
+//! - `ports`, `line`: the platform and the peers as one process sees them.
+//! - [`weather`]: what goes wrong around them, drawn from one seed.
+//! - `world`, `front`, `people`: the peers, the processes, the shops that post, the people who act by hand.
+//! - `script`: what happens beside the faults of single calls, and when.
+//! - `observer`: where each order must end, told from what the shops sent, what Odoo holds, and what people
+//!   did there; never from our own ledger, except for what it says to people.
+//! - [`seeds`], [`exhaustive`], [`guards`]: the three ways to run it.
 
 pub mod exhaustive;
+mod front;
+pub mod guards;
+mod line;
+mod observer;
+mod people;
 mod ports;
-mod process;
+pub mod process;
+mod script;
 pub mod seeds;
-mod weather;
+pub mod trace;
+pub mod weather;
 mod world;
 
 pub use process::{Moment, Process};

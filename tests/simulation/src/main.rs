@@ -1,19 +1,34 @@
-//! `cargo run --release -p simulation -- --exhaustive --json`, or `--seeds N [--from S] --json`, or `--seed S`.
+//! `cargo run --release -p simulation -- --exhaustive --json`, or `--seeds N [--from S] --json`, or
+//! `--seed S`, or `--guards --json`.
 
-use std::{collections::BTreeMap, io::Write as _, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use anyhow::Result;
 use clap::Parser;
-use crossdock_core::Clock;
+use crossdock_core::{Clock, guard::Guard};
 use serde_json::{Value, json};
 use simulation::{
     exhaustive::{CASES, Found, explore},
-    seeds::play,
+    guards::{Proof, prove},
+    seeds::{Played, play},
+    trace::Entry,
+    weather::Fault,
 };
+
+/// Violations for a mean, and the most seeds that are spent on one guard.
+const ENOUGH: u64 = 3;
+const MOST: u64 = 1200;
+/// Seeds on which the calls without an economic guard are counted.
+const COUNTED: u64 = 30;
 
 #[derive(Parser)]
 #[command(name = "simulation", about = "The whole chain in one thread under virtual time, in bad weather.")]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["exhaustive", "seeds", "seed"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["exhaustive", "seeds", "seed", "guards"])))]
 struct Cli {
     /// A crash at every single call, before and after it.
     #[arg(long)]
@@ -24,9 +39,18 @@ struct Cli {
     /// The first of the seeds.
     #[arg(long, default_value_t = 1)]
     from: u64,
-    /// One seed again.
+    /// One seed again, with what happened to the order that went wrong.
     #[arg(long)]
     seed: Option<u64>,
+    /// With --seed: what happened to this order, or whatever else the text names.
+    #[arg(long, requires = "seed")]
+    about: Option<String>,
+    /// Takes each guard of the design away, one by one.
+    #[arg(long)]
+    guards: bool,
+    /// With --guards: this one alone.
+    #[arg(long, requires = "guards")]
+    guard: Option<String>,
     /// Prints one object.
     #[arg(long)]
     json: bool,
@@ -35,8 +59,9 @@ struct Cli {
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     let result = match cli.seed {
-        Some(seed) => storm(seed, 1),
+        Some(seed) => once(seed, cli.about.as_deref(), cli.json)?,
         None if cli.exhaustive => crashes()?,
+        None if cli.guards => guards(cli.guard.as_deref()),
         None => storm(cli.from, cli.seeds.unwrap_or(1)),
     };
     let mut out = std::io::stdout();
@@ -45,8 +70,8 @@ fn main() -> Result<ExitCode> {
     } else {
         writeln!(out, "{result:#}")?;
     }
-    let sound = result["violations"].as_array().is_some_and(Vec::is_empty);
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let violations = result.get("violations").and_then(Value::as_array).is_none_or(|all| !all.is_empty());
+    Ok(if violations { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn crashes() -> Result<Value> {
@@ -59,20 +84,115 @@ fn crashes() -> Result<Value> {
 
 fn storm(from: u64, seeds: u64) -> Value {
     let begin = Clock::System.now();
-    let mut faults: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut faults: BTreeMap<Fault, u64> = Fault::ALL.iter().map(|kind| (*kind, 0)).collect();
+    let mut pairs = std::collections::BTreeSet::new();
     let mut violations = Vec::new();
-    for seed in from..from + seeds {
-        match play(seed) {
-            Ok(told) => {
-                told.faults.into_iter().for_each(|(kind, times)| *faults.entry(kind).or_default() += times)
-            }
-            Err(error) => violations.push(json!({
-                "seed": seed, "what": format!("{error:#}"),
-                "again": format!("cargo run --release -p simulation -- --seed {seed}"),
-            })),
+    let mut calls = 0;
+    let (cores, all) = on_all_cores(seeds, |at| play(from + at, false));
+    for (seed, played) in (from..).zip(all) {
+        played.faults.into_iter().for_each(|(kind, times)| *faults.entry(kind).or_default() += times);
+        pairs.extend(played.pairs);
+        calls += played.calls;
+        if let Some(what) = played.violation {
+            violations.push(json!({ "seed": seed, "what": what, "again": again(seed) }));
         }
     }
     let took = Clock::System.now().duration_since(begin).as_secs_f64();
-    let speed = (seeds as f64 / took * 10.0).round() / 10.0;
-    json!({ "seeds": seeds, "violations": violations, "seeds_per_s": speed, "faults": faults })
+    let per_second = |cores: usize| (seeds as f64 / took / cores as f64 * 10.0).round() / 10.0;
+    let faults: BTreeMap<&str, u64> = faults.into_iter().map(|(kind, times)| (kind.name(), times)).collect();
+    let kinds = Fault::ALL.len();
+    let missing: Vec<String> = Fault::ALL
+        .iter()
+        .flat_map(|a| Fault::ALL.iter().filter(move |b| a <= *b).map(move |b| (*a, *b)))
+        .filter(|pair| !pairs.contains(pair))
+        .map(|(a, b)| format!("{} + {}", a.name(), b.name()))
+        .collect();
+    json!({
+        "seeds": seeds, "violations": violations, "calls": calls, "faults": faults,
+        "cores": cores, "seeds_per_s": per_second(1), "seeds_per_s_and_core": per_second(cores),
+        "fault_pairs": { "covered": pairs.len(), "of": kinds * (kinds + 1) / 2, "missing": missing },
+    })
+}
+
+/// Does `work` for `0..count`, one thread for each core; gives the number of threads, and the answers in order.
+fn on_all_cores<T: Send>(count: u64, work: impl Fn(u64) -> T + Sync) -> (usize, Vec<T>) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicU64::new(0);
+    let mut answers: Vec<(u64, T)> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut done = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= count {
+                    return done;
+                }
+                done.push((at, work(at)));
+            }
+        };
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a play never panics")).collect()
+    });
+    answers.sort_by_key(|(at, _)| *at);
+    (cores, answers.into_iter().map(|(_, answer)| answer).collect())
+}
+
+fn again(seed: u64) -> String {
+    format!("cargo run --release -p simulation -- --seed {seed}")
+}
+
+/// One seed, told so that one can read it.
+fn once(seed: u64, about: Option<&str>, json: bool) -> Result<Value> {
+    let Played { violation, entries, hash, calls, .. } = play(seed, true);
+    let about = about.map(str::to_owned).or_else(|| violation.as_deref().and_then(order_in));
+    let told = |entry: &&Entry| about.as_deref().is_none_or(|about| entry.mentions(about));
+    let lines: Vec<String> = entries
+        .iter()
+        .filter(told)
+        .map(|entry| format!("{} {:12} {}", entry.at.strftime("%H:%M:%S%.3f"), entry.who, entry.what))
+        .collect();
+    if !json {
+        let mut out = std::io::stdout();
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    }
+    let violations: Vec<Value> = violation
+        .into_iter()
+        .map(|what| json!({ "seed": seed, "what": what, "again": again(seed) }))
+        .collect();
+    let mut result = json!({
+        "seed": seed, "violations": violations, "about": about, "calls": calls, "trace_hash": format!("{hash:016x}"),
+    });
+    if json {
+        result["trace"] = lines.into();
+    }
+    Ok(result)
+}
+
+/// The number of the order that a violation names: `shopify-main/5000001`.
+fn order_in(violation: &str) -> Option<String> {
+    let channels = ["shopify-main", "woo-de", "b2b"];
+    channels.iter().find_map(|channel| {
+        let rest = violation.split(channel).nth(1)?;
+        let number: String = rest.chars().skip(1).take_while(char::is_ascii_digit).collect();
+        (!number.is_empty()).then_some(number)
+    })
+}
+
+fn guards(only: Option<&str>) -> Value {
+    let wanted = |guard: &Guard| only.is_none_or(|only| format!("{guard:?}") == only);
+    let guards: Vec<Guard> = Guard::ALL.into_iter().filter(wanted).collect();
+    let (_, proofs) = on_all_cores(guards.len() as u64, |at| {
+        let guard = guards[usize::try_from(at).unwrap_or(0)];
+        let economic = simulation::guards::class(guard) == simulation::guards::Class::Economic;
+        prove(guard, ENOUGH, if economic { COUNTED } else { MOST })
+    });
+    let violations: Vec<String> = proofs
+        .iter()
+        .filter(|proof| !proof.holds())
+        .map(|proof| format!("{:?} is not {}", proof.guard, proof.class.name()))
+        .collect();
+    if proofs.is_empty() {
+        return json!({ "violations": [format!("there is no guard {only:?}")] });
+    }
+    let list: Vec<Value> = proofs.iter().map(Proof::json).collect();
+    json!({ "guards": list, "violations": violations })
 }

@@ -1,48 +1,122 @@
 //! The embedded platform as one process sees it.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use crossdock_core::{Clock, Entropy, message::QueueName};
 use crossdock_platform::{
     Item, Key, Ledger, Outgoing, Platform, PlatformError, Put, Queue, QueueAddress, Read, Received,
     SecretVersions, Secrets, Write, embedded::Embedded, queue::Depth,
 };
+use futures_util::future::select;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
-use crate::{Process, weather::Weather};
+use crate::{
+    Process,
+    trace::Trace,
+    weather::{Fault, Weather},
+};
 
 const QUEUE: &str = "queue";
 const LEDGER: &str = "ledger";
 /// The longest that a call of the platform takes.
 const PORT_MS: u64 = 40;
+/// How long a poll waits for a message, as on SQS at most.
+const LONG_POLL: Duration = Duration::from_secs(20);
+/// A handler that outlives its lease hangs for so long; its deadline is a minute, the lease ends two later.
+const STALL_S: (u64, u64) = (100, 700);
 
 #[derive(Clone)]
 pub struct Ports {
     pub inner: Embedded,
     pub process: Process,
     pub weather: Weather,
+    pub trace: Trace,
+    pub host: usize,
+    /// This machine's clock, which may be wrong.
+    pub clock: Clock,
+    /// Told of each message that is sent, so that polls need not ask all the time.
+    pub mail: Arc<Notify>,
 }
 
 impl Ports {
+    /// A call that may fail on its way there and back.
     async fn call<T>(
         &self,
         service: &'static str,
+        what: &'static str,
+        about: &str,
         work: impl Future<Output = Result<T, PlatformError>>,
     ) -> Result<T, PlatformError> {
-        let under_way = async {
-            self.weather.delay(PORT_MS).await;
-            self.weather.refuse(service)?;
-            let answer = work.await?;
-            self.weather.lose(service)?;
-            Ok(answer)
-        };
-        self.process.call(under_way).await
+        self.process.call(self.under_way(service, what, about, false, work)).await
+    }
+
+    /// As `call`, for what changes something: its answer may get lost after it was done.
+    async fn change<T>(
+        &self,
+        service: &'static str,
+        what: &'static str,
+        about: &str,
+        work: impl Future<Output = Result<T, PlatformError>>,
+    ) -> Result<T, PlatformError> {
+        self.process.call(self.under_way(service, what, about, true, work)).await
+    }
+
+    async fn under_way<T>(
+        &self,
+        service: &'static str,
+        what: &'static str,
+        about: &str,
+        changes: bool,
+        work: impl Future<Output = Result<T, PlatformError>>,
+    ) -> Result<T, PlatformError> {
+        // Before the call, or after it: what follows is then done by a handler whose time is over.
+        // After a write above all: there it is that something is begun.
+        let stalls = self.weather.strikes(if changes { Fault::StallInWrite } else { Fault::Stall });
+        let first = self.weather.below(2) == 0;
+        if stalls && first {
+            tokio::time::sleep(self.weather.seconds(STALL_S.0, STALL_S.1)).await;
+        }
+        self.weather.delay(PORT_MS).await;
+        if self.weather.strikes(Fault::PlatformRefuses) {
+            return Err(PlatformError::Throttled { service });
+        }
+        let answer = work.await;
+        let outcome = if answer.is_ok() { "" } else { " and fails" };
+        self.trace.note(format_args!("host {}", self.host), format_args!("{what} {about}{outcome}"), b"");
+        if stalls && !first {
+            tokio::time::sleep(self.weather.seconds(STALL_S.0, STALL_S.1)).await;
+        }
+        if changes && self.weather.strikes(Fault::PlatformAnswerLost) {
+            return Err(PlatformError::Unavailable { service, what: "the answer was lost".into() });
+        }
+        answer
+    }
+
+    /// Waits until there may be a message, at most as long as SQS lets a poll wait.
+    async fn wait_for_mail(&self, from: QueueAddress) -> Result<bool, PlatformError> {
+        let end = tokio::time::Instant::now() + LONG_POLL;
+        loop {
+            let now = self.inner.clock().now();
+            let next = self.inner.next_visible(from)?;
+            if self.process.is_dead() || next.is_some_and(|next| next <= now) {
+                return Ok(true);
+            }
+            let left = end.saturating_duration_since(tokio::time::Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            let wait = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
+            let wait = wait.map_or(left, |wait| wait.min(left));
+            let sleep = std::pin::pin!(tokio::time::sleep(wait));
+            select(sleep, std::pin::pin!(self.mail.notified())).await;
+        }
     }
 }
 
 impl Platform for Ports {
     fn clock(&self) -> &Clock {
-        self.inner.clock()
+        &self.clock
     }
 
     fn entropy(&self) -> &Entropy {
@@ -56,20 +130,25 @@ impl Queue for Ports {
         queue: QueueName,
         batch: Vec<Outgoing>,
     ) -> Result<Vec<Result<(), PlatformError>>, PlatformError> {
-        self.call(QUEUE, async {
+        let about = batch.iter().map(|message| message.body.as_str()).collect::<Vec<_>>().join(" ");
+        self.trace.inspect("a message", &about);
+        self.change(QUEUE, "sends", &about, async {
+            let mut failed = Vec::new();
             let mut sent = Vec::new();
-            let mut failed = vec![false; batch.len()];
-            for (message, failed) in batch.iter().zip(&mut failed) {
-                *failed = self.weather.fails_entry();
-                if !*failed {
-                    sent.push(message.clone());
+            for message in &batch {
+                failed.push(self.weather.strikes(Fault::EntryFails));
+                if failed.last() == Some(&false) {
+                    let late = self.weather.strikes(Fault::MessageLate);
+                    let delay_s = if late { 1 + self.weather.below(120) as u32 } else { message.delay_s };
+                    sent.push(Outgoing { delay_s, ..message.clone() });
                 }
             }
             let mut answers = self.inner.send_batch(queue, sent.clone()).await?.into_iter();
-            for again in sent.into_iter().filter(|_| self.weather.duplicates_message()) {
+            for again in sent.into_iter().filter(|_| self.weather.strikes(Fault::MessageTwice)) {
                 // What it answers is no business of whoever sent it once.
                 let _ = self.inner.send_batch(queue, vec![again]).await;
             }
+            self.mail.notify_waiters();
             let throttled = || Err(PlatformError::Throttled { service: QUEUE });
             Ok(failed
                 .iter()
@@ -86,17 +165,16 @@ impl Queue for Ports {
         visibility: Duration,
     ) -> Result<Vec<Received>, PlatformError> {
         // A poll that finds nothing does nothing: it is no place to die, and there is no end of them.
-        let depth = self.inner.depth(from).await?;
-        if depth.visible == 0 && !self.process.is_dead() {
-            return self.inner.receive(from, max, visibility).await;
+        if !self.wait_for_mail(from).await? {
+            return Ok(Vec::new());
         }
-        self.call(QUEUE, self.inner.receive(from, max, visibility)).await
+        self.call(QUEUE, "receives", "", self.inner.receive(from, max, visibility)).await
     }
 
     async fn delete_message(&self, from: QueueAddress, receipt: &str) -> Result<(), PlatformError> {
-        self.call(QUEUE, async {
+        self.change(QUEUE, "deletes", receipt, async {
             // It comes back once its visibility is over.
-            if self.weather.forgets_delete() {
+            if self.weather.strikes(Fault::AfterDelete) {
                 return Ok(());
             }
             self.inner.delete_message(from, receipt).await
@@ -110,29 +188,34 @@ impl Queue for Ports {
         receipt: &str,
         after: Duration,
     ) -> Result<(), PlatformError> {
-        self.call(QUEUE, self.inner.change_visibility(from, receipt, after)).await
+        self.change(QUEUE, "gives back", receipt, self.inner.change_visibility(from, receipt, after)).await
     }
 
     async fn depth(&self, of: QueueAddress) -> Result<Depth, PlatformError> {
-        self.call(QUEUE, self.inner.depth(of)).await
+        self.call(QUEUE, "counts", "", self.inner.depth(of)).await
     }
 
     async fn redrive(&self, queue: QueueName) -> Result<u64, PlatformError> {
-        self.call(QUEUE, self.inner.redrive(queue)).await
+        self.change(QUEUE, "redrives", "", self.inner.redrive(queue)).await
     }
 }
 
 impl Ledger for Ports {
     async fn get(&self, key: &Key, read: Read) -> Result<Option<Item>, PlatformError> {
-        self.call(LEDGER, self.inner.get(key, read)).await
+        self.call(LEDGER, "reads", &key.pk, self.inner.get(key, read)).await
     }
 
     async fn put(&self, write: Write) -> Result<Put, PlatformError> {
-        self.call(LEDGER, self.inner.put(write)).await
+        let answer = self.change(LEDGER, "writes", &write.key.pk, self.inner.put(write.clone())).await;
+        // As the SDK does: the very same write once more where its answer was lost, and mostly that helps.
+        if matches!(answer, Err(PlatformError::Unavailable { .. })) && self.weather.below(4) > 0 {
+            return self.change(LEDGER, "writes again", &write.key.pk, self.inner.put(write.clone())).await;
+        }
+        answer
     }
 
     async fn delete(&self, key: &Key, version: u64) -> Result<bool, PlatformError> {
-        self.call(LEDGER, self.inner.delete(key, version)).await
+        self.change(LEDGER, "deletes", &key.pk, self.inner.delete(key, version)).await
     }
 
     async fn query(
@@ -143,7 +226,7 @@ impl Ledger for Ports {
         falling: bool,
         limit: usize,
     ) -> Result<Vec<Item>, PlatformError> {
-        self.call(LEDGER, self.inner.query(pk, prefix, after, falling, limit)).await
+        self.call(LEDGER, "lists", pk, self.inner.query(pk, prefix, after, falling, limit)).await
     }
 
     async fn due(
@@ -157,7 +240,7 @@ impl Ledger for Ports {
         if due.is_empty() && !self.process.is_dead() {
             return Ok(due);
         }
-        self.call(LEDGER, async { Ok(due) }).await
+        self.call(LEDGER, "asks what is due", "", async { Ok(due) }).await
     }
 
     async fn listed(
@@ -166,7 +249,7 @@ impl Ledger for Ports {
         after: Option<(Timestamp, Key)>,
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
-        self.call(LEDGER, self.inner.listed(shelf, after, limit)).await
+        self.call(LEDGER, "lists", shelf, self.inner.listed(shelf, after, limit)).await
     }
 
     async fn scan(
@@ -175,7 +258,7 @@ impl Ledger for Ports {
         after: Option<Key>,
         limit: usize,
     ) -> Result<(Vec<Item>, Option<Key>), PlatformError> {
-        self.call(LEDGER, self.inner.scan(sk, after, limit)).await
+        self.call(LEDGER, "scans", sk, self.inner.scan(sk, after, limit)).await
     }
 }
 

@@ -8,12 +8,7 @@ use std::{
     },
 };
 
-use bytes::Bytes;
-use crossdock_http::peer::{Broken, Peer, PeerFuture};
-use http::{Request, Response, StatusCode};
 use tokio::sync::Notify;
-
-use crate::weather::{OnTheWay, Weather};
 
 /// When it dies: before the call is made, or after it was made and before its answer is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +26,16 @@ struct Inner {
     /// The number of the call, counted from 1.
     dies_at: Option<(u64, Moment)>,
     dead: AtomicBool,
-    died: Notify,
+    /// Whoever waits for any death.
+    deaths: Arc<Notify>,
 }
 
 impl Process {
-    /// A process that dies at a call, or never.
+    /// A process that dies at a call, or never; `deaths` is told.
     #[must_use]
-    pub fn new(dies_at: Option<(u64, Moment)>) -> Self {
+    pub fn new(dies_at: Option<(u64, Moment)>, deaths: Arc<Notify>) -> Self {
         let (calls, dead) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self(Arc::new(Inner { calls, dies_at, dead, died: Notify::new() }))
+        Self(Arc::new(Inner { calls, dies_at, dead, deaths }))
     }
 
     /// How many calls it has made.
@@ -53,10 +49,16 @@ impl Process {
         self.0.dead.load(Ordering::Relaxed)
     }
 
+    /// Ends it from outside, whatever it is doing.
+    pub fn kill(&self) {
+        self.0.dead.store(true, Ordering::Relaxed);
+        self.0.deaths.notify_waiters();
+    }
+
     /// Waits until it is dead.
     pub async fn death(&self) {
         while !self.is_dead() {
-            self.0.died.notified().await;
+            self.0.deaths.notified().await;
         }
     }
 
@@ -69,52 +71,14 @@ impl Process {
         self.dies_if(number, Moment::Before).await;
         let answer = work.await;
         self.dies_if(number, Moment::After).await;
-        // Another task of the process may have met its end meanwhile.
+        // It may have met its end meanwhile.
         if self.is_dead() { pending().await } else { answer }
     }
 
     async fn dies_if(&self, number: u64, moment: Moment) {
         if self.0.dies_at == Some((number, moment)) {
-            self.0.dead.store(true, Ordering::Relaxed);
-            self.0.died.notify_waiters();
+            self.kill();
             pending::<()>().await;
         }
-    }
-}
-
-/// A process's line to a peer. The peer goes on with what it was asked, whoever asked.
-pub struct Line {
-    pub process: Process,
-    pub weather: Weather,
-    pub peer: Arc<dyn Peer>,
-}
-
-impl Peer for Line {
-    fn call(&self, request: Request<Bytes>) -> PeerFuture {
-        let (process, weather, peer) = (self.process.clone(), self.weather.clone(), self.peer.clone());
-        Box::pin(async move { process.call(go(&weather, peer.as_ref(), request)).await })
-    }
-}
-
-/// The longest that a request takes when all goes well.
-const PEER_MS: u64 = 1500;
-
-async fn go(weather: &Weather, peer: &dyn Peer, request: Request<Bytes>) -> Result<Response<Bytes>, Broken> {
-    let gateway = |status: u16| {
-        let mut response = Response::new(Bytes::from_static(b"<html>Bad gateway</html>"));
-        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Ok(response)
-    };
-    weather.delay(PEER_MS).await;
-    match weather.on_the_way() {
-        OnTheWay::Nothing => peer.call(request).await,
-        OnTheWay::LostBefore => Err(Broken::Reset),
-        OnTheWay::LostAfter => peer.call(request).await.and(Err(Broken::Reset)),
-        OnTheWay::Late(after) => {
-            tokio::time::sleep(after).await;
-            peer.call(request).await
-        }
-        OnTheWay::Gateway(status) => gateway(status),
-        OnTheWay::GatewayAfter(status) => peer.call(request).await.and(gateway(status)),
     }
 }

@@ -1,25 +1,85 @@
 //! What goes wrong around the processes, drawn from one seed, until the weather clears.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use crossdock_core::{Clock, Entropy};
-use crossdock_platform::PlatformError;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::Moment;
+use crate::{Moment, trace::Trace};
 
-/// How often, in a thousand calls.
-const PLATFORM: u64 = 8;
-const MESSAGES: u64 = 40;
-const PEER: u64 = 40;
 /// A life ends within so many calls.
 const LIFE: u64 = 400;
-/// A commit that comes late comes before Odoo's own limit of a request, which is 120 s.
-const LATEST_S: u64 = 110;
+/// Two faults so near one another meet: the second comes before the first is mended.
+const NEAR: SignedDuration = SignedDuration::from_secs(180);
+
+macro_rules! faults {
+    ($($name:ident $per_mille:literal $text:literal),* $(,)?) => {
+        /// A kind of fault.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Fault { $($name),* }
+
+        impl Fault {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// How often, in a thousand places where it may strike, when it strikes at all in a seed.
+            fn per_mille(self) -> u64 {
+                match self { $(Self::$name => $per_mille),* }
+            }
+        }
+    };
+}
+
+faults! {
+    // A process.
+    Crash 1000 "crash",
+    Stall 4 "handler outlives its lease",
+    StallInWrite 16 "handler outlives its lease at a write",
+    ClockSkew 700 "clock skew",
+    // The platform.
+    PlatformRefuses 8 "platform refuses",
+    PlatformAnswerLost 10 "platform answer lost after the write",
+    MessageTwice 40 "message duplicated",
+    MessageLate 40 "message delayed",
+    EntryFails 40 "batch entry failed",
+    AfterDelete 40 "delivered after delete",
+    // A peer.
+    RequestLost 10 "request lost",
+    AnswerLost 10 "answer lost after commit",
+    CommitLate 80 "commit comes late",
+    Gateway 10 "gateway error",
+    GatewayAfter 6 "gateway error after commit",
+    Throttled 6 "throttled",
+    ThrottledFor 6 "throttled for a time",
+    Garbage 6 "garbage",
+    CutShort 6 "answer cut short after commit",
+    Conflict 15 "concurrent update",
+    OdooDown 100 "Odoo down for hours",
+    ShopDown 100 "shop down for an hour",
+    ShopLags 300 "shop's index lags",
+    // A shop's webhooks.
+    WebhookLost 100 "webhook lost",
+    WebhookTwice 60 "webhook duplicated",
+    WebhookLate 100 "webhook delayed",
+    // People.
+    EditedByHand 300 "edited in Odoo by hand",
+    CancelledByHand 300 "cancelled in Odoo by hand",
+    ConfirmedByHand 400 "confirmed in Odoo by hand",
+    ShippedByHand 300 "shipped in Odoo by hand",
+    TouchedByHand 300 "touched in Odoo by hand",
+    KeyRotated 250 "key rotated",
+    KeyRevokedEarly 400 "old key revoked at once",
+    Redriven 400 "redrive in traffic",
+    Mended 400 "configuration mended",
+}
 
 /// Clones share the seed and the count.
 #[derive(Clone)]
@@ -28,24 +88,17 @@ pub struct Weather(Option<Arc<Storm>>);
 struct Storm {
     entropy: Entropy,
     clock: Clock,
-    until: Timestamp,
-    counts: Mutex<BTreeMap<&'static str, u64>>,
+    trace: Trace,
+    /// The kinds that strike in this seed: with all of them at once each story is the same chaos.
+    kinds: BTreeSet<Fault>,
+    now: Mutex<Now>,
 }
 
-/// What happens to a request to a peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnTheWay {
-    Nothing,
-    /// It never arrives.
-    LostBefore,
-    /// It is done, and its answer is lost.
-    LostAfter,
-    /// It arrives when nobody waits for its answer any more, and is done then.
-    Late(Duration),
-    /// A gateway answers in its place.
-    Gateway(u16),
-    /// It is done, and a gateway answers.
-    GatewayAfter(u16),
+struct Now {
+    until: Timestamp,
+    counts: BTreeMap<Fault, u64>,
+    last: BTreeMap<Fault, Timestamp>,
+    pairs: BTreeSet<(Fault, Fault)>,
 }
 
 impl Weather {
@@ -55,87 +108,88 @@ impl Weather {
     }
 
     #[must_use]
-    pub fn storm(entropy: Entropy, clock: Clock, until: Timestamp) -> Self {
-        Self(Some(Arc::new(Storm { entropy, clock, until, counts: Mutex::default() })))
+    pub fn storm(entropy: Entropy, clock: Clock, trace: Trace, until: Timestamp) -> Self {
+        let kinds = Fault::ALL.iter().copied().filter(|_| entropy.chance(700)).collect();
+        let now = Now { until, counts: BTreeMap::new(), last: BTreeMap::new(), pairs: BTreeSet::new() };
+        Self(Some(Arc::new(Storm { entropy, clock, trace, kinds, now: Mutex::new(now) })))
     }
 
     /// The faults so far, by kind.
     #[must_use]
-    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let counts = self.0.as_ref().map(|storm| storm.counts.lock().unwrap_or_else(PoisonError::into_inner));
-        counts.map(|counts| counts.clone()).unwrap_or_default()
+    pub fn counts(&self) -> BTreeMap<Fault, u64> {
+        self.0.as_ref().map(|storm| storm.now().counts.clone()).unwrap_or_default()
     }
 
-    fn strikes(&self, kind: &'static str, per_mille: u64) -> Option<&Storm> {
-        let storm = self.0.as_ref().filter(|storm| storm.clock.now() < storm.until)?;
-        if !storm.entropy.chance(per_mille) {
-            return None;
+    /// The kinds that met.
+    #[must_use]
+    pub fn pairs(&self) -> BTreeSet<(Fault, Fault)> {
+        self.0.as_ref().map(|storm| storm.now().pairs.clone()).unwrap_or_default()
+    }
+
+    /// The weather is bad once more, until then.
+    pub fn again(&self, until: Timestamp) {
+        if let Some(storm) = &self.0 {
+            storm.now().until = until;
         }
-        *storm.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
-        Some(storm)
+    }
+
+    /// Whether a fault strikes here.
+    #[must_use]
+    pub fn strikes(&self, kind: Fault) -> bool {
+        let Some(storm) = self.0.as_ref().filter(|storm| storm.kinds.contains(&kind)) else { return false };
+        let now = storm.clock.now();
+        if now >= storm.now().until || !storm.entropy.chance(kind.per_mille()) {
+            return false;
+        }
+        storm.trace.note(format_args!("weather"), format_args!("{}", kind.name()), b"");
+        storm.now().count(kind, now);
+        true
+    }
+
+    /// A number in `0..below`.
+    #[must_use]
+    pub fn below(&self, below: u64) -> u64 {
+        self.0.as_ref().map_or(0, |storm| storm.entropy.below(below))
+    }
+
+    /// So many seconds, or less.
+    #[must_use]
+    pub fn seconds(&self, least: u64, most: u64) -> Duration {
+        Duration::from_secs(least + self.below(most - least + 1))
     }
 
     /// How long a call takes: handlers run at once only where they wait for something.
     pub async fn delay(&self, at_most_ms: u64) {
-        let Some(storm) = &self.0 else { return };
-        tokio::time::sleep(Duration::from_millis(storm.entropy.below(at_most_ms + 1))).await;
+        if self.0.is_some() {
+            tokio::time::sleep(Duration::from_millis(self.below(at_most_ms + 1))).await;
+        }
     }
 
     /// Where the next process dies.
     #[must_use]
     pub fn next_death(&self) -> Option<(u64, Moment)> {
-        let storm = self.strikes("crash", 1000)?;
-        let moment = if storm.entropy.chance(500) { Moment::Before } else { Moment::After };
-        Some((storm.entropy.below(LIFE) + 1, moment))
-    }
-
-    /// Refuses a call of the platform before it does anything.
-    pub fn refuse(&self, service: &'static str) -> Result<(), PlatformError> {
-        match self.strikes("platform refuses", PLATFORM) {
-            Some(_) => Err(PlatformError::Throttled { service }),
-            None => Ok(()),
+        if !self.strikes(Fault::Crash) {
+            return None;
         }
+        let moment = if self.below(2) == 0 { Moment::Before } else { Moment::After };
+        Some((self.below(LIFE) + 1, moment))
     }
+}
 
-    /// Loses the answer of a call that was done.
-    pub fn lose(&self, service: &'static str) -> Result<(), PlatformError> {
-        match self.strikes("platform answer lost", PLATFORM) {
-            Some(_) => Err(PlatformError::Unavailable { service, what: "the answer was lost".into() }),
-            None => Ok(()),
+impl Storm {
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Now {
+    fn count(&mut self, kind: Fault, now: Timestamp) {
+        *self.counts.entry(kind).or_default() += 1;
+        for (other, at) in &self.last {
+            if now.duration_since(*at) <= NEAR {
+                self.pairs.insert((kind.min(*other), kind.max(*other)));
+            }
         }
-    }
-
-    #[must_use]
-    pub fn duplicates_message(&self) -> bool {
-        self.strikes("message duplicated", MESSAGES).is_some()
-    }
-
-    #[must_use]
-    pub fn fails_entry(&self) -> bool {
-        self.strikes("batch entry failed", MESSAGES).is_some()
-    }
-
-    #[must_use]
-    pub fn forgets_delete(&self) -> bool {
-        self.strikes("delivered after delete", MESSAGES).is_some()
-    }
-
-    #[must_use]
-    pub fn on_the_way(&self) -> OnTheWay {
-        let late =
-            |storm: &Storm| OnTheWay::Late(Duration::from_secs(61 + storm.entropy.below(LATEST_S - 61)));
-        if self.strikes("request lost", PEER / 4).is_some() {
-            OnTheWay::LostBefore
-        } else if self.strikes("answer lost after commit", PEER / 4).is_some() {
-            OnTheWay::LostAfter
-        } else if let Some(storm) = self.strikes("commit comes late", PEER / 8) {
-            late(storm)
-        } else if self.strikes("gateway error", PEER / 4).is_some() {
-            OnTheWay::Gateway(502)
-        } else if self.strikes("gateway error after commit", PEER / 8).is_some() {
-            OnTheWay::GatewayAfter(504)
-        } else {
-            OnTheWay::Nothing
-        }
+        self.last.insert(kind, now);
     }
 }

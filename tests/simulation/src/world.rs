@@ -1,11 +1,19 @@
-//! A partner that posts orders, an Odoo, and processes that come and go between them.
+//! Peers, and processes that come and go between them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use crossdock::chain::{Chain, Timing};
 use crossdock_core::{
-    Clock, Entropy, OrderKey,
+    Clock, Entropy,
+    config::Config,
     message::{Message, QueueName},
 };
 use crossdock_http::{Client, peer::Peer};
@@ -15,93 +23,194 @@ use crossdock_platform::{
     orders::State,
     queue::send_all,
 };
-use flows::standard;
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use jiff::{SignedDuration, Timestamp};
 use simulators::odoo;
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 
-use crate::{Moment, Process, ports::Ports, process::Line, weather::Weather};
+use crate::{
+    Moment, Process,
+    front::{Door, Front},
+    line::Line,
+    ports::Ports,
+    trace::Trace,
+    weather::{Fault, Weather},
+};
 
-/// Far longer than any lease, visibility or due time.
-const LONGEST: Duration = Duration::from_secs(3 * 3600);
-const STEP: Duration = Duration::from_secs(5);
-/// A partner that got no answer tries again.
-const TRIES: usize = 60;
+/// Longer than any lease, visibility, due time or backoff, one after another.
+const LONGEST: SignedDuration = SignedDuration::from_hours(4);
+const STEP: Duration = Duration::from_secs(20);
 /// As Terraform sets it.
-const MAX_RECEIVES: u32 = 8;
+pub const MAX_RECEIVES: u32 = 8;
+/// By how much a machine's clock may be wrong, in milliseconds.
+const SKEW_MS: u64 = 2000;
+
+/// What a world is made of.
+pub struct Setup {
+    pub seed: u64,
+    pub clock: Clock,
+    pub weather: Weather,
+    pub trace: Trace,
+    pub options: EmbeddedOptions,
+    pub version: odoo::Version,
+    pub config: Config,
+    pub secrets: BTreeMap<String, Vec<String>>,
+    /// Shops that can be asked: host, name, and who answers.
+    pub shops: Vec<(&'static str, &'static str, Arc<dyn Peer>)>,
+    pub hosts: usize,
+    /// Where the first process dies.
+    pub dies_at: Option<(u64, Moment)>,
+}
 
 pub struct World {
     pub odoo: odoo::Server,
-    clock: Clock,
-    platform: Embedded,
-    weather: Weather,
-    process: Process,
-    chain: Arc<Chain<Ports>>,
-    /// The loops of the process that runs, where they run.
-    tasks: Option<JoinSet<()>>,
+    pub platform: Embedded,
+    pub weather: Weather,
+    pub trace: Trace,
+    pub clock: Clock,
+    pub front: Front,
+    shops: Vec<(&'static str, &'static str, Arc<dyn Peer>)>,
+    config: Config,
+    hosts: Vec<Host>,
+    deaths: Arc<Notify>,
+    mail: Arc<Notify>,
+    running: bool,
     /// Calls of the processes that are gone.
     calls: u64,
+    /// Requests to peers.
+    asked: Arc<AtomicU64>,
+}
+
+/// A machine on which one process follows another.
+struct Host {
+    process: Process,
+    clock: Clock,
+    /// The loops of the process.
+    tasks: JoinSet<()>,
 }
 
 impl World {
-    /// A world whose first process dies where it is told.
-    pub async fn new(dies_at: Option<(u64, Moment)>) -> Result<Self> {
-        let clock = Clock::tokio(flows::START);
-        Self::under(Weather::calm(), clock, 1, EmbeddedOptions::plain(), dies_at).await
-    }
-
-    /// A world with weather, on a platform that uses its freedom.
-    pub async fn stormy(seed: u64, length: SignedDuration) -> Result<Self> {
-        let clock = Clock::tokio(flows::START);
-        let until = flows::START + length;
-        // Another seed than the platform's, so that the two draw apart.
-        let weather = Weather::storm(Entropy::seeded(seed ^ 0xdead), clock.clone(), until);
-        let options = EmbeddedOptions {
-            max_receives: MAX_RECEIVES,
-            lag: Duration::from_secs(2),
-            stale_reads_per_mille: 300,
-            reorder: true,
-            ..EmbeddedOptions::plain()
+    pub async fn new(setup: Setup) -> Result<Self> {
+        let time = setup.clock.clone();
+        let odoo = odoo::Server::demo(setup.version, Arc::new(move || time.now()));
+        let entropy = Entropy::seeded(setup.seed);
+        let platform = Embedded::memory_with(setup.options, setup.clock.clone(), entropy)?;
+        for (name, versions) in setup.secrets {
+            platform.set_secret(&name, versions);
+        }
+        let mut world = Self {
+            odoo,
+            platform,
+            weather: setup.weather,
+            trace: setup.trace,
+            clock: setup.clock,
+            front: Front::default(),
+            shops: setup.shops,
+            config: setup.config,
+            hosts: Vec::new(),
+            deaths: Arc::default(),
+            mail: Arc::default(),
+            running: false,
+            calls: 0,
+            asked: Arc::default(),
         };
-        let dies_at = weather.next_death();
-        Self::under(weather, clock, seed, options, dies_at).await
+        for number in 0..setup.hosts {
+            let dies_at = if number == 0 { setup.dies_at } else { None };
+            let clock = world.clock_of_a_host();
+            let dies_at = dies_at.or_else(|| world.weather.next_death());
+            let process = Process::new(dies_at, world.deaths.clone());
+            world.hosts.push(Host { process, clock, tasks: JoinSet::new() });
+            world.start(number).await?;
+        }
+        Ok(world)
     }
 
-    async fn under(
-        weather: Weather,
-        clock: Clock,
-        seed: u64,
-        options: EmbeddedOptions,
-        dies_at: Option<(u64, Moment)>,
-    ) -> Result<Self> {
-        let time = clock.clone();
-        let odoo = odoo::Server::demo(odoo::Version::V18, Arc::new(move || time.now()));
-        let platform = Embedded::memory_with(options, clock.clone(), Entropy::seeded(seed))?;
-        platform.set_secret("odoo/key", vec!["crossdock-key".into()]);
-        platform.set_secret("contract/webhook", vec![standard::SECRET.into()]);
-        let process = Process::new(dies_at);
-        let chain = start(&platform, &odoo, &clock, &process, &weather).await?;
-        Ok(Self { odoo, clock, platform, weather, process, chain, tasks: None, calls: 0 })
+    fn clock_of_a_host(&self) -> Clock {
+        if !self.weather.strikes(Fault::ClockSkew) {
+            return self.clock.clone();
+        }
+        let by = i64::try_from(self.weather.below(2 * SKEW_MS + 1)).unwrap_or(0);
+        let by = SignedDuration::from_millis(by - i64::try_from(SKEW_MS).unwrap_or(0));
+        match &self.clock {
+            Clock::System => Clock::System,
+            Clock::Tokio { epoch, start } => {
+                Clock::Tokio { epoch: epoch.checked_add(by).unwrap_or(*epoch), start: *start }
+            }
+        }
+    }
+
+    /// Makes the functions of a host's process.
+    async fn start(&mut self, number: usize) -> Result<()> {
+        let host = &self.hosts[number];
+        let line = |name, peer: Arc<dyn Peer>, odoo| -> Arc<dyn Peer> {
+            let (process, weather, trace) = (host.process.clone(), self.weather.clone(), self.trace.clone());
+            let asked = self.asked.clone();
+            Arc::new(Line { process, weather, trace, host: number, name, peer, odoo, asked })
+        };
+        let to_odoo = line("odoo", Arc::new(self.odoo.clone()), Some(self.odoo.clone()));
+        let mut peers = vec![("odoo.in-process".to_owned(), to_odoo)];
+        peers.extend(
+            self.shops.iter().map(|(at, name, peer)| ((*at).to_owned(), line(*name, peer.clone(), None))),
+        );
+        let ports = Ports {
+            inner: self.platform.clone(),
+            process: host.process.clone(),
+            weather: self.weather.clone(),
+            trace: self.trace.clone(),
+            host: number,
+            clock: host.clock.clone(),
+            mail: self.mail.clone(),
+        };
+        let client = Client::in_process(peers, host.clock.clone());
+        let chain = Arc::new(Chain::new(ports, self.config.clone(), client, Timing::default()).await?);
+        self.front.open(number, Door { process: host.process.clone(), chain: chain.clone() });
+        self.trace.note(format_args!("host {number}"), format_args!("starts"), b"");
+        if self.running {
+            self.hosts[number].tasks = loops(&chain, number, self.hosts.len());
+        }
+        Ok(())
     }
 
     /// How many calls all processes have made.
     pub fn calls(&self) -> u64 {
-        self.calls + self.process.calls()
+        self.calls + self.hosts.iter().map(|host| host.process.calls()).sum::<u64>()
     }
 
-    pub fn weather(&self) -> &Weather {
-        &self.weather
+    /// How many requests went to peers.
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
-    /// Starts the loops of the process, and of those that follow it: two workers at each queue.
-    pub fn run(&mut self) {
-        let mut tasks = self.chain.start();
-        for queue in QueueName::ALL {
-            let chain = self.chain.clone();
-            tasks.spawn(async move { chain.poll(queue).await });
+    /// Starts the loops of the processes, and of those that follow them: two workers at each queue.
+    pub async fn run(&mut self) -> Result<()> {
+        self.running = true;
+        for number in 0..self.hosts.len() {
+            self.start(number).await?;
         }
-        self.tasks = Some(tasks);
+        Ok(())
+    }
+
+    /// Stops the loops; what they were at is cut off.
+    fn rest(&mut self) {
+        self.running = false;
+        self.hosts.iter_mut().for_each(|host| host.tasks = JoinSet::new());
+    }
+
+    /// Lets a host's functions be made anew, as when its configuration or a secret changes. The process is
+    /// ended in the middle of what it does.
+    pub fn replace(&self, number: usize) {
+        if let Some(host) = self.hosts.get(number) {
+            host.process.kill();
+        }
+    }
+
+    /// Changes the configuration of the processes that start from now on.
+    pub fn configure(&mut self, config: Config) {
+        self.config = config;
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Lets time pass; processes that die are started again.
@@ -113,132 +222,111 @@ impl World {
                 return Ok(());
             }
             let left = Duration::try_from(at.duration_since(now)).unwrap_or_default();
-            let process = self.process.clone();
-            let death = std::pin::pin!(process.death());
+            let deaths = self.deaths.clone();
+            let death = std::pin::pin!(deaths.notified());
             select(std::pin::pin!(tokio::time::sleep(left)), death).await;
         }
     }
 
-    /// Starts anew where the process is dead.
+    pub async fn pass(&mut self, time: SignedDuration) -> Result<()> {
+        let at = crossdock_platform::orders::after(self.clock.now(), time);
+        self.pass_until(at).await
+    }
+
+    /// Starts anew what is dead.
     async fn revive(&mut self) -> Result<()> {
-        if self.process.is_dead() {
-            self.calls += self.process.calls();
-            self.process = Process::new(self.weather.next_death());
-            self.chain = start(&self.platform, &self.odoo, &self.clock, &self.process, &self.weather).await?;
-            if self.tasks.is_some() {
-                self.run();
+        for number in 0..self.hosts.len() {
+            if self.hosts[number].process.is_dead() {
+                self.trace.note(format_args!("host {number}"), format_args!("is dead"), b"");
+                self.calls += self.hosts[number].process.calls();
+                let dies_at = self.weather.next_death();
+                self.hosts[number].process = Process::new(dies_at, self.deaths.clone());
+                self.hosts[number].tasks = JoinSet::new();
+                self.start(number).await?;
             }
         }
         Ok(())
     }
 
-    /// The partner posts a version of an order, and again until it is told that this is stored.
-    pub async fn post(&mut self, id: &str, sequence: u64, quantity: u32) -> Result<()> {
-        for _ in 0..TRIES {
-            self.revive().await?;
-            let body = standard::body(id, sequence, quantity);
-            let message = format!("msg_{id}_{sequence}");
-            let request = standard::request("/hooks/contract", &message, self.clock.now().as_second(), body);
-            let chain = self.chain.clone();
-            let answer = std::pin::pin!(chain.receiver.handle(request));
-            let process = self.process.clone();
-            let death = std::pin::pin!(process.death());
-            match select(answer, death).await {
-                Either::Left((answer, _)) if answer.status().is_success() => return Ok(()),
-                Either::Left(_) | Either::Right(_) => tokio::time::sleep(STEP).await,
-            }
-        }
-        bail!("{id}: not accepted in {TRIES} tries")
-    }
-
-    /// Runs until nothing is under way; processes that die are started again.
+    /// Runs until nothing is under way.
     pub async fn settle(&mut self) -> Result<()> {
-        let mut passed = Duration::ZERO;
-        while passed < LONGEST {
-            self.revive().await?;
-            self.run();
-            while passed < LONGEST && !self.process.is_dead() {
-                if self.is_settled().await? {
-                    self.tasks = None;
-                    return Ok(());
-                }
-                tokio::time::sleep(STEP).await;
-                passed += STEP;
-            }
+        let end = crossdock_platform::orders::after(self.clock.now(), LONGEST);
+        if !self.running {
+            self.run().await?;
         }
+        while self.clock.now() < end {
+            if self.is_settled().await? {
+                return Ok(());
+            }
+            self.pass(SignedDuration::try_from(STEP)?).await?;
+        }
+        let states = self.states().await?;
+        let open = states.iter().filter(|state| !state.stage.is_final());
         let open: Vec<String> =
-            self.states().await?.iter().map(|s| format!("{} {:?}", s.order, s.stage)).collect();
-        bail!("not settled after {} s: {open:?}", LONGEST.as_secs())
+            open.map(|s| format!("{} {:?} {:?}", s.order, s.stage, s.log.last())).collect();
+        bail!("not settled after {LONGEST:#}: {open:?}")
     }
 
     async fn is_settled(&self) -> Result<bool> {
         for queue in QueueName::ALL {
-            let depth = self.platform.depth(QueueAddress::Work(queue)).await?;
-            if depth.visible + depth.in_flight + depth.delayed > 0 {
+            if self.platform.next_visible(QueueAddress::Work(queue))?.is_some() {
                 return Ok(false);
             }
         }
         Ok(self.states().await?.iter().all(|state| state.stage.is_final()))
     }
 
-    async fn states(&self) -> Result<Vec<State>> {
+    /// What the ledger says of every order.
+    pub async fn states(&self) -> Result<Vec<State>> {
         let book = OrderBook::new(self.platform.clone(), Default::default());
         Ok(book.all(None, 1000).await?.0)
     }
 
-    /// What the partner sent is what Odoo holds: each order once, confirmed, with this quantity, and the
-    /// ledger knows it; nothing is a dead letter.
-    pub async fn judge(&self, orders: &[(String, u32)]) -> Result<()> {
-        let held = self.odoo.orders();
-        ensure!(held.len() == orders.len(), "{} orders in Odoo where {} were sent", held.len(), orders.len());
-        for (id, quantity) in orders {
-            let named: Vec<_> = held.iter().filter(|o| o.external_id.ends_with(&format!("_{id}"))).collect();
-            ensure!(named.len() == 1, "{id}: {} times in Odoo", named.len());
-            let order = named[0];
-            ensure!(order.state == "sale", "{id}: {} in Odoo", order.state);
-            let goods = order.lines.iter().map(|line| line.quantity).collect::<Vec<_>>();
-            ensure!(
-                goods == [f64::from(*quantity)],
-                "{id}: quantities {goods:?} where {quantity} was ordered"
-            );
-            ensure!(order.total == f64::from(quantity * 10), "{id}: total {}", order.total);
-        }
-        for state in self.states().await? {
-            ensure!(state.applied.is_some() && state.reasons.is_empty(), "{}: {:?}", state.order, state.log);
-            ensure!(state.lease.is_none(), "{}: a lease was left behind", state.order);
-        }
+    /// The bodies of all dead letters.
+    pub fn dead_letters(&self) -> Result<Vec<String>> {
+        let mut dead = Vec::new();
         for queue in QueueName::ALL {
-            let dead = self.platform.messages(QueueAddress::Dead(queue))?;
-            ensure!(dead.is_empty(), "dead letters: {dead:?}");
+            dead.extend(self.platform.messages(QueueAddress::Dead(queue))?);
         }
+        Ok(dead)
+    }
+
+    /// Sends a message, as if one of ours had got lost and come back.
+    pub async fn send(&self, messages: &[Message]) -> Result<()> {
+        send_all(&self.platform, messages).await?;
+        self.mail.notify_waiters();
         Ok(())
     }
 
-    /// Sends every message that there could be once more; nothing in Odoo may change.
-    pub async fn replay_everything(&mut self) -> Result<()> {
-        let before = flows::holdings(&self.odoo);
-        let orders: Vec<OrderKey> = self.states().await?.into_iter().map(|state| state.order).collect();
-        for order in orders {
-            let both = [Message::OrderChanged { order: order.clone() }, Message::OrderValidated { order }];
-            send_all(&self.platform, &both).await?;
-        }
-        self.settle().await?;
-        ensure!(flows::holdings(&self.odoo) == before, "a replay wrote to Odoo");
+    /// Puts something into a queue that nobody can handle.
+    pub async fn plant(&self, queue: QueueName, body: &str) -> Result<()> {
+        let poison = crossdock_platform::Outgoing { body: body.to_owned(), delay_s: 0 };
+        self.platform.send_batch(queue, vec![poison]).await?;
+        self.mail.notify_waiters();
         Ok(())
     }
 }
 
-async fn start(
-    platform: &Embedded,
-    odoo: &odoo::Server,
-    clock: &Clock,
-    process: &Process,
-    weather: &Weather,
-) -> Result<Arc<Chain<Ports>>> {
-    let line = Line { process: process.clone(), weather: weather.clone(), peer: Arc::new(odoo.clone()) };
-    let peers: [(String, Arc<dyn Peer>); 1] = [("odoo.in-process".into(), Arc::new(line))];
-    let client = Client::in_process(peers, clock.clone());
-    let ports = Ports { inner: platform.clone(), process: process.clone(), weather: weather.clone() };
-    let timing = Timing { poll: Duration::from_secs(1), ..Timing::default() };
-    Ok(Arc::new(Chain::new(ports, flows::config(|_| {}), client, timing).await?))
+impl Drop for World {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+/// The loops of one process. One machine alone runs what the schedules run; where there is but one, it has
+/// both workers of each queue.
+fn loops(chain: &Arc<Chain<Ports>>, number: usize, hosts: usize) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for queue in QueueName::ALL {
+        for _ in 0..if hosts == 1 { 2 } else { 1 } {
+            let chain = chain.clone();
+            tasks.spawn(async move { chain.poll(queue).await });
+        }
+    }
+    if number == 0 {
+        let (waking, watching) = (chain.clone(), chain.clone());
+        tasks.spawn(async move { waking.wake().await });
+        tasks.spawn(async move { watching.watch().await });
+    }
+    tasks
 }

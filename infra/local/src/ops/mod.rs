@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use crossdock_core::{OrderKey, config::Retention, message::QueueName, reason::ReasonCode};
 use crossdock_platform::{
-    OrderBook, Platform,
+    OrderBook, Platform, PlatformError,
     orders::{Change, State},
     queue::send_all,
 };
@@ -190,26 +190,53 @@ async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bo
         }
         return print(&format!("{} orders; nothing was changed", keys.len()));
     }
+    let how = match (options.accept, options.recreate) {
+        (true, _) => How::Accepted,
+        (false, true) => How::MadeAnew,
+        (false, false) => How::Again,
+    };
+    take_up(book, &keys, how).await?;
+    print(&format!("{} orders taken up", keys.len()))
+}
+
+/// How an order is taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    Again,
+    /// What stands in Odoo is right.
+    Accepted,
+    /// It was deleted in Odoo.
+    MadeAnew,
+}
+
+/// Takes orders up again. Orders that the ledger does not know are left out.
+///
+/// # Errors
+/// When the platform does not answer. Safe to repeat.
+pub async fn take_up<P: Platform>(
+    book: &OrderBook<P>,
+    keys: &[OrderKey],
+    how: How,
+) -> Result<(), PlatformError> {
     let mut messages = Vec::new();
-    for key in &keys {
+    for key in keys {
         let now = book.now();
         let message = book
             .update(key, |state| {
                 if state.is_empty() {
                     return Change::Leave(None);
                 }
-                take_up(state, options, now);
+                reopen(state, how, now);
                 Change::Write(state.message())
             })
             .await?;
         messages.extend(message);
     }
-    send_all(book.platform(), &messages).await?;
-    print(&format!("{} orders taken up", keys.len()))
+    send_all(book.platform(), &messages).await
 }
 
-fn take_up(state: &mut State, options: &Replay, now: jiff::Timestamp) {
-    if options.accept {
+fn reopen(state: &mut State, how: How, now: jiff::Timestamp) {
+    if how == How::Accepted {
         state.finish(now, "accepted as it stands in Odoo");
         return;
     }
@@ -220,7 +247,7 @@ fn take_up(state: &mut State, options: &Replay, now: jiff::Timestamp) {
     if ask_again {
         state.refetch += 1;
     }
-    if options.recreate {
+    if how == How::MadeAnew {
         state.applied = None;
         state.intent = None;
     }

@@ -201,9 +201,7 @@ fn refusal(shop: &Shop, envelope: &Envelope) -> Failure {
     }
     if any("ACCESS_DENIED") || any("SHOP_INACTIVE") {
         let what = errors.iter().map(message).find(|text| !text.is_empty()).unwrap_or_default();
-        return shop
-            .unauthorized(what.chars().filter(|c| !c.is_control()).take(200).collect::<String>())
-            .into();
+        return shop.unauthorized(shop.said(&what)).into();
     }
     if any("INTERNAL_SERVER_ERROR") {
         return PeerError::Failing { peer, status: 500 }.into();

@@ -51,6 +51,18 @@ fn post(body: &[u8]) -> Result<Webhook, Refusal> {
     post_with(&sign(SECRET, stamp, body), &stamp.to_string(), body, &[SECRET])
 }
 
+/// The reference signs UTF-8 alone, so this signature comes from elsewhere: `openssl dgst -sha256 -mac HMAC`.
+#[test]
+fn a_signed_body_in_another_encoding_is_told_from_a_wrong_signature() {
+    let stamp = now().as_second().to_string();
+    let answer =
+        post_with("v1,Syxa85xnYvqCgCQAvf5WN88I6Nj+PwoJ68l4utPSL1E=", &stamp, b"\"M\xfcller\"", &[SECRET]);
+    assert!(
+        matches!(&answer, Err(Refusal::Invalid(errors)) if errors[0].message.starts_with("is no JSON")),
+        "{answer:?}"
+    );
+}
+
 fn order(body: &Value) -> Order {
     match post(body.to_string().as_bytes()) {
         Ok(Webhook::Order(order)) => *order,

@@ -44,6 +44,11 @@ fn post(topic: &str, body: &[u8]) -> Result<Webhook, Refusal> {
     receive(ChannelKind::Woocommerce, &channel(), &headers(&pairs), body, &secrets(&[SECRET]), now())
 }
 
+fn post_unsigned(body: &[u8]) -> Result<Webhook, Refusal> {
+    let headers = headers(&[("content-type", "application/json")]);
+    receive(ChannelKind::Woocommerce, &channel(), &headers, body, &secrets(&[SECRET]), now())
+}
+
 fn changed(change: impl FnOnce(&mut Value)) -> Result<Webhook, Refusal> {
     let mut body: Value = serde_json::from_slice(&recording("german_vat.0.order.created").1).unwrap();
     change(&mut body);
@@ -223,6 +228,7 @@ fn the_unsigned_ping_is_a_ping_and_nothing_else_is() {
     for body in [&b"webhook_id="[..], b"webhook_id=7&x=1", b"webhook_id=7\n", b"webhook_id=x", b""] {
         assert_eq!(ping(body), Err(Refusal::Unauthorized));
     }
+    assert_eq!(post_unsigned(b"webhook_id=7"), Err(Refusal::Unauthorized), "JSON is no form");
 }
 
 #[test]

@@ -73,20 +73,37 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
     errors
 }
 
-/// https everywhere but on this machine: credentials travel in these requests.
+/// https everywhere but on this machine: credentials travel in these requests. Nothing but a host, a port and
+/// a path: what else an address can hold makes two readers see two hosts.
 pub fn check_url(url: &str) -> Result<(), &'static str> {
-    let rest = match url.split_once("://") {
-        Some(("https", rest)) => return if rest.is_empty() { Err("has no host") } else { Ok(()) },
-        Some(("http", rest)) => rest,
+    let (plain, rest) = match url.split_once("://") {
+        Some(("https", rest)) => (false, rest),
+        Some(("http", rest)) => (true, rest),
         _ => return Err("must begin with https://"),
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = if authority.starts_with('[') {
-        authority.split_inclusive(']').next().unwrap_or_default()
-    } else {
-        authority.split(':').next().unwrap_or_default()
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if authority.contains('@') {
+        return Err("must not hold a user or a password: those belong into secrets");
+    }
+    let (host, port) = match authority.rfind(']') {
+        Some(end) => authority.split_at(end + 1),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
-    if matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".in-process") {
+    if host.is_empty() {
+        return Err("has no host");
+    }
+    let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    let numbered = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+    let sound = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(address) => address.bytes().all(numbered),
+        None => host.bytes().all(named),
+    };
+    let port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    let path = path.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'\\' | b'@'));
+    if !sound || !port || !path {
+        return Err("must be a host, with a port and a path where they are needed, and nothing else");
+    }
+    if !plain || matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".in-process") {
         Ok(())
     } else {
         Err("must begin with https:// (plain http only on this machine)")

@@ -27,8 +27,8 @@ impl<'a> Ask<'a> {
     pub async fn new(odoo: &'a Odoo, transport: Transport) -> Result<Self, PeerError> {
         let mut ask = Self { odoo, uid: 0, lang: false, has_access: true };
         ask.uid = match transport {
-            Transport::JsonRpc { uid } => uid,
-            Transport::Json2 => {
+            Transport::JsonRpc { uid } | Transport::Json2 { uid: Some(uid) } => uid,
+            Transport::Json2 { uid: None } => {
                 let context: Value = ask.call(Call::new("res.users", "context_get")).await?;
                 context["uid"].as_i64().ok_or_else(|| PeerError::Garbage {
                     peer: crate::connection::PEER.into(),

@@ -56,7 +56,7 @@ pub(super) async fn version(odoo: &Odoo, transport: Transport, found: &mut Vec<F
     });
     let code = "odoo.transport";
     found.push(match transport {
-        Transport::Json2 => Finding::ok(&Area::Odoo, code, "reached by JSON-2"),
+        Transport::Json2 { .. } => Finding::ok(&Area::Odoo, code, "reached by JSON-2"),
         Transport::JsonRpc { .. } if major.is_some_and(|major| major >= 19) => Finding::warn(
             &Area::Odoo,
             code,

@@ -83,7 +83,7 @@ async fn keys(ask: &Ask<'_>, found: &mut Vec<Finding>) {
     };
     let usable: Vec<&Value> =
         rows.iter().filter(|row| row["scope"] == "rpc" || row["scope"] == false).collect();
-    let by_rpc = !matches!(ask.odoo.transport().await, Ok(Transport::Json2));
+    let by_rpc = !matches!(ask.odoo.transport().await, Ok(Transport::Json2 { .. }));
     if usable.is_empty() && by_rpc {
         let what = "the user has no API key: the secret holds its password";
         return found.push(Finding::warn(

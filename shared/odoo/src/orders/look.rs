@@ -40,6 +40,8 @@ pub struct Existing {
     pub state: SaleState,
     pub total: Decimal,
     pub lines: Vec<i64>,
+    /// The user who wrote it last, where Odoo says so.
+    pub written_by: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +53,8 @@ struct Head {
     amount_total: Value,
     #[serde(default)]
     order_line: Vec<i64>,
+    #[serde(default)]
+    write_uid: Value,
 }
 
 /// The orders of ours that Odoo has. One call, and a second one only when something was found: a copy made
@@ -62,7 +66,7 @@ pub async fn find(odoo: &Odoo, keys: &[&OrderKey]) -> Result<BTreeMap<OrderKey, 
     let origins: Vec<String> = keys.iter().map(|key| origin(key)).collect();
     let call = Call::new("sale.order", "search_read")
         .arg("domain", json!([["origin", "in", origins]]))
-        .arg("fields", json!(["name", "state", "origin", "amount_total", "order_line"]))
+        .arg("fields", json!(["name", "state", "origin", "amount_total", "order_line", "write_uid"]))
         .arg("order", "id");
     let rows: Vec<Head> = odoo.call(call).await?;
     if rows.is_empty() {
@@ -80,6 +84,7 @@ pub async fn find(odoo: &Odoo, keys: &[&OrderKey]) -> Result<BTreeMap<OrderKey, 
                 state: SaleState::read(&row.state),
                 total: number(&row.amount_total).unwrap_or_default(),
                 lines: row.order_line,
+                written_by: many2one(&row.write_uid),
             };
             found.insert(key, existing);
         }

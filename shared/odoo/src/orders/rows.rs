@@ -4,7 +4,10 @@
 //! payment terms, so that no default of Odoo slips in; and the pricelist is the fence: Odoo refuses these
 //! rows once the order is confirmed, so a request that arrives late cannot change it.
 
-use crossdock_core::{LineId, OrderKey, PeerError};
+use crossdock_core::{
+    LineId, OrderKey, PeerError,
+    guard::{self, Guard},
+};
 use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -144,7 +147,7 @@ fn head_cells(capabilities: &Capabilities, order: &OrderRecord) -> Row {
         order.partner.to_string(),
         ours(&order.invoice_to),
         ours(&order.deliver_to),
-        order.pricelist.to_string(),
+        if guard::stands(Guard::Fence) { order.pricelist.to_string() } else { String::new() },
         id(order.team),
         String::new(),
         order.note.as_deref().map(html_text).unwrap_or_default(),
@@ -164,7 +167,11 @@ fn head_cells(capabilities: &Capabilities, order: &OrderRecord) -> Row {
 fn line_cells(order: &OrderRecord, line: &OrderLine, at: usize) -> Row {
     let taxes: Vec<String> = line.priced.taxes.iter().map(|tax| tax.id.to_string()).collect();
     vec![
-        format!("{MODULE}.{}", line_external_id(&order.key, &line.id)),
+        if guard::stands(Guard::LineExternalIds) {
+            format!("{MODULE}.{}", line_external_id(&order.key, &line.id))
+        } else {
+            String::new()
+        },
         line.product.to_string(),
         printable(&line.name),
         decimal(line.priced.quantity),

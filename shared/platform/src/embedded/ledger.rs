@@ -1,5 +1,6 @@
 //! The ledger: items with versions, and what a reader sees who lags behind.
 
+use crossdock_core::guard::{self, Guard};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params, types::Type};
 
@@ -210,7 +211,9 @@ impl Embedded {
                 return Ok(Put::Written { version: version + 1 });
             }
             match present {
-                Some((_, token)) if token == wanted.token => Ok(Put::Written { version }),
+                Some((_, token)) if token == wanted.token && guard::stands(Guard::RequestToken) => {
+                    Ok(Put::Written { version })
+                }
                 Some(_) => {
                     let current = tx
                         .prepare_cached(concat!(

@@ -19,6 +19,7 @@ use std::{
 };
 
 use crossdock_core::{Clock, Entropy, message::QueueName};
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 pub use faults::EmbeddedOptions;
@@ -112,6 +113,14 @@ impl Embedded {
     /// Takes away the right to send to these queues, as a role on AWS that lacks it; none gives all back.
     pub fn forbid_sending_to(&self, queues: &[QueueName]) {
         *self.0.forbidden.lock().unwrap_or_else(PoisonError::into_inner) = queues.to_vec();
+    }
+
+    /// When the next message of a queue can be received; none where it holds none. For a poller that sleeps.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn next_visible(&self, queue: QueueAddress) -> Result<Option<Timestamp>, PlatformError> {
+        self.earliest_visible(queue)
     }
 
     /// The bodies of all messages in a queue, visible or not, oldest first. Receives nothing.

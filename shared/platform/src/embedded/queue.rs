@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::{
     Embedded,
     faults::strikes,
-    schema::{earlier, failed, later, nanos, rows, write},
+    schema::{earlier, failed, later, nanos, rows, timestamp, write},
 };
 use crate::{
     Outgoing, PlatformError, Queue, QueueAddress, Received, check,
@@ -279,6 +279,15 @@ impl Embedded {
             }
             Ok(())
         })
+    }
+
+    pub(super) fn earliest_visible(&self, queue: QueueAddress) -> Result<Option<Timestamp>, PlatformError> {
+        let earliest: Option<i64> = self
+            .connection()
+            .prepare_cached("SELECT visible_at FROM messages WHERE queue = ?1 ORDER BY visible_at LIMIT 1")
+            .and_then(|mut s| s.query_row([queue.name()], |row| row.get(0)).optional())
+            .map_err(failed(SERVICE))?;
+        Ok(earliest.map(timestamp))
     }
 
     pub(super) fn peek_messages(&self, queue: QueueAddress) -> Result<Vec<String>, PlatformError> {

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crossdock_core::{
     ChannelId, OrderId, OrderKey,
+    guard::{self, Guard},
     message::Message,
     order::{Order, short_digest},
     reason::{Reason, ReasonCode},
@@ -13,6 +14,9 @@ use serde_json::json;
 
 use super::{Change, OrderBook, SnapshotRef, State, days_from, snapshot, snapshot_key};
 use crate::{Condition, Platform, PlatformError, Write};
+
+/// Of a body that nobody can read, as much as goes into an item even where it cannot be packed.
+const KEPT: usize = 256 * 1024;
 
 /// One thing that a channel told us about an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +64,15 @@ impl<P: Platform> OrderBook<P> {
     /// When the ledger does not answer: the channel must send again.
     pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, PlatformError> {
         match arrival {
-            Arrival::Order(order) => self.accept_order(&order).await,
+            Arrival::Order(order) => match self.accept_order(&order).await {
+                // Sent again it would be no smaller: a person looks at it in the shop.
+                Err(PlatformError::TooLarge { .. }) => {
+                    let OrderKey { channel, id } = order.key.clone();
+                    let body = serde_json::to_vec(&order).unwrap_or_default();
+                    self.accept_unreadable(channel, Some(id), &body, "more than the ledger can hold").await
+                }
+                accepted => accepted,
+            },
             Arrival::Refetch { order, modified_at } => self.accept_refetch(order, modified_at).await,
             Arrival::Unreadable { channel, order, body, why } => {
                 self.accept_unreadable(channel, order, &body, &why).await
@@ -185,7 +197,7 @@ impl<P: Platform> OrderBook<P> {
                 .map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,
         };
         let key = OrderKey::new(channel, id);
-        self.store_blob(&key, &digest, body, "unreadable").await?;
+        self.store_blob(&key, &digest, &body[..body.len().min(KEPT)], "unreadable").await?;
         let now = self.now();
         let (outcome, message) = self
             .update(&key, |state| {
@@ -240,9 +252,13 @@ fn take(
     let newer = known.as_ref().map_or(Ordering::Greater, |k| arrived.revision.compare(&k.revision));
     let same = known.as_ref().is_some_and(|k| k.digest == arrived.digest);
     match (newer, same) {
-        (Ordering::Less, _) => Change::Leave(Some((Outcome::Stale, hint(state)))),
-        (Ordering::Equal, true) => Change::Leave(Some((Outcome::Same, hint(state)))),
-        (Ordering::Greater, true) => {
+        (Ordering::Less, _) if guard::stands(Guard::RevisionOrder) => {
+            Change::Leave(Some((Outcome::Stale, hint(state))))
+        }
+        (Ordering::Equal, true) if guard::stands(Guard::SameContent) => {
+            Change::Leave(Some((Outcome::Same, hint(state))))
+        }
+        (Ordering::Greater, true) if guard::stands(Guard::SameContent) => {
             // The content is the same and newer: the newer time must stand, or an older change that
             // arrives late would pass for newer than this.
             state.snapshot = Some(arrived.clone());
@@ -257,7 +273,7 @@ fn take(
             state.reopen(now, "two versions at the same time");
             Change::Write(Some((Outcome::Changed, hint(state))))
         }
-        (Ordering::Greater, false) => {
+        (Ordering::Greater | Ordering::Less, false) | (_, true) => {
             let first = known.is_none();
             state.snapshot = Some(arrived.clone());
             state.number = Some(order.number.clone());

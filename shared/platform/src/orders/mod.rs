@@ -13,6 +13,7 @@ mod state;
 use crossdock_core::{
     OrderKey,
     config::Retention,
+    guard::{self, Guard},
     order::{Order, short_digest},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -91,8 +92,20 @@ impl<P: Platform> OrderBook<P> {
                 Change::Leave(answer) => return Ok(answer),
                 Change::Write(answer) => answer,
             };
-            match self.platform.put(self.write(&state, condition)?).await? {
-                Put::Written { .. } => return Ok(answer),
+            let mut write = self.write(&state, condition)?;
+            let apart = if guard::stands(Guard::DueInTheSameWrite) { None } else { write.due.take() };
+            match self.platform.put(write).await? {
+                Put::Written { version } => {
+                    if apart.is_some() {
+                        self.platform.put(self.write(&state, Condition::Version(version))?).await?;
+                    }
+                    return Ok(answer);
+                }
+                // Without the guard: written over whatever stands there now.
+                Put::Conflict { current: Some(there) } if !guard::stands(Guard::VersionCondition) => {
+                    self.platform.put(self.write(&state, Condition::Version(there.version))?).await?;
+                    return Ok(answer);
+                }
                 Put::Conflict { current: there } => current = there.map(|item| *item),
             }
         }

@@ -15,6 +15,8 @@ const LOG_LENGTH: usize = 8;
 /// Reasons beyond this many, and details beyond this length, are cut: the item must stay small.
 const REASONS: usize = 8;
 const DETAIL_LENGTH: usize = 200;
+/// Contents that an intent remembers of the ones before it.
+const EARLIER: usize = 4;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,18 +70,30 @@ pub struct Applied {
 pub struct Intent {
     pub kind: IntentKind,
     pub digest: String,
-    /// An earlier intent with other content was not known to be finished when this one was written: what
-    /// stands in Odoo may be of either.
+    /// Other contents whose intents were not known to be finished when this one was written: what stands in
+    /// Odoo may be of any of them. The newest few.
     #[serde(default)]
-    pub mixed: bool,
+    pub earlier: Vec<String>,
+    /// The order is cancelled in Odoo on the way: written before that call, so that a cancelled order that is
+    /// found without this is a person's work.
+    #[serde(default)]
+    pub cancels: bool,
 }
 
 impl Intent {
     /// The intent to bring `digest` to Odoo, after one that may be half done.
     #[must_use]
     pub fn following(before: Option<&Self>, kind: IntentKind, digest: &str) -> Self {
-        let mixed = before.is_some_and(|before| before.mixed || before.digest != digest);
-        Self { kind, digest: digest.to_owned(), mixed }
+        let mut earlier = Vec::new();
+        if let Some(before) = before {
+            earlier.extend(
+                before.earlier.iter().chain([&before.digest]).filter(|known| *known != digest).cloned(),
+            );
+            earlier.dedup();
+            earlier.drain(..earlier.len().saturating_sub(EARLIER));
+        }
+        let cancels = before.is_some_and(|before| before.cancels);
+        Self { kind, digest: digest.to_owned(), earlier, cancels }
     }
 }
 
@@ -122,6 +136,9 @@ pub struct State {
     pub valid: Option<String>,
     pub applied: Option<Applied>,
     pub intent: Option<Intent>,
+    /// An importer has begun on it: Odoo may hold something of it, if only a draft.
+    #[serde(default)]
+    pub begun: bool,
     pub reasons: Vec<Reason>,
     /// The configuration under which it was parked, so that "the mapping was mended" can be seen.
     pub parked_config: Option<String>,
@@ -147,6 +164,7 @@ impl State {
             valid: None,
             applied: None,
             intent: None,
+            begun: false,
             reasons: Vec::new(),
             parked_config: None,
             lease: None,

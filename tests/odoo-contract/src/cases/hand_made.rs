@@ -36,6 +36,28 @@ pub async fn an_order_cancelled_by_hand_stays_cancelled(target: &Target) {
     assert_eq!(target.sale(&order).await.state, "cancel");
 }
 
+pub async fn our_own_edit_that_was_cut_off_after_its_cancel_is_finished(target: &Target) {
+    let rig = target.rig();
+    let order = simple(target.order(Prices::TaxExcluded));
+    rig.done(&order).await;
+    rig.announce_cancel(&order).await;
+    target.user.cancel_order(target.sale(&order).await.id).await;
+    let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
+    rig.done(&order).await;
+    assert_eq!(target.sale(&order).await.state, "sale");
+}
+
+pub async fn an_order_cancelled_by_somebody_else_in_the_middle_of_our_edit_stays_cancelled(target: &Target) {
+    let rig = target.rig();
+    let order = simple(target.order(Prices::TaxExcluded));
+    rig.done(&order).await;
+    rig.announce_cancel(&order).await;
+    target.admin().cancel_order(target.sale(&order).await.id).await;
+    let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
+    rig.parked(&order, ReasonCode::CancelledInOdoo).await;
+    assert_eq!(target.sale(&order).await.state, "cancel");
+}
+
 pub async fn an_order_changed_by_hand_is_not_overwritten(target: &Target) {
     let rig = target.rig();
     let order = simple(target.order(Prices::TaxExcluded));

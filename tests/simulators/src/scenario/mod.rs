@@ -16,7 +16,7 @@ use crossdock_core::{Clock, Entropy};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::shops::{Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site};
+use crate::shops::{Buyer, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site};
 
 pub use judge::{Seen, Verdict, judge};
 pub use setup::{config_yaml, secrets};
@@ -110,12 +110,15 @@ pub enum Expected {
     NotConfirmed,
 }
 
+#[derive(Clone)]
 pub struct Scenario {
     pub shopify: Shop,
     pub woo: Site,
     pub portal: Portal,
     /// In the order of their time.
     pub deliveries: Vec<Delivery>,
+    /// Who buys, and where it goes: everything personal that the shops tell.
+    pub people: Vec<(Buyer, Place)>,
     /// By `channel/id`.
     pub expected: BTreeMap<String, Expected>,
 }
@@ -137,6 +140,7 @@ impl Scenario {
             woo: Site::new(clock.clone(), &secret("woo-de/api"), &secret("woo-de/webhook")),
             portal: Portal::new(clock.clone(), &secret("b2b/webhook")),
             deliveries: Vec::new(),
+            people: Vec::new(),
             expected: BTreeMap::new(),
         };
         scenario.more(seed, 0..orders, clock, tempo);

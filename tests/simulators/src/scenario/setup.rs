@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// The business configuration of the sample. Odoo's names are those of its simulator's seed.
+/// The business configuration of the sample. Odoo's names are those of its simulator's seed. Shopify's orders
+/// have up to thirty lines, whose taxes the shop rounds one by one: half a cent for each may add up.
 #[must_use]
 pub fn config_yaml(odoo: &str, shopify: &str, woo: &str) -> String {
     format!(
@@ -24,7 +25,7 @@ channels:
       - {{ method: standard, product: SHIP }}
       - {{ method: express, product: SHIP }}
     fee_product: FEE
-    rounding: {{ product: ROUNDING, limit: "0.05" }}
+    rounding: {{ product: ROUNDING, limit: "0.15" }}
     requests_per_second: 20
   - id: woo-de
     kind: woocommerce

@@ -165,6 +165,7 @@ impl Teller {
         let start = self.start;
         let created = topic(channel, "create");
         let updated = topic(channel, "update");
+        scenario.people.push((sale.buyer.clone(), sale.ship_to.clone()));
         scenario.put(channel, sale.clone());
         let mut newest = sale.clone();
         if story != Story::Reordered {
@@ -235,6 +236,39 @@ impl Teller {
         next.sequence += 1;
         change(&mut next);
         next
+    }
+}
+
+impl Scenario {
+    /// A shop changes an order once more, now: one piece less of its first line, or a cancel. None where the
+    /// order cannot be changed so that its total is plain: it has discounts, or one piece alone.
+    pub fn change(&mut self, key: &str, cancel: bool, now: Timestamp) -> Option<Delivery> {
+        let all = [
+            (Channel::Shopify, self.shopify.orders()),
+            (Channel::Woo, self.woo.orders()),
+            (Channel::Portal, self.portal.orders()),
+        ];
+        let (channel, mut sale) = all
+            .into_iter()
+            .flat_map(|(channel, sales)| sales.into_iter().map(move |sale| (channel, sale)))
+            .find(|(channel, sale)| format!("{}/{}", channel.id(), sale.id) == key)?;
+        let plain = sale.goods.iter().all(|goods| goods.discount.is_zero());
+        if !plain || sale.cancelled || sale.goods.first().is_none_or(|goods| goods.current < 2) {
+            return None;
+        }
+        // Shops tell times to the second.
+        sale.updated_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        sale.sequence += 1;
+        sale.cancelled = cancel;
+        if !cancel {
+            sale.goods[0].current -= 1;
+        }
+        self.put(channel, sale.clone());
+        let expected = if cancel { Expected::NotConfirmed } else { confirmed(&sale) };
+        self.expected.insert(key.to_owned(), expected);
+        let Signed { headers, body } =
+            self.signed(channel, topic(channel, if cancel { "cancel" } else { "update" }), &sale, now);
+        Some(Delivery { channel: channel.id(), at: Duration::ZERO, kind: Kind::First, headers, body })
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crossdock_core::Clock;
 use crossdock_http::peer::Broken;
 use http::{Request, Response, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 /// Longer than anybody waits.
@@ -64,6 +64,7 @@ struct State {
     waiting: VecDeque<Fault>,
     down: bool,
     latency: Duration,
+    lag: Duration,
     calls: VecDeque<Call>,
     /// The number of the first call that is still kept.
     first: usize,
@@ -85,6 +86,16 @@ impl Faults {
     /// How long every answer takes from now on.
     pub fn latency(&self, latency: Duration) {
         self.state().latency = latency;
+    }
+
+    /// How far searches lag behind what is there.
+    pub fn lag(&self, lag: Duration) {
+        self.state().lag = lag;
+    }
+
+    pub(crate) fn indexed_until(&self, now: Timestamp) -> Timestamp {
+        let lag = SignedDuration::try_from(self.state().lag).unwrap_or_default();
+        now.checked_sub(lag).unwrap_or(now)
     }
 
     /// The requests so far, but for those that nobody could see because the peer was down.

@@ -23,6 +23,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use crossdock_core::Clock;
 use hmac::{Hmac, Mac as _};
+use jiff::Timestamp;
 use sha2::Sha256;
 
 pub use faults::{Call, Fault, FaultKind, Faults};
@@ -79,15 +80,23 @@ impl Orders {
 
     /// The order as it stands now.
     pub(crate) fn get(&self, id: u64) -> Option<Sale> {
-        let now = self.clock.now();
+        self.get_as_of(id, self.clock.now())
+    }
+
+    fn get_as_of(&self, id: u64, then: Timestamp) -> Option<Sale> {
         let book = self.book();
-        book.versions.get(&id)?.iter().rev().find(|version| version.updated_at <= now).cloned()
+        book.versions.get(&id)?.iter().rev().find(|version| version.updated_at <= then).cloned()
     }
 
     /// Every order as it stands now, by the time of its last change.
     pub(crate) fn all(&self) -> Vec<Sale> {
+        self.all_as_of(self.clock.now())
+    }
+
+    /// The same as it stood `then`: what an index shows that lags behind.
+    pub(crate) fn all_as_of(&self, then: Timestamp) -> Vec<Sale> {
         let ids: Vec<u64> = self.book().versions.keys().copied().collect();
-        let mut all: Vec<Sale> = ids.into_iter().filter_map(|id| self.get(id)).collect();
+        let mut all: Vec<Sale> = ids.into_iter().filter_map(|id| self.get_as_of(id, then)).collect();
         all.sort_by_key(|sale| (sale.updated_at, sale.id));
         all
     }

@@ -168,7 +168,7 @@ impl Shop {
         let (from, until) = (bound("updated_at:>="), bound("updated_at:<="));
         let found: Vec<Sale> = self
             .orders
-            .all()
+            .all_as_of(self.faults.indexed_until(self.orders.clock().now()))
             .into_iter()
             .filter(|sale| from.is_none_or(|from| sale.updated_at >= from))
             .filter(|sale| until.is_none_or(|until| sale.updated_at <= until))

@@ -1,0 +1,89 @@
+//! What a shop's API answers. Input: one byte that chooses the call, then a script of answers.
+
+use crossdock_channels::{Api, Fetched, Page};
+use crossdock_core::{ChannelId, OrderId, PeerError, config};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::{
+    script::{self, HOST, TOKEN},
+    sign::NOW,
+    sound,
+};
+
+const CALLBACK: &str = "https://hooks.example.test/hooks/shop-main";
+
+pub fn shopify(input: &[u8]) {
+    // A token that must first be fetched, or one that lives for ever.
+    let issued = input.first().is_some_and(u8::is_ascii_uppercase);
+    let token = if issued { format!("client-id:{TOKEN}") } else { TOKEN.to_owned() };
+    run("shopify", &token, input);
+}
+
+pub fn woocommerce(input: &[u8]) {
+    run("woocommerce", &format!("ck_1:{TOKEN}"), input);
+}
+
+fn run(kind: &str, token: &str, input: &[u8]) {
+    let Some((call, script)) = input.split_first() else { return };
+    let config: config::Channel = serde_json::from_value(json!({
+        "id": "shop-main", "kind": kind, "url": format!("https://{HOST}/"), "company": 1,
+        "pricelists": { "EUR": 1 },
+    }))
+    .unwrap();
+    script::run(async {
+        let client = script::client(script, |_| None);
+        let api = Api::new(client, &config, &SecretString::from(token.to_owned()));
+        if let Err(error) = one(&api, call.to_ascii_lowercase()).await {
+            script::told(&error);
+        }
+    });
+}
+
+async fn one(api: &Api, call: u8) -> Result<(), PeerError> {
+    let secret = SecretString::from("to sign with".to_owned());
+    match call {
+        b'o' => fetched(&api.fetch_order(&OrderId::new("5001").unwrap()).await?),
+        b's' => {
+            api.subscriptions(CALLBACK).await?;
+        }
+        b'e' => {
+            let changes = api.ensure_subscriptions(CALLBACK, Some(&secret)).await?;
+            assert!((4..=6).contains(&changes.len()), "each topic is looked after: {changes:?}");
+        }
+        b'i' => {
+            let info = api.check().await?;
+            assert_eq!(info.currency.as_str().len(), 3);
+        }
+        _ => changes(api).await?,
+    }
+    Ok(())
+}
+
+/// Reads on for some pages: what a page gives as its next one must be taken back.
+async fn changes(api: &Api) -> Result<(), PeerError> {
+    let from: Timestamp = NOW.checked_sub(SignedDuration::from_hours(24)).unwrap();
+    let mut cursor = None;
+    for _ in 0..4 {
+        let answer = api.changed_since(from, NOW, cursor).await;
+        if let Err(PeerError::Rejected { what, .. }) = &answer {
+            assert!(!what.contains("a cursor that is not ours"), "our own cursor is refused");
+        }
+        let Page { orders, next } = answer?;
+        orders.iter().for_each(fetched);
+        cursor = next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn fetched(fetched: &Fetched) {
+    match fetched {
+        Fetched::Order(order) => sound::order(order, &ChannelId::new("shop-main").unwrap()),
+        Fetched::Unreadable { why, .. } => sound::told(why),
+        Fetched::Gone => {}
+    }
+}
