@@ -30,10 +30,11 @@ pub struct Case {
     pub edited: bool,
 }
 
-pub const CASES: [Case; 4] = [
+pub const CASES: [Case; 5] = [
     Case { name: "one order", orders: 1, duplicates: false, edited: false },
     Case { name: "one order, each webhook twice", orders: 1, duplicates: true, edited: false },
     Case { name: "one order, edited after import", orders: 1, duplicates: false, edited: true },
+    Case { name: "a batch of three", orders: 3, duplicates: false, edited: false },
     Case { name: "a batch of three, each webhook twice", orders: 3, duplicates: true, edited: false },
 ];
 

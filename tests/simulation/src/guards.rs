@@ -78,7 +78,7 @@ impl Proof {
         };
         json!({
             "guard": format!("{:?}", self.guard), "class": self.class.name(), "paired_with": paired_with,
-            "found": self.found > 0, "violations": self.found, "seeds": self.seeds,
+            "found": self.found > 0, "holds": self.holds(), "violations": self.found, "seeds": self.seeds,
             "mean_seeds": self.mean_seeds().map(|mean| (mean * 10.0).round() / 10.0),
             "calls_percent": self.calls_percent, "time_percent": self.time_percent, "example": self.example,
         })

@@ -37,6 +37,11 @@ fn a_batch_of_three_survives_a_crash_at_every_call() {
 }
 
 #[test]
+fn a_batch_of_three_with_duplicates_survives_a_crash_at_every_call() {
+    survives(4);
+}
+
+#[test]
 fn the_same_crash_takes_the_same_way() {
     let once = || tell(CASES[2], Some((25, Moment::After))).unwrap();
     assert_eq!(once(), once());

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use simulation::{seeds::play, weather::Fault};
+use crossdock_core::Clock;
+use simulation::{
+    seeds::play,
+    trace::{Ear, Trace},
+    weather::Fault,
+};
 
 const SEEDS: u64 = 40;
 
@@ -24,6 +29,18 @@ fn the_same_seed_takes_the_same_way_and_another_seed_another() {
     let ways = [7, 7, 8].map(|seed| play(seed, false).hash);
     assert_eq!(ways[0], ways[1]);
     assert_ne!(ways[0], ways[2]);
+}
+
+#[test]
+fn a_name_in_a_log_or_a_message_is_found() {
+    let trace = Trace::new(Clock::tokio(flows::START), false);
+    trace.keep_private(["Ann Rivera".to_owned()]);
+    tracing::subscriber::with_default(Ear(trace.clone()), || tracing::info!("nobody is named"));
+    trace.inspect("a message", "nobody");
+    assert!(trace.leaks().is_empty());
+    tracing::subscriber::with_default(Ear(trace.clone()), || tracing::warn!(buyer = "Ann Rivera", "hello"));
+    trace.inspect("a message", "from Ann Rivera");
+    assert_eq!(trace.leaks().len(), 2, "{:?}", trace.leaks());
 }
 
 #[test]
