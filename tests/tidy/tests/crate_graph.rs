@@ -156,3 +156,14 @@ fn what_is_deployed_links_one_tls_stack_and_no_database_engine() {
         assert_eq!(of(unwanted), 0, "{unwanted} has no place in a deployed function");
     }
 }
+
+#[test]
+fn no_guard_can_be_taken_away_outside_of_the_simulation() {
+    let names_it = |folder: &&String| {
+        let manifest = tidy::root().join(folder).join("Cargo.toml");
+        std::fs::read_to_string(manifest).unwrap().contains("removable-guards")
+    };
+    let graph = graph();
+    let folders: BTreeSet<&String> = graph.values().map(|(folder, _)| folder).filter(names_it).collect();
+    assert_eq!(folders.into_iter().collect::<Vec<_>>(), ["shared/core", "tests/simulation"]);
+}
