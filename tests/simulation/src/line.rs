@@ -1,11 +1,8 @@
 //! A process's line to a peer. The peer goes on with what it was asked, whoever asked.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
@@ -148,6 +145,3 @@ fn describe(request: &Request<Bytes>) -> String {
         _ => body["params"]["method"].as_str().unwrap_or("something").to_owned(),
     }
 }
-
-/// How long an outage of a shop lasts.
-pub const SHOP_OUTAGE: Duration = Duration::from_secs(3600);

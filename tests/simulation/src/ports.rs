@@ -26,6 +26,14 @@ const LONG_POLL: Duration = Duration::from_secs(20);
 /// A handler that outlives its lease hangs for so long; its deadline is a minute, the lease ends two later.
 const STALL_S: (u64, u64) = (100, 700);
 
+/// What a call does there. The answer of one that changes something may get lost after it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Reads,
+    Changes,
+}
+use Effect::{Changes, Reads};
+
 #[derive(Clone)]
 pub struct Ports {
     pub inner: Embedded,
@@ -43,36 +51,26 @@ impl Ports {
     /// A call that may fail on its way there and back.
     async fn call<T>(
         &self,
+        effect: Effect,
         service: &'static str,
         what: &'static str,
         about: &str,
         work: impl Future<Output = Result<T, PlatformError>>,
     ) -> Result<T, PlatformError> {
-        self.process.call(self.under_way(service, what, about, false, work)).await
-    }
-
-    /// As `call`, for what changes something: its answer may get lost after it was done.
-    async fn change<T>(
-        &self,
-        service: &'static str,
-        what: &'static str,
-        about: &str,
-        work: impl Future<Output = Result<T, PlatformError>>,
-    ) -> Result<T, PlatformError> {
-        self.process.call(self.under_way(service, what, about, true, work)).await
+        self.process.call(self.under_way(effect, service, what, about, work)).await
     }
 
     async fn under_way<T>(
         &self,
+        effect: Effect,
         service: &'static str,
         what: &'static str,
         about: &str,
-        changes: bool,
         work: impl Future<Output = Result<T, PlatformError>>,
     ) -> Result<T, PlatformError> {
         // Before the call, or after it: what follows is then done by a handler whose time is over.
         // After a write above all: there it is that something is begun.
-        let stalls = self.weather.strikes(if changes { Fault::StallInWrite } else { Fault::Stall });
+        let stalls = self.weather.strikes(if effect == Changes { Fault::StallInWrite } else { Fault::Stall });
         let first = self.weather.below(2) == 0;
         if stalls && first {
             tokio::time::sleep(self.weather.seconds(STALL_S.0, STALL_S.1)).await;
@@ -87,7 +85,7 @@ impl Ports {
         if stalls && !first {
             tokio::time::sleep(self.weather.seconds(STALL_S.0, STALL_S.1)).await;
         }
-        if changes && self.weather.strikes(Fault::PlatformAnswerLost) {
+        if effect == Changes && self.weather.strikes(Fault::PlatformAnswerLost) {
             return Err(PlatformError::Unavailable { service, what: "the answer was lost".into() });
         }
         answer
@@ -132,7 +130,7 @@ impl Queue for Ports {
     ) -> Result<Vec<Result<(), PlatformError>>, PlatformError> {
         let about = batch.iter().map(|message| message.body.as_str()).collect::<Vec<_>>().join(" ");
         self.trace.inspect("a message", &about);
-        self.change(QUEUE, "sends", &about, async {
+        self.call(Changes, QUEUE, "sends", &about, async {
             let mut failed = Vec::new();
             let mut sent = Vec::new();
             for message in &batch {
@@ -168,11 +166,11 @@ impl Queue for Ports {
         if !self.wait_for_mail(from).await? {
             return Ok(Vec::new());
         }
-        self.call(QUEUE, "receives", "", self.inner.receive(from, max, visibility)).await
+        self.call(Reads, QUEUE, "receives", "", self.inner.receive(from, max, visibility)).await
     }
 
     async fn delete_message(&self, from: QueueAddress, receipt: &str) -> Result<(), PlatformError> {
-        self.change(QUEUE, "deletes", receipt, async {
+        self.call(Changes, QUEUE, "deletes", receipt, async {
             // It comes back once its visibility is over.
             if self.weather.strikes(Fault::AfterDelete) {
                 return Ok(());
@@ -188,34 +186,37 @@ impl Queue for Ports {
         receipt: &str,
         after: Duration,
     ) -> Result<(), PlatformError> {
-        self.change(QUEUE, "gives back", receipt, self.inner.change_visibility(from, receipt, after)).await
+        self.call(Changes, QUEUE, "gives back", receipt, self.inner.change_visibility(from, receipt, after))
+            .await
     }
 
     async fn depth(&self, of: QueueAddress) -> Result<Depth, PlatformError> {
-        self.call(QUEUE, "counts", "", self.inner.depth(of)).await
+        self.call(Reads, QUEUE, "counts", "", self.inner.depth(of)).await
     }
 
     async fn redrive(&self, queue: QueueName) -> Result<u64, PlatformError> {
-        self.change(QUEUE, "redrives", "", self.inner.redrive(queue)).await
+        self.call(Changes, QUEUE, "redrives", "", self.inner.redrive(queue)).await
     }
 }
 
 impl Ledger for Ports {
     async fn get(&self, key: &Key, read: Read) -> Result<Option<Item>, PlatformError> {
-        self.call(LEDGER, "reads", &key.pk, self.inner.get(key, read)).await
+        self.call(Reads, LEDGER, "reads", &key.pk, self.inner.get(key, read)).await
     }
 
     async fn put(&self, write: Write) -> Result<Put, PlatformError> {
-        let answer = self.change(LEDGER, "writes", &write.key.pk, self.inner.put(write.clone())).await;
+        let answer = self.call(Changes, LEDGER, "writes", &write.key.pk, self.inner.put(write.clone())).await;
         // As the SDK does: the very same write once more where its answer was lost, and mostly that helps.
         if matches!(answer, Err(PlatformError::Unavailable { .. })) && self.weather.below(4) > 0 {
-            return self.change(LEDGER, "writes again", &write.key.pk, self.inner.put(write.clone())).await;
+            return self
+                .call(Changes, LEDGER, "writes again", &write.key.pk, self.inner.put(write.clone()))
+                .await;
         }
         answer
     }
 
     async fn delete(&self, key: &Key, version: u64) -> Result<bool, PlatformError> {
-        self.change(LEDGER, "deletes", &key.pk, self.inner.delete(key, version)).await
+        self.call(Changes, LEDGER, "deletes", &key.pk, self.inner.delete(key, version)).await
     }
 
     async fn query(
@@ -226,7 +227,7 @@ impl Ledger for Ports {
         falling: bool,
         limit: usize,
     ) -> Result<Vec<Item>, PlatformError> {
-        self.call(LEDGER, "lists", pk, self.inner.query(pk, prefix, after, falling, limit)).await
+        self.call(Reads, LEDGER, "lists", pk, self.inner.query(pk, prefix, after, falling, limit)).await
     }
 
     async fn due(
@@ -240,7 +241,7 @@ impl Ledger for Ports {
         if due.is_empty() && !self.process.is_dead() {
             return Ok(due);
         }
-        self.call(LEDGER, "asks what is due", "", async { Ok(due) }).await
+        self.call(Reads, LEDGER, "asks what is due", "", async { Ok(due) }).await
     }
 
     async fn listed(
@@ -249,7 +250,7 @@ impl Ledger for Ports {
         after: Option<(Timestamp, Key)>,
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
-        self.call(LEDGER, "lists", shelf, self.inner.listed(shelf, after, limit)).await
+        self.call(Reads, LEDGER, "lists", shelf, self.inner.listed(shelf, after, limit)).await
     }
 
     async fn scan(
@@ -258,7 +259,7 @@ impl Ledger for Ports {
         after: Option<Key>,
         limit: usize,
     ) -> Result<(Vec<Item>, Option<Key>), PlatformError> {
-        self.call(LEDGER, "scans", sk, self.inner.scan(sk, after, limit)).await
+        self.call(Reads, LEDGER, "scans", sk, self.inner.scan(sk, after, limit)).await
     }
 }
 

@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use simulators::scenario::Scenario;
 
 use crate::{
-    line::SHOP_OUTAGE,
     seeds::STORM,
     weather::{Fault, Weather},
 };
+
+/// How long an outage of a shop lasts.
+const SHOP_OUTAGE: SignedDuration = SignedDuration::from_secs(3600);
 
 /// Something that somebody does at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +83,7 @@ fn outages(weather: &Weather, scenario: &Scenario, acts: &mut Vec<(Timestamp, Ac
     if weather.strikes(Fault::ShopDown) {
         let down = moment(weather, 30);
         acts.push((down, Act::ShopDown));
-        acts.push((after(down, SignedDuration::try_from(SHOP_OUTAGE).unwrap_or_default()), Act::ShopUp));
+        acts.push((after(down, SHOP_OUTAGE), Act::ShopUp));
     }
     if weather.strikes(Fault::ShopLags) {
         scenario.shopify.faults.lag(weather.seconds(20, 300));

@@ -223,12 +223,18 @@ impl Play {
         Ok(())
     }
 
-    /// The weather has cleared: everything comes to its end, and is judged.
-    async fn end(&mut self) -> Result<()> {
+    /// Lets time pass until no webhook is on its way, looking each `step_s` seconds.
+    async fn until_posted(&mut self, step_s: u64) -> Result<()> {
         while !self.posts.is_empty() {
             while self.posts.try_join_next().is_some() {}
-            self.world.pass(seconds(20)).await?;
+            self.world.pass(seconds(step_s)).await?;
         }
+        Ok(())
+    }
+
+    /// The weather has cleared: everything comes to its end, and is judged.
+    async fn end(&mut self) -> Result<()> {
+        self.until_posted(20).await?;
         self.world.settle().await?;
         // A shop that lost a webhook is asked each quarter of an hour.
         self.world.pass(seconds(2 * 15 * 60)).await?;
@@ -315,10 +321,7 @@ impl Play {
             messages.push(Message::OrderValidated { order: state.order });
         }
         self.world.send(&messages).await?;
-        while !self.posts.is_empty() {
-            while self.posts.try_join_next().is_some() {}
-            self.world.pass(seconds(5)).await?;
-        }
+        self.until_posted(5).await?;
         self.world.settle().await?;
         people::replay(&self.world, &keys).await?;
         self.world.settle().await?;

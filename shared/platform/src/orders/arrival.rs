@@ -273,6 +273,7 @@ fn take(
             state.reopen(now, "two versions at the same time");
             Change::Write(Some((Outcome::Changed, hint(state))))
         }
+        // Older or the same comes this far only where its guard is taken away.
         (Ordering::Greater | Ordering::Less, false) | (_, true) => {
             let first = known.is_none();
             state.snapshot = Some(arrived.clone());

@@ -1,10 +1,14 @@
 //! What people did in Odoo by hand is theirs.
 
-use crossdock_core::{order::Prices, reason::ReasonCode};
+use crossdock_core::{
+    order::{Order, Prices},
+    reason::ReasonCode,
+};
 use serde_json::json;
 
 use crate::{
     orders::{edited, set_quantity, simple},
+    rig::Rig,
     sale,
     target::Target,
 };
@@ -36,11 +40,17 @@ pub async fn an_order_cancelled_by_hand_stays_cancelled(target: &Target) {
     assert_eq!(target.sale(&order).await.state, "cancel");
 }
 
-pub async fn our_own_edit_that_was_cut_off_after_its_cancel_is_finished(target: &Target) {
+/// An order that stands in Odoo, and a worker that died around its cancel on the way to new content.
+async fn in_the_middle_of_an_edit(target: &Target) -> (Rig, Order) {
     let rig = target.rig();
     let order = simple(target.order(Prices::TaxExcluded));
     rig.done(&order).await;
     rig.announce_cancel(&order).await;
+    (rig, order)
+}
+
+pub async fn our_own_edit_that_was_cut_off_after_its_cancel_is_finished(target: &Target) {
+    let (rig, order) = in_the_middle_of_an_edit(target).await;
     target.user.cancel_order(target.sale(&order).await.id).await;
     let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
     rig.done(&order).await;
@@ -48,10 +58,7 @@ pub async fn our_own_edit_that_was_cut_off_after_its_cancel_is_finished(target: 
 }
 
 pub async fn an_order_cancelled_by_somebody_else_in_the_middle_of_our_edit_stays_cancelled(target: &Target) {
-    let rig = target.rig();
-    let order = simple(target.order(Prices::TaxExcluded));
-    rig.done(&order).await;
-    rig.announce_cancel(&order).await;
+    let (rig, order) = in_the_middle_of_an_edit(target).await;
     target.admin().cancel_order(target.sale(&order).await.id).await;
     let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
     rig.parked(&order, ReasonCode::CancelledInOdoo).await;
