@@ -2,6 +2,7 @@
 //!
 //! Terraform reads the same file, so names here are names there.
 
+mod fulfilment;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +11,14 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use fulfilment::{
+    AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule, ReleasePolicy,
+    ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
+};
 pub use load::{ConfigError, parse};
 
 use crate::{
-    ids::{ChannelId, Currency, Sku},
+    ids::{CarrierId, ChannelId, Currency, Sku, WarehouseId},
     order::{Charge, ChargeKind, Order, PaymentState, short_digest},
 };
 
@@ -26,6 +31,11 @@ pub struct Config {
     pub public_url: Option<String>,
     pub odoo: Odoo,
     pub channels: Vec<Channel>,
+    #[serde(default)]
+    pub warehouses: Vec<Warehouse>,
+    /// Who tells where parcels are, beside the warehouses themselves.
+    #[serde(default)]
+    pub carriers: Vec<Carrier>,
     #[serde(default)]
     pub retention: Retention,
 }
@@ -125,6 +135,13 @@ pub struct Channel {
     pub rounding: Option<RoundingRule>,
     #[serde(default)]
     pub customers: CustomerPolicy,
+    #[serde(default)]
+    pub invoice: InvoicePolicy,
+    /// Gateways and the journals of their payments. A payment of a gateway that is not here is left to people.
+    #[serde(default)]
+    pub journals: Vec<JournalRule>,
+    #[serde(default)]
+    pub announce: AnnouncePolicy,
     /// Requests a second to this shop over all functions.
     #[serde(default = "default_rate")]
     pub requests_per_second: u32,
@@ -246,6 +263,16 @@ impl Config {
         self.channels.iter().find(|channel| &channel.id == id)
     }
 
+    #[must_use]
+    pub fn warehouse(&self, id: &WarehouseId) -> Option<&Warehouse> {
+        self.warehouses.iter().find(|warehouse| &warehouse.id == id)
+    }
+
+    #[must_use]
+    pub fn carrier(&self, id: &CarrierId) -> Option<&Carrier> {
+        self.carriers.iter().find(|carrier| &carrier.id == id)
+    }
+
     /// Tells whether the mapping was mended since an order was parked.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -302,6 +329,13 @@ impl Channel {
                 && rule.region.as_deref().is_none_or(|r| to.is_some_and(|a| a.region.as_deref() == Some(r)))
                 && rule.included.is_none_or(|i| i == included)
         })
+    }
+
+    /// The journal for the payments of a gateway.
+    #[must_use]
+    pub fn journal(&self, gateway: &str) -> Option<&OdooRef> {
+        let by = |wanted: &str| self.journals.iter().find(|rule| rule.gateway == wanted);
+        by(gateway).or_else(|| by("*")).map(|rule| &rule.journal)
     }
 
     /// The product that stands for a charge: shipping by the method's code, then by its name, then by the rule

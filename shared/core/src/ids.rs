@@ -93,6 +93,26 @@ id!(
     |text| all(text, 64, |b| b.is_ascii_alphanumeric() || b == b'-')
 );
 id!(
+    /// A warehouse as the configuration names it, such as `wh-east`.
+    WarehouseId, "^[a-z0-9-]{1,32}$",
+    |text| all(text, 32, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+);
+id!(
+    /// A source of tracking news as the configuration names it, such as `easypost`.
+    CarrierId, "^[a-z0-9-]{1,32}$",
+    |text| all(text, 32, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+);
+id!(
+    /// What a transfer is called at its warehouse: Odoo's own reference, such as `WH/OUT/00042`.
+    Reference, "^[A-Za-z0-9/_.-]{1,64}$",
+    |text| all(text, 64, |b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'.' | b'-'))
+);
+id!(
+    /// The warehouse's own id of a shipment, unique within the warehouse.
+    ShipmentId, "^[A-Za-z0-9_.:-]{1,64}$",
+    |text| all(text, 64, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
+);
+id!(
     /// A stock keeping unit: Odoo's "Internal Reference". Any printable text without outer spaces.
     Sku, "^\\S(.{0,126}\\S)?$",
     |text| (1..=128).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
@@ -103,54 +123,74 @@ id!(
     |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
 );
 
-/// One order of one channel; written `shopify-main/5001`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct OrderKey {
-    pub channel: ChannelId,
-    pub id: OrderId,
+macro_rules! pair {
+    ($(#[$doc:meta])* $name:ident, $first:ident: $First:ident, $second:ident: $Second:ident, $shape:literal, $pattern:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name {
+            pub $first: $First,
+            pub $second: $Second,
+        }
+
+        impl $name {
+            #[must_use]
+            pub fn new($first: $First, $second: $Second) -> Self {
+                Self { $first, $second }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}/{}", self.$first, self.$second)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let (first, second) =
+                    text.split_once('/').ok_or(BadId { what: stringify!($name), pattern: $shape })?;
+                Ok(Self { $first: first.parse()?, $second: second.parse()? })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+            fn try_from(text: String) -> Result<Self, BadId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(key: $name) -> Self {
+                key.to_string()
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
 }
 
-impl OrderKey {
-    #[must_use]
-    pub fn new(channel: ChannelId, id: OrderId) -> Self {
-        Self { channel, id }
-    }
-}
-
-impl fmt::Display for OrderKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.channel, self.id)
-    }
-}
-
-impl FromStr for OrderKey {
-    type Err = BadId;
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        let (channel, id) =
-            text.split_once('/').ok_or(BadId { what: "OrderKey", pattern: "<channel>/<order id>" })?;
-        Ok(Self { channel: channel.parse()?, id: id.parse()? })
-    }
-}
-
-impl TryFrom<String> for OrderKey {
-    type Error = BadId;
-    fn try_from(text: String) -> Result<Self, BadId> {
-        text.parse()
-    }
-}
-
-impl From<OrderKey> for String {
-    fn from(key: OrderKey) -> Self {
-        key.to_string()
-    }
-}
-
-impl JsonSchema for OrderKey {
-    fn schema_name() -> Cow<'static, str> {
-        "OrderKey".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[a-z0-9-]{1,32}/[A-Za-z0-9-]{1,64}$" })
-    }
-}
+pair!(
+    /// One order of one channel; written `shopify-main/5001`.
+    OrderKey, channel: ChannelId, id: OrderId,
+    "<channel>/<order id>", "^[a-z0-9-]{1,32}/[A-Za-z0-9-]{1,64}$"
+);
+pair!(
+    /// One shipment of one warehouse; written `wh-east/SH-1`.
+    ShipmentKey, warehouse: WarehouseId, id: ShipmentId,
+    "<warehouse>/<shipment id>", "^[a-z0-9-]{1,32}/[A-Za-z0-9_.:-]{1,64}$"
+);
+pair!(
+    /// What one warehouse was asked to ship; written `wh-east/WH/OUT/00042`.
+    ReleaseKey, warehouse: WarehouseId, reference: Reference,
+    "<warehouse>/<reference>", "^[a-z0-9-]{1,32}/[A-Za-z0-9/_.-]{1,64}$"
+);

@@ -11,9 +11,13 @@ pub mod message;
 pub mod money;
 pub mod order;
 pub mod reason;
+pub mod shipment;
 
 pub use clock::{Clock, Entropy};
 pub use error::{Fate, PeerError};
-pub use ids::{ChannelId, Currency, LineId, OrderId, OrderKey, Sku};
+pub use ids::{
+    CarrierId, ChannelId, Currency, LineId, OrderId, OrderKey, Reference, ReleaseKey, ShipmentId,
+    ShipmentKey, Sku, WarehouseId,
+};
 pub use order::Order;
 pub use reason::{Reason, ReasonCode};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ChannelKind, Config};
+use super::{ChannelKind, Config, WarehouseKind};
 
 /// What is wrong with a configuration file. `Display` names the line where one is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,9 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
         if !seen.insert(id) {
             fail(id, format!("channel {id} is there twice: give each channel an id of its own"));
         }
+        if id == "odoo" {
+            fail(id, "channel odoo: this id is kept for orders typed into Odoo; choose another".into());
+        }
         match (&channel.kind, &channel.url) {
             (ChannelKind::Standard, _) => {}
             (ChannelKind::Shopify | ChannelKind::Woocommerce, None) => {
@@ -70,7 +73,41 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
             fail(id, format!("channel {id}: rounding.limit must not be negative"));
         }
     }
+    shippers(config, &mut seen, &mut fail);
     errors
+}
+
+/// Warehouses and carriers. Their ids are paths under `/hooks/`, as the channels' are.
+fn shippers<'a>(config: &'a Config, seen: &mut BTreeSet<&'a str>, fail: &mut impl FnMut(&str, String)) {
+    let carriers = config.carriers.iter().map(|carrier| carrier.id.as_str());
+    for id in config.warehouses.iter().map(|warehouse| warehouse.id.as_str()).chain(carriers) {
+        if !seen.insert(id) {
+            fail(
+                id,
+                format!("{id} is there twice: give each channel, warehouse and carrier an id of its own"),
+            );
+        }
+    }
+    let mut places = BTreeSet::new();
+    for warehouse in &config.warehouses {
+        let id = warehouse.id.as_str();
+        if !places.insert(&warehouse.odoo) {
+            let odoo = &warehouse.odoo;
+            fail(id, format!("warehouse {id}: another one ships for Odoo's warehouse {odoo} already"));
+        }
+        match (warehouse.kind, &warehouse.url) {
+            (WarehouseKind::Standard, None) => {
+                fail(id, format!("warehouse {id} needs `url`, the address that takes its releases"));
+            }
+            (_, Some(url)) => {
+                check_url(url).unwrap_or_else(|why| fail(url, format!("warehouse {id}: url {why}")));
+            }
+            (WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation, None) => {}
+        }
+        if warehouse.requests_per_second == 0 {
+            fail(id, format!("warehouse {id}: requests_per_second must be at least 1"));
+        }
+    }
 }
 
 /// https everywhere but on this machine: credentials travel in these requests. Nothing but a host, a port and
