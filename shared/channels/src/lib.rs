@@ -21,4 +21,5 @@ mod webhook;
 mod woocommerce;
 
 pub use api::{Api, Fetched, Page, ShopInfo, Subscription, SubscriptionChange};
-pub use webhook::{BODY_LIMIT, FieldError, Refusal, Webhook, receive};
+pub use crossdock_core::hook::{FieldError, Refusal};
+pub use webhook::{BODY_LIMIT, Webhook, receive};

@@ -1,13 +1,14 @@
 //! Signatures over the raw body, compared in constant time.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use crossdock_core::guard::{self, Guard};
+use crossdock_core::{
+    guard::{self, Guard},
+    hook::Refusal,
+};
 use hmac::{Hmac, Mac};
 use http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-
-use crate::webhook::Refusal;
 
 /// The one value of a header. Two of them are a way to make two readers see two things.
 pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -1,10 +1,10 @@
 //! What a webhook says. Pure: no clock, no network, no storage.
 
-use crossdock_core::{ChannelId, Order, OrderId, config::ChannelKind};
+use crossdock_core::{ChannelId, Order, OrderId, config::ChannelKind, hook::Refusal};
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{lenient, shopify, standard, woocommerce};
 
@@ -24,26 +24,6 @@ pub enum Webhook {
     Ignored { topic: String },
     /// Signed by the channel, but no order that we can read. `why` quotes nothing of the body.
     Unreadable { order: Option<OrderId>, why: String },
-}
-
-/// Why a webhook is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// 401: no signature, more than one, or a wrong one.
-    Unauthorized,
-    /// 415: not JSON.
-    UnsupportedMediaType,
-    /// 422: only `standard`, whose sender is a program of the partner's; names every wrong field.
-    Invalid(Vec<FieldError>),
-    /// 500: the channel has no secret that could verify anything.
-    NotConfigured,
-}
-
-/// One wrong field: a JSON pointer (`/lines/0/sku`) and what is wrong there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct FieldError {
-    pub path: String,
-    pub message: String,
 }
 
 /// Verifies and reads one webhook.

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod guard;
+pub mod hook;
 pub mod ids;
 pub mod message;
 pub mod money;

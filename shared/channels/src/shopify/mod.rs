@@ -11,7 +11,7 @@ mod tests;
 pub(crate) mod token;
 mod wire;
 
-use crossdock_core::ChannelId;
+use crossdock_core::{ChannelId, hook::Refusal};
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use crate::{
     lenient::{RawId, Unclear},
     signature::{only, require_json, usable, verify},
-    webhook::{Refusal, Webhook, read},
+    webhook::{Webhook, read},
 };
 
 pub(crate) fn receive(

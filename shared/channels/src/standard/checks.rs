@@ -5,16 +5,14 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use crossdock_core::{
     ChannelId, Order as Canonical, OrderKey, Sku,
+    hook::FieldError,
     order::{Address, Charge, Customer, Line, Payment, Revision, TaxAmount, Transaction},
 };
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::wire;
-use crate::{
-    lenient::{Amount, text},
-    webhook::FieldError,
-};
+use crate::lenient::{Amount, text};
 
 /// A partner's rounding may differ from ours by a cent over the order.
 const TOLERANCE: Decimal = Decimal::from_parts(1, 0, 0, false, 2);

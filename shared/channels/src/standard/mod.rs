@@ -11,7 +11,10 @@ mod wire;
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use crossdock_core::ChannelId;
+use crossdock_core::{
+    ChannelId,
+    hook::{FieldError, Refusal},
+};
 use hmac::{Hmac, Mac};
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -25,7 +28,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     signature::{only, require_json, usable},
-    webhook::{BODY_LIMIT, FieldError, Refusal, Webhook},
+    webhook::{BODY_LIMIT, Webhook},
 };
 
 /// How far the sender's clock may be from ours, as Standard Webhooks recommends.

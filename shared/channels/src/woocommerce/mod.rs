@@ -8,7 +8,7 @@ mod canonical;
 mod tests;
 mod wire;
 
-use crossdock_core::ChannelId;
+use crossdock_core::{ChannelId, hook::Refusal};
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::{
     lenient::{RawId, Unclear},
     signature::{only, require_json, usable, verify},
-    webhook::{Refusal, Webhook, read},
+    webhook::{Webhook, read},
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
