@@ -22,13 +22,13 @@ use crossdock_core::{
     Fate, OrderKey, PeerError,
     config::{Channel, Config, OdooRef},
     guard::{self, Guard},
-    message::QueueName,
+    message::{Message, QueueName},
     order::Order,
     reason::{Reason, ReasonCode},
 };
 use crossdock_odoo::{Catalogue, Company, Connection, Odoo};
 use crossdock_platform::{OrderBook, Pace, Platform, PlatformError};
-use crossdock_runtime::{Parts, Step, Wire, WireError, send_on};
+use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
 use jiff::Timestamp;
 
 use lease::Held;
@@ -72,11 +72,18 @@ impl<P: Platform> Wire<P> for OrderImporter<P> {
 impl<P: Platform> Step for OrderImporter<P> {
     const QUEUE: QueueName = QueueName::ValidOrders;
 
+    type Key = OrderKey;
+
+    fn key(message: Message) -> Option<OrderKey> {
+        let Message::OrderValidated { order } = message else { return None };
+        Some(order)
+    }
+
     fn handle(
         &self,
         orders: &[OrderKey],
         deadline: Timestamp,
-    ) -> impl Future<Output = Vec<(OrderKey, Result<(), PlatformError>)>> + Send {
+    ) -> impl Future<Output = Answers<OrderKey>> + Send {
         self.handle_batch(orders, deadline)
     }
 }
@@ -91,11 +98,7 @@ pub(crate) struct Job {
 type Ends = BTreeMap<OrderKey, Outcome>;
 
 impl<P: Platform> OrderImporter<P> {
-    async fn handle_batch(
-        &self,
-        orders: &[OrderKey],
-        deadline: Timestamp,
-    ) -> Vec<(OrderKey, Result<(), PlatformError>)> {
+    async fn handle_batch(&self, orders: &[OrderKey], deadline: Timestamp) -> Answers<OrderKey> {
         let mut answers = Vec::new();
         let mut by_company: BTreeMap<OdooRef, Vec<Job>> = BTreeMap::new();
         for key in orders {
@@ -111,7 +114,9 @@ impl<P: Platform> OrderImporter<P> {
             for job in &jobs {
                 let end = ends.get(&job.order.key).cloned().unwrap_or_else(Outcome::unknown);
                 let stored = self.store(&job.held, end).await;
-                answers.push((job.order.key.clone(), stored.map(|message| messages.extend(message))));
+                let key = &job.order.key;
+                let next = |message: Option<Message>| messages.extend(message.map(|m| (key.clone(), m)));
+                answers.push((key.clone(), stored.map(next)));
             }
         }
         send_on(self.book.platform(), &messages, &mut answers).await;

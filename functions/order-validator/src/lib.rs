@@ -25,7 +25,7 @@ use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
     orders::{Change, Stage, State, after, backoff},
 };
-use crossdock_runtime::{Parts, Step, Wire, WireError, send_on};
+use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
 use jiff::{SignedDuration, Timestamp};
 
 /// The most calls of one batch to Odoo, when nothing is kept yet.
@@ -88,24 +88,31 @@ impl<P: Platform> Wire<P> for OrderValidator<P> {
 impl<P: Platform> Step for OrderValidator<P> {
     const QUEUE: QueueName = QueueName::Orders;
 
+    type Key = OrderKey;
+
+    fn key(message: Message) -> Option<OrderKey> {
+        let Message::OrderChanged { order } = message else { return None };
+        Some(order)
+    }
+
     fn handle(
         &self,
         orders: &[OrderKey],
         _deadline: Timestamp,
-    ) -> impl Future<Output = Vec<(OrderKey, Result<(), PlatformError>)>> + Send {
+    ) -> impl Future<Output = Answers<OrderKey>> + Send {
         self.handle_batch(orders)
     }
 }
 
 impl<P: Platform> OrderValidator<P> {
-    async fn handle_batch(&self, orders: &[OrderKey]) -> Vec<(OrderKey, Result<(), PlatformError>)> {
+    async fn handle_batch(&self, orders: &[OrderKey]) -> Answers<OrderKey> {
         let mut answers = Vec::new();
         let mut messages = Vec::new();
         let mut to_judge = Vec::new();
         for order in orders {
             match self.look(order).await {
                 Ok(Next::Leave(message)) => {
-                    messages.extend(message);
+                    messages.extend(message.map(|message| (order.clone(), message)));
                     answers.push((order.clone(), Ok(())));
                 }
                 Ok(Next::Judge(pair)) => to_judge.push(*pair),
@@ -113,7 +120,8 @@ impl<P: Platform> OrderValidator<P> {
             }
         }
         for (order, answer) in self.judge_all(to_judge).await {
-            let answer = answer.map(|message| messages.extend(message));
+            let next = |message: Option<Message>| messages.extend(message.map(|m| (order.clone(), m)));
+            let answer = answer.map(next);
             answers.push((order, answer));
         }
         send_on(self.book.platform(), &messages, &mut answers).await;

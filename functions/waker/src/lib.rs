@@ -1,20 +1,16 @@
-//! Sends the message of every order that is due once more.
+//! Sends the message of whatever is due once more: orders, releases, shipments, invoices, parcels.
 //!
-//! In: a schedule, each minute. Reads: the ledger's due index. Out: messages to `orders` and `valid-orders`.
+//! In: a schedule, each minute. Reads: the ledger's due index. Out: messages to every queue.
 //!
 //! A crash between store and send, a lease that was never released, a hold window, a peer that was down for
-//! hours: all of them are the same case here. Safe to repeat: a message only names an order.
+//! hours: all of them are the same case here. Safe to repeat: a message only names what it is about.
 
 use crossdock_core::{
     config::Config,
     guard::{self, Guard},
     message::Message,
 };
-use crossdock_platform::{
-    OrderBook, Platform, PlatformError,
-    orders::{Change, State},
-    queue::send_all,
-};
+use crossdock_platform::{OrderBook, Platform, PlatformError, queue::send_all};
 use crossdock_runtime::{Parts, Scheduled, Wire, WireError};
 use jiff::Timestamp;
 
@@ -61,21 +57,12 @@ impl<P: Platform> Waker<P> {
         let mut woken = 0;
         for part in due.chunks(CHUNK) {
             let mut messages: Vec<Message> = Vec::new();
-            for order in part {
-                // The index lags behind: the state itself says whether it is still due.
-                messages.extend(self.book.update(order, |state| wake(state, now)).await?);
+            for subject in part {
+                messages.extend(self.book.wake(subject, now).await?);
             }
             woken += messages.len();
             send_all(self.book.platform(), &messages).await?;
         }
         Ok(woken)
     }
-}
-
-fn wake(state: &mut State, now: Timestamp) -> Change<Option<Message>> {
-    if state.due_at.is_none_or(|due| due > now) {
-        return Change::Leave(None);
-    }
-    state.wake(now);
-    Change::Write(state.message())
 }

@@ -86,6 +86,9 @@ impl<P: Platform> Chain<P> {
         match queue {
             QueueName::Orders => self.pump_step(&self.validator).await,
             QueueName::ValidOrders => self.pump_step(&self.importer).await,
+            QueueName::Releases | QueueName::Shipments | QueueName::Invoices | QueueName::Announcements => {
+                Ok(0)
+            }
         }
     }
 

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::order::short_digest;
+
 /// Why a text is no id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} must match {pattern}")]
@@ -113,6 +115,16 @@ id!(
     |text| all(text, 64, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
 );
 id!(
+    /// A digest by which a report of a warehouse is known: the same report again is the same.
+    ReportId, "^[a-f0-9]{32}$",
+    |text| text.len() == 32 && all(text, 32, |b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+);
+id!(
+    /// A digest of a tracking number.
+    ParcelId, "^[a-f0-9]{32}$",
+    |text| text.len() == 32 && all(text, 32, |b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+);
+id!(
     /// A stock keeping unit: Odoo's "Internal Reference". Any printable text without outer spaces.
     Sku, "^\\S(.{0,126}\\S)?$",
     |text| (1..=128).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
@@ -194,3 +206,18 @@ pair!(
     ReleaseKey, warehouse: WarehouseId, reference: Reference,
     "<warehouse>/<reference>", "^[a-z0-9-]{1,32}/[A-Za-z0-9/_.-]{1,64}$"
 );
+pair!(
+    /// Something that a warehouse told beside a shipment; written `wh-east/<digest>`.
+    ReportKey, warehouse: WarehouseId, id: ReportId,
+    "<warehouse>/<digest>", "^[a-z0-9-]{1,32}/[a-f0-9]{32}$"
+);
+
+impl ParcelId {
+    /// Of a tracking number as the carrier writes it: blanks and case do not count.
+    #[must_use]
+    pub fn of(tracking: &str) -> Self {
+        let plain: String =
+            tracking.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+        Self(short_digest(plain.as_bytes()))
+    }
+}

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::OrderKey;
+use crate::ids::{OrderKey, ParcelId, ReportKey, ShipmentKey};
 
 /// The queues, by the work that waits in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -13,16 +13,35 @@ pub enum QueueName {
     Orders,
     /// Orders that may be imported; read by `order-importer`.
     ValidOrders,
+    /// Orders whose transfers changed in Odoo; read by `warehouse-releaser`.
+    Releases,
+    /// What warehouses told; read by `shipment-handler`.
+    Shipments,
+    /// Orders with something to invoice; read by `order-invoicer`.
+    Invoices,
+    /// Shipments and parcels that a shop is to be told of; read by `shipment-announcer`.
+    Announcements,
 }
 
 impl QueueName {
-    pub const ALL: [Self; 2] = [Self::Orders, Self::ValidOrders];
+    pub const ALL: [Self; 6] = [
+        Self::Orders,
+        Self::ValidOrders,
+        Self::Releases,
+        Self::Shipments,
+        Self::Invoices,
+        Self::Announcements,
+    ];
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Orders => "orders",
             Self::ValidOrders => "valid-orders",
+            Self::Releases => "releases",
+            Self::Shipments => "shipments",
+            Self::Invoices => "invoices",
+            Self::Announcements => "announcements",
         }
     }
 
@@ -32,6 +51,10 @@ impl QueueName {
         match self {
             Self::Orders => "order-validator",
             Self::ValidOrders => "order-importer",
+            Self::Releases => "warehouse-releaser",
+            Self::Shipments => "shipment-handler",
+            Self::Invoices => "order-invoicer",
+            Self::Announcements => "shipment-announcer",
         }
     }
 
@@ -41,6 +64,10 @@ impl QueueName {
         match self {
             Self::Orders => "orders-dead",
             Self::ValidOrders => "valid-orders-dead",
+            Self::Releases => "releases-dead",
+            Self::Shipments => "shipments-dead",
+            Self::Invoices => "invoices-dead",
+            Self::Announcements => "announcements-dead",
         }
     }
 }
@@ -55,13 +82,39 @@ pub enum Message {
     /// The newest snapshot passed validation and waits to be brought to Odoo.
     #[serde(rename = "order_validated.v1")]
     OrderValidated { order: OrderKey },
+    /// The order's transfers changed in Odoo, or a warehouse is to be asked to stop.
+    #[serde(rename = "transfers_changed.v1")]
+    TransfersChanged { order: OrderKey },
+    /// A warehouse told of a shipment.
+    #[serde(rename = "shipment_reported.v1")]
+    ShipmentReported { shipment: ShipmentKey },
+    /// A warehouse told something else.
+    #[serde(rename = "warehouse_reported.v1")]
+    WarehouseReported { report: ReportKey },
+    /// Something of the order may be invoiced or paid in Odoo.
+    #[serde(rename = "billing_opened.v1")]
+    BillingOpened { order: OrderKey },
+    /// A shipment is in Odoo; its shop is to be told.
+    #[serde(rename = "shipment_applied.v1")]
+    ShipmentApplied { shipment: ShipmentKey },
+    /// A carrier told something new of a parcel.
+    #[serde(rename = "parcel_moved.v1")]
+    ParcelMoved { parcel: ParcelId },
 }
 
 impl Message {
+    /// The order that it names, where it names one.
     #[must_use]
-    pub fn order(&self) -> &OrderKey {
+    pub fn order(&self) -> Option<&OrderKey> {
         match self {
-            Self::OrderChanged { order } | Self::OrderValidated { order } => order,
+            Self::OrderChanged { order }
+            | Self::OrderValidated { order }
+            | Self::TransfersChanged { order }
+            | Self::BillingOpened { order } => Some(order),
+            Self::ShipmentReported { .. }
+            | Self::WarehouseReported { .. }
+            | Self::ShipmentApplied { .. }
+            | Self::ParcelMoved { .. } => None,
         }
     }
 
@@ -71,6 +124,10 @@ impl Message {
         match self {
             Self::OrderChanged { .. } => QueueName::Orders,
             Self::OrderValidated { .. } => QueueName::ValidOrders,
+            Self::TransfersChanged { .. } => QueueName::Releases,
+            Self::ShipmentReported { .. } | Self::WarehouseReported { .. } => QueueName::Shipments,
+            Self::BillingOpened { .. } => QueueName::Invoices,
+            Self::ShipmentApplied { .. } | Self::ParcelMoved { .. } => QueueName::Announcements,
         }
     }
 

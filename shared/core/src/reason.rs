@@ -55,6 +55,27 @@ reasons! {
     CancelledInOdoo => "cancelled_in_odoo", "Somebody cancelled the order in Odoo. Cancel it in the channel too, or set it back to a quotation in Odoo and replay.";
     EditedInOdoo => "edited_in_odoo", "The order was changed by hand in Odoo and has changed in the channel as well. Bring Odoo to what the channel says by hand, then close it with `crossdock replay --accept`.";
     ChangedAfterRelease => "changed_after_release", "The goods are already released or shipped. Settle the change with the warehouse by hand.";
+    /// The warehouse does not take a release.
+    ReleaseRefused => "release_refused", "The warehouse does not take the release, with the text shown. Mend the cause there or in Odoo (address, product, service), then replay.";
+    /// The warehouse called a release off on its own.
+    ReleaseCancelled => "release_cancelled", "The warehouse called the release off. Settle with the warehouse whether it ships; replay to release it anew, or cancel the transfer in Odoo.";
+    /// The release lacks something that the warehouse needs.
+    ReleaseIncomplete => "release_incomplete", "The transfer lacks what a warehouse needs, as the text says. Complete it in Odoo, then replay.";
+    /// The warehouse ships something that was cancelled or edited.
+    ReleaseUnstoppable => "release_unstoppable", "The warehouse cannot stop what it was asked to ship. Settle the change with the warehouse and the customer by hand, then replay.";
+    /// The warehouse shipped for a transfer that Odoo does not have.
+    TransferUnknown => "transfer_unknown", "Odoo has no transfer with the reference that the warehouse gave. Correct it at the warehouse, or make the transfer in Odoo, then replay.";
+    ShippedTooMuch => "shipped_too_much", "The warehouse shipped more than is open, or something that was not ordered. Correct the transfer in Odoo or the shipment at the warehouse, then replay.";
+    ShippedAfterCancel => "shipped_after_cancel", "Goods have left of an order that is cancelled. Decide with the customer: take the goods back, or make a new order in Odoo.";
+    ShipmentChanged => "shipment_changed", "The warehouse told the same shipment again with other goods. Compare the shipment with the transfer in Odoo and correct by hand.";
+    LotUnknown => "lot_unknown", "Odoo does not know the lot or serial number that the warehouse shipped. Correct it at the warehouse or create it in Odoo, then replay.";
+    ReportUnreadable => "report_unreadable", "The warehouse sent something signed that cannot be read. Look at its own log; if its format changed, update Crossdock, then let it send again.";
+    TransferRefused => "transfer_refused", "Odoo refused the transfer with the text shown. Mend the cause in Odoo, then replay.";
+    InvoiceRefused => "invoice_refused", "Odoo refused the invoice or payment with the text shown. Mend the cause in Odoo, then replay.";
+    InvoiceDiffers => "invoice_differs", "The invoices differ from the order by more than the rounding limit. Compare both figures in Odoo, correct the draft, then replay.";
+    JournalUnmapped => "journal_unmapped", "Add the gateway to the channel's `journals`, then replay.";
+    PaymentDoubled => "payment_doubled", "Odoo holds two payments with the same id of the gateway. Remove the wrong one in Odoo, then replay.";
+    AnnouncementRefused => "announcement_refused", "The shop does not take the shipment, with the text shown. Mark it as shipped there by hand, or mend the cause and replay.";
     RefetchFailed => "refetch_failed", "The channel no longer has this order. If it was deleted there on purpose, cancel it in Odoo.";
 }
 

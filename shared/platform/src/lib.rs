@@ -4,16 +4,20 @@
 //! suite, `tests/platform-contract`, runs against both.
 
 pub mod check;
+pub mod documents;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod fulfilment;
 pub mod ledger;
 pub mod orders;
 pub mod pace;
 pub mod queue;
 pub mod secrets;
+pub mod work;
 
 use crossdock_core::{Clock, Entropy};
 
+pub use documents::{Change, Document, Subject};
 pub use ledger::{Condition, Due, Item, Key, Ledger, Listing, Put, Read, Write};
 pub use orders::OrderBook;
 pub use pace::Pace;

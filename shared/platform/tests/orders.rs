@@ -10,7 +10,7 @@ use crossdock_core::{
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    OrderBook,
+    OrderBook, Subject,
     embedded::{Embedded, EmbeddedOptions},
     orders::{Arrival, Change, Outcome, Stage, after},
 };
@@ -140,7 +140,7 @@ async fn every_stage_that_is_not_final_is_due() {
     let book = book();
     accept(&book, &order(2, 10)).await;
     let late = after(book.now(), SignedDuration::from_hours(1));
-    assert_eq!(book.due(late, 10).await.unwrap(), [order(2, 10).key]);
+    assert_eq!(book.due(late, 10).await.unwrap(), [Subject::Order(order(2, 10).key)]);
     finish(&book).await;
     assert!(book.due(late, 10).await.unwrap().is_empty());
 }

@@ -4,10 +4,9 @@
 //! state says when it is next due, so a peer that is down uses up nobody's receives; only what our own code
 //! or the platform could not handle goes back, and in the end to the dead-letter queue.
 
-use std::{collections::BTreeSet, future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{collections::BTreeSet, fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use crossdock_core::{
-    OrderKey,
     guard::{self, Guard},
     message::{Message, QueueName},
 };
@@ -21,17 +20,26 @@ const LEAST_TIME: SignedDuration = SignedDuration::from_secs(5);
 const FIRST_RETRY_S: u64 = 5;
 const LONGEST_RETRY_S: u64 = 600;
 
-/// One step of the chain: brings orders on from where the ledger says they stand.
+/// What a batch came to, key by key.
+pub type Answers<K> = Vec<(K, Result<(), PlatformError>)>;
+
+/// One step of the chain: brings orders (or shipments) on from where the ledger says they stand.
 pub trait Step: Send + Sync {
     const QUEUE: QueueName;
 
-    /// Handles orders, each once. `Ok` for an order means that its state says what is next; an error is the
-    /// platform's, never a peer's.
+    /// What its messages are about.
+    type Key: Clone + Ord + Display + Send + Sync;
+
+    /// What a message is about; none for a message of another queue.
+    fn key(message: Message) -> Option<Self::Key>;
+
+    /// Handles each key once. `Ok` means that the ledger says what is next; an error is the platform's, never
+    /// a peer's.
     fn handle(
         &self,
-        orders: &[OrderKey],
+        keys: &[Self::Key],
         deadline: Timestamp,
-    ) -> impl Future<Output = Vec<(OrderKey, Result<(), PlatformError>)>> + Send;
+    ) -> impl Future<Output = Answers<Self::Key>> + Send;
 }
 
 /// Runs one batch; answers the ids of the records to be given back, whose visibility is already set.
@@ -42,89 +50,90 @@ pub async fn run_batch<P: Platform, S: Step>(
     deadline: Timestamp,
 ) -> Vec<String> {
     let mut failed: BTreeSet<&str> = BTreeSet::new();
-    let mut together: Vec<OrderKey> = Vec::new();
-    let mut alone: Vec<OrderKey> = Vec::new();
-    let mut orders: Vec<(OrderKey, &Received)> = Vec::new();
+    let mut together: Vec<S::Key> = Vec::new();
+    let mut alone: Vec<S::Key> = Vec::new();
+    let mut keys: Vec<(S::Key, &Received)> = Vec::new();
     for record in records {
-        match serde_json::from_str::<Message>(&record.body) {
-            Ok(message) if message.queue() == S::QUEUE => {
-                let order = message.order().clone();
+        match serde_json::from_str::<Message>(&record.body).ok().and_then(S::key) {
+            Some(key) => {
                 // What came back once may be what brings its neighbours down.
                 let group = if record.receive_count > 1 { &mut alone } else { &mut together };
-                if !group.contains(&order) {
-                    group.push(order.clone());
+                if !group.contains(&key) {
+                    group.push(key.clone());
                 }
-                orders.push((order, record));
+                keys.push((key, record));
             }
-            Ok(_) | Err(_) => {
+            None => {
                 tracing::error!(message.id = %record.message_id, "a message that this queue cannot hold");
                 failed.insert(&record.message_id);
             }
         }
     }
-    together.retain(|order| !alone.contains(order));
-    let mut bad: BTreeSet<OrderKey> = BTreeSet::new();
+    together.retain(|key| !alone.contains(key));
+    let mut bad: BTreeSet<S::Key> = BTreeSet::new();
     if !together.is_empty() && !run_group(platform, step, &together, deadline, &mut bad).await {
-        // Something panicked and nobody knows for which order: each by itself.
+        // Something panicked and nobody knows for which key: each by itself.
         alone.extend(together);
     }
-    for order in &alone {
-        if !run_group(platform, step, std::slice::from_ref(order), deadline, &mut bad).await {
-            bad.insert(order.clone());
+    for key in &alone {
+        if !run_group(platform, step, std::slice::from_ref(key), deadline, &mut bad).await {
+            bad.insert(key.clone());
         }
     }
     if !guard::stands(Guard::PartialBatch) {
         return Vec::new();
     }
-    failed.extend(orders.iter().filter(|(order, _)| bad.contains(order)).map(|(_, r)| r.message_id.as_str()));
+    failed.extend(keys.iter().filter(|(key, _)| bad.contains(key)).map(|(_, r)| r.message_id.as_str()));
     for record in records.iter().filter(|record| failed.contains(record.message_id.as_str())) {
         give_back(platform, S::QUEUE, record).await;
     }
     failed.into_iter().map(str::to_owned).collect()
 }
 
-/// Runs a group; `false` when it panicked. Orders that failed go into `bad`.
+/// Runs a group; `false` when it panicked. Keys that failed go into `bad`.
 async fn run_group<P: Platform, S: Step>(
     platform: &P,
     step: &S,
-    group: &[OrderKey],
+    group: &[S::Key],
     deadline: Timestamp,
-    bad: &mut BTreeSet<OrderKey>,
+    bad: &mut BTreeSet<S::Key>,
 ) -> bool {
     if deadline.duration_since(platform.clock().now()) < LEAST_TIME {
-        tracing::warn!(orders = group.len(), "given back: no time is left before the deadline");
+        tracing::warn!(keys = group.len(), "given back: no time is left before the deadline");
         bad.extend(group.iter().cloned());
         return true;
     }
     let Ok(answers) = AssertUnwindSafe(step.handle(group, deadline)).catch_unwind().await else {
         return false;
     };
-    for (order, answer) in answers {
+    for (key, answer) in answers {
         if let Err(error) = answer {
-            tracing::error!(order.r#ref = %order, error = %error, "an order could not be handled");
-            bad.insert(order);
+            tracing::error!(order.r#ref = %key, error = %error, "could not be handled");
+            bad.insert(key);
         }
     }
     true
 }
 
-/// Sends what follows from a batch, whose answers are `answers`.
+/// Sends what follows from a batch, whose answers are `answers`; each message with the key that it follows
+/// from.
 ///
-/// What does not get through is left to the waker: each order's state has a `due_at`. Missing rights are
-/// another matter. They do not pass by waiting, and the chain would limp on from minute to minute with nobody
-/// told: so they are an error of each order that they concern.
-pub async fn send_on<P: Platform>(
+/// What does not get through is left to the waker: each document has a `due_at`. Missing rights are another
+/// matter. They do not pass by waiting, and the chain would limp on from minute to minute with nobody told:
+/// so they are an error of each key that they concern.
+pub async fn send_on<P: Platform, K: PartialEq>(
     platform: &P,
-    messages: &[Message],
-    answers: &mut [(OrderKey, Result<(), PlatformError>)],
+    messages: &[(K, Message)],
+    answers: &mut Answers<K>,
 ) {
-    let Err(error) = send_all(platform, messages).await else { return };
+    let bodies: Vec<Message> = messages.iter().map(|(_, message)| message.clone()).collect();
+    let Err(error) = send_all(platform, &bodies).await else { return };
     if !matches!(error, PlatformError::Denied { .. }) {
         tracing::warn!(error = %error, "messages left to the waker");
         return;
     }
-    for (order, answer) in answers {
-        if answer.is_ok() && messages.iter().any(|message| message.order() == order) {
+    for (key, answer) in answers {
+        if answer.is_ok() && messages.iter().any(|(of, _)| of == key) {
             *answer = Err(error.clone());
         }
     }

@@ -4,5 +4,5 @@ mod batch;
 pub mod telemetry;
 mod wire;
 
-pub use batch::{Step, give_back, run_batch, send_on};
+pub use batch::{Answers, Step, give_back, run_batch, send_on};
 pub use wire::{Hook, Parts, Scheduled, Wire, WireError};

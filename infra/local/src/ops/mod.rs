@@ -7,9 +7,15 @@ use std::{collections::BTreeMap, io::Write as _};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use crossdock_core::{OrderKey, config::Retention, message::QueueName, reason::ReasonCode};
+use crossdock_core::{
+    OrderKey,
+    config::Retention,
+    message::QueueName,
+    reason::{Reason, ReasonCode},
+};
 use crossdock_platform::{
-    OrderBook, Platform, PlatformError,
+    OrderBook, Platform, PlatformError, Subject,
+    fulfilment::Shipment,
     orders::{Change, State},
     queue::send_all,
 };
@@ -17,8 +23,11 @@ use serde_json::Value;
 
 use place::Ledger;
 pub use place::Place;
-use text::{print, row, show, summary};
+use text::{other, print, row, show, summary};
 pub use text::{stage, table};
+
+/// The most that is listed.
+const MOST: usize = 100_000;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -158,37 +167,62 @@ async fn orders<P: Platform>(book: &OrderBook<P>, options: &Orders) -> Result<bo
 }
 
 async fn parked<P: Platform>(book: &OrderBook<P>, options: &Parked) -> Result<bool> {
-    let parked = book.parked(100_000).await?;
+    let parked = book.parked(MOST).await?;
+    let others = others(book).await?;
     if options.json {
-        return print(&Value::Array(parked.iter().map(summary).collect()).to_string());
+        let all = parked.iter().map(summary).chain(others.iter().map(|(subject, why)| other(subject, why)));
+        return print(&Value::Array(all.collect()).to_string());
     }
-    if parked.is_empty() {
+    if parked.is_empty() && others.is_empty() {
         return print("No order is parked.");
     }
-    let mut by_code: BTreeMap<ReasonCode, Vec<(&State, &str)>> = BTreeMap::new();
+    let mut by_code: BTreeMap<ReasonCode, Vec<(String, &str)>> = BTreeMap::new();
     for state in &parked {
+        let name = format!("{}  {}", state.order, state.number.as_deref().unwrap_or("-"));
         for reason in &state.reasons {
-            by_code.entry(reason.code).or_default().push((state, &reason.detail));
+            by_code.entry(reason.code).or_default().push((name.clone(), &reason.detail));
+        }
+    }
+    for (subject, reasons) in &others {
+        for reason in reasons {
+            by_code.entry(reason.code).or_default().push((subject.to_string(), &reason.detail));
         }
     }
     let mut text = String::new();
-    for (code, orders) in by_code {
-        text.push_str(&format!("{} ({})\n  -> {}\n", code.code(), orders.len(), code.remedy()));
-        for (state, detail) in orders {
-            let number = state.number.as_deref().unwrap_or("-");
-            text.push_str(&format!("  {}  {number}  {detail}\n", state.order));
+    for (code, all) in by_code {
+        text.push_str(&format!("{} ({})\n  -> {}\n", code.code(), all.len(), code.remedy()));
+        for (name, detail) in all {
+            text.push_str(&format!("  {name}  {detail}\n"));
         }
     }
     print(text.trim_end())
 }
 
+/// What is parked beside the orders themselves: releases, shipments, invoices, reports, parcels.
+async fn others<P: Platform>(book: &OrderBook<P>) -> Result<Vec<(Subject, Vec<Reason>)>> {
+    let mut all = Vec::new();
+    for subject in book.parked_subjects(MOST).await? {
+        if !matches!(subject, Subject::Order(_)) {
+            let reasons = book.reasons(&subject).await?;
+            if !reasons.is_empty() {
+                all.push((subject, reasons));
+            }
+        }
+    }
+    Ok(all)
+}
+
 async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bool> {
     let keys = chosen(book, options).await?;
+    let beside = beside(book, options, &keys).await?;
+    if keys.is_empty() && beside.is_empty() && !options.all && options.reason.is_none() {
+        bail!("name the orders, or a --reason, or --all");
+    }
     if options.dry_run {
-        for key in &keys {
-            print(&format!("would take up {key}"))?;
+        for name in keys.iter().map(ToString::to_string).chain(beside.iter().map(ToString::to_string)) {
+            print(&format!("would take up {name}"))?;
         }
-        return print(&format!("{} orders; nothing was changed", keys.len()));
+        return print(&format!("{} in all; nothing was changed", keys.len() + beside.len()));
     }
     let how = match (options.accept, options.recreate) {
         (true, _) => How::Accepted,
@@ -196,7 +230,40 @@ async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bo
         (false, false) => How::Again,
     };
     take_up(book, &keys, how).await?;
+    let mut messages = Vec::new();
+    for subject in &beside {
+        messages.extend(book.replay(subject).await?);
+    }
+    send_all(book.platform(), &messages).await?;
+    if !beside.is_empty() {
+        print(&format!("{} releases, shipments and invoices taken up", beside.len()))?;
+    }
     print(&format!("{} orders taken up", keys.len()))
+}
+
+/// What is to be taken up beside the orders themselves: all that is parked for the reason, or of the orders
+/// that are named.
+async fn beside<P: Platform>(
+    book: &OrderBook<P>,
+    options: &Replay,
+    keys: &[OrderKey],
+) -> Result<Vec<Subject>> {
+    let mut all = Vec::new();
+    for (subject, reasons) in others(book).await? {
+        let for_reason = options
+            .reason
+            .as_ref()
+            .map_or(options.all, |code| reasons.iter().any(|reason| reason.code.code() == code));
+        let order = match &subject {
+            Subject::Fulfilment(key) | Subject::Billing(key) => Some(key.clone()),
+            Subject::Shipment(key) => book.document::<Shipment>(key).await?.and_then(|s| s.order),
+            Subject::Order(_) | Subject::Report(_) | Subject::Parcel(_) => None,
+        };
+        if for_reason || order.is_some_and(|order| keys.contains(&order)) {
+            all.push(subject);
+        }
+    }
+    Ok(all)
 }
 
 /// How an order is taken up again.
@@ -271,10 +338,7 @@ async fn chosen<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<Ve
             Some(code) => state.reasons.iter().any(|reason| reason.code.code() == code),
             None => true,
         };
-        keys.extend(book.parked(100_000).await?.into_iter().filter(wanted).map(|state| state.order));
-    }
-    if keys.is_empty() && !options.all && options.reason.is_none() {
-        bail!("name the orders, or a --reason, or --all");
+        keys.extend(book.parked(MOST).await?.into_iter().filter(wanted).map(|state| state.order));
     }
     keys.sort();
     keys.dedup();

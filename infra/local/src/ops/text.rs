@@ -4,12 +4,26 @@ use std::io::Write as _;
 
 use anyhow::Result;
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
-use crossdock_platform::orders::{Stage, State};
+use crossdock_core::reason::Reason;
+use crossdock_platform::{
+    Subject,
+    orders::{Stage, State},
+};
 use serde_json::{Value, json};
+
+/// A document as people read it: the fields of its work beside its own.
+fn flat(mut document: Value) -> Value {
+    if let Some(fields) = document.as_object_mut()
+        && let Some(Value::Object(work)) = fields.remove("work")
+    {
+        fields.extend(work);
+    }
+    document
+}
 
 pub(super) fn show(state: &State, json: bool) -> Result<bool> {
     if json {
-        return print(&serde_json::to_string(state)?);
+        return print(&flat(serde_json::to_value(state)?).to_string());
     }
     let mut text = format!("{}  {}\n", state.order, state.number.as_deref().unwrap_or("-"));
     text.push_str(&format!("stage    {}\n", stage(state.stage)));
@@ -64,12 +78,18 @@ pub(super) fn row(state: &State) -> Vec<String> {
     ]
 }
 
+fn reasons(reasons: &[Reason]) -> Vec<Value> {
+    let one = |reason: &Reason| json!({ "code": reason.code.code(), "detail": reason.detail, "remedy": reason.code.remedy() });
+    reasons.iter().map(one).collect()
+}
+
+/// Something parked beside an order.
+pub(super) fn other(subject: &Subject, why: &[Reason]) -> Value {
+    json!({ "subject": subject.to_string(), "stage": "parked", "reasons": reasons(why) })
+}
+
 pub(super) fn summary(state: &State) -> Value {
-    let reasons: Vec<Value> = state
-        .reasons
-        .iter()
-        .map(|reason| json!({ "code": reason.code.code(), "detail": reason.detail, "remedy": reason.code.remedy() }))
-        .collect();
+    let reasons = reasons(&state.reasons);
     json!({
         "order": state.order, "number": state.number, "stage": stage(state.stage), "reasons": reasons,
         "odoo_id": state.applied.as_ref().map(|applied| applied.odoo_id),

@@ -1,0 +1,291 @@
+//! The documents of the ledger: each under a key of its own, written under its version, and woken by its due
+//! time.
+
+use std::fmt::Display;
+
+use crossdock_core::{
+    OrderKey, ShipmentKey,
+    guard::{self, Guard},
+    ids::{ParcelId, ReportKey},
+    message::Message,
+    order::short_digest,
+    reason::Reason,
+};
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    Condition, Due, Item, Key, Listing, OrderBook, Platform, PlatformError, Put, Read, Write,
+    fulfilment::{Billing, Fulfilment, Parcel, Report, Shipment},
+    ledger::DUE_SHARDS,
+    orders::State,
+};
+
+/// How often a lost race is run again. Each round means that somebody else got something done.
+const ROUNDS: usize = 50;
+
+/// What a change to a document comes to.
+pub enum Change<T> {
+    Write(T),
+    /// Nothing to write.
+    Leave(T),
+}
+
+/// Something that the ledger keeps under a key.
+pub trait Document: Serialize + DeserializeOwned + Send {
+    type Key: Clone + Display + Send + Sync;
+
+    /// What is there before anything was written.
+    fn empty(key: Self::Key) -> Self;
+
+    fn ledger_key(key: &Self::Key) -> Key;
+
+    fn key(&self) -> &Self::Key;
+
+    /// When somebody must look at it again.
+    fn due_at(&self) -> Option<Timestamp>;
+
+    fn parked_since(&self) -> Option<Timestamp>;
+
+    /// The message that carries it on from where it stands; none where nothing is left to do.
+    fn message(&self) -> Option<Message>;
+
+    /// Its message is sent again now.
+    fn wake(&mut self, now: Timestamp);
+
+    /// Taken up again by a person.
+    fn replay(&mut self, now: Timestamp);
+
+    fn reasons(&self) -> &[Reason];
+}
+
+/// What a due or a parked item is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Order(OrderKey),
+    Fulfilment(OrderKey),
+    Billing(OrderKey),
+    Shipment(ShipmentKey),
+    Report(ReportKey),
+    Parcel(ParcelId),
+}
+
+impl Subject {
+    /// None for an item that is no document.
+    #[must_use]
+    pub fn of(key: &Key) -> Option<Self> {
+        let (kind, id) = key.pk.split_once('#')?;
+        match (kind, key.sk.as_str()) {
+            ("order", "state") => Some(Self::Order(id.parse().ok()?)),
+            ("order", "fulfilment") => Some(Self::Fulfilment(id.parse().ok()?)),
+            ("order", "billing") => Some(Self::Billing(id.parse().ok()?)),
+            ("shipment", "state") => Some(Self::Shipment(id.parse().ok()?)),
+            ("report", "state") => Some(Self::Report(id.parse().ok()?)),
+            ("parcel", "state") => Some(Self::Parcel(id.parse().ok()?)),
+            _ => None,
+        }
+    }
+}
+
+impl Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Order(key) => write!(f, "{key}"),
+            Self::Fulfilment(key) => write!(f, "release of {key}"),
+            Self::Billing(key) => write!(f, "invoice of {key}"),
+            Self::Shipment(key) => write!(f, "shipment {key}"),
+            Self::Report(key) => write!(f, "report {key}"),
+            Self::Parcel(key) => write!(f, "parcel {key}"),
+        }
+    }
+}
+
+impl<P: Platform> OrderBook<P> {
+    /// A document, with every acknowledged write in it.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn document<D: Document>(&self, key: &D::Key) -> Result<Option<D>, PlatformError> {
+        let item = self.platform().get(&D::ledger_key(key), Read::Consistent).await?;
+        item.map(|item| decode(&item)).transpose()
+    }
+
+    /// Changes a document under its version: reads, lets `change` decide, writes, and begins again with what
+    /// stands there when somebody else was faster. A missing one begins empty.
+    ///
+    /// # Errors
+    /// When the ledger does not answer; the write may then have committed all the same.
+    pub async fn change<D: Document, T>(
+        &self,
+        key: &D::Key,
+        mut change: impl FnMut(&mut D) -> Change<T>,
+    ) -> Result<T, PlatformError> {
+        let mut current = self.platform().get(&D::ledger_key(key), Read::Consistent).await?;
+        for _ in 0..ROUNDS {
+            let (mut document, condition) = match &current {
+                Some(item) => (decode::<D>(item)?, Condition::Version(item.version)),
+                None => (D::empty(key.clone()), Condition::Absent),
+            };
+            let answer = match change(&mut document) {
+                Change::Leave(answer) => return Ok(answer),
+                Change::Write(answer) => answer,
+            };
+            let mut write = self.write(&document, condition)?;
+            let apart = if guard::stands(Guard::DueInTheSameWrite) { None } else { write.due.take() };
+            match self.platform().put(write).await? {
+                Put::Written { version } => {
+                    if apart.is_some() {
+                        self.platform().put(self.write(&document, Condition::Version(version))?).await?;
+                    }
+                    return Ok(answer);
+                }
+                // Without the guard: written over whatever stands there now.
+                Put::Conflict { current: Some(there) } if !guard::stands(Guard::VersionCondition) => {
+                    self.platform().put(self.write(&document, Condition::Version(there.version))?).await?;
+                    return Ok(answer);
+                }
+                Put::Conflict { current: there } => current = there.map(|item| *item),
+            }
+        }
+        let what = format!("too many writers on {key}");
+        Err(PlatformError::Unavailable { service: "ledger", what })
+    }
+
+    fn write<D: Document>(&self, document: &D, condition: Condition) -> Result<Write, PlatformError> {
+        let shard = shard(document.key());
+        let body =
+            serde_json::to_value(document).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?;
+        Ok(Write {
+            key: D::ledger_key(document.key()),
+            condition,
+            token: self.platform().entropy().token(),
+            body,
+            blob: None,
+            due: document.due_at().map(|at| Due { shard, at }),
+            listing: document.parked_since().map(|at| Listing { shelf: format!("parked#{shard}"), at }),
+            expires_at: self.state_expiry(),
+        })
+    }
+
+    /// What is due at or before `until`, by the lagging index: read the document before acting.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<Subject>, PlatformError> {
+        let mut all = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            all.extend(self.platform().due(shard, until, limit).await?);
+        }
+        all.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        all.truncate(limit);
+        Ok(all.into_iter().filter_map(|(key, _)| Subject::of(&key)).collect())
+    }
+
+    /// Whatever is parked, longest first, by the lagging index.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn parked_subjects(&self, limit: usize) -> Result<Vec<Subject>, PlatformError> {
+        let mut keys = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            keys.extend(self.platform().listed(&format!("parked#{shard}"), None, limit).await?);
+        }
+        keys.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        Ok(keys.into_iter().take(limit).filter_map(|(key, _)| Subject::of(&key)).collect())
+    }
+
+    /// Wakes what is due, and gives its message. The index lags behind: the document itself says whether it
+    /// is still due.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn wake(&self, subject: &Subject, now: Timestamp) -> Result<Option<Message>, PlatformError> {
+        match subject {
+            Subject::Order(key) => self.change::<State, _>(key, |d| wake(d, now)).await,
+            Subject::Fulfilment(key) => self.change::<Fulfilment, _>(key, |d| wake(d, now)).await,
+            Subject::Billing(key) => self.change::<Billing, _>(key, |d| wake(d, now)).await,
+            Subject::Shipment(key) => self.change::<Shipment, _>(key, |d| wake(d, now)).await,
+            Subject::Report(key) => self.change::<Report, _>(key, |d| wake(d, now)).await,
+            Subject::Parcel(key) => self.change::<Parcel, _>(key, |d| wake(d, now)).await,
+        }
+    }
+
+    /// Takes up again what is parked of an order beside the order itself: its releases and its invoices.
+    /// What is not parked is left alone.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn replay(&self, subject: &Subject) -> Result<Option<Message>, PlatformError> {
+        let now = self.now();
+        match subject {
+            Subject::Order(key) => self.change::<State, _>(key, |d| replay(d, now)).await,
+            Subject::Fulfilment(key) => self.change::<Fulfilment, _>(key, |d| replay(d, now)).await,
+            Subject::Billing(key) => self.change::<Billing, _>(key, |d| replay(d, now)).await,
+            Subject::Shipment(key) => self.change::<Shipment, _>(key, |d| replay(d, now)).await,
+            Subject::Report(key) => self.change::<Report, _>(key, |d| replay(d, now)).await,
+            Subject::Parcel(key) => self.change::<Parcel, _>(key, |d| replay(d, now)).await,
+        }
+    }
+
+    /// The reasons for which something is parked; empty where it is not (any more).
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn reasons(&self, subject: &Subject) -> Result<Vec<Reason>, PlatformError> {
+        fn of<D: Document>(document: Option<D>) -> Vec<Reason> {
+            document.filter(|d| d.parked_since().is_some()).map(|d| d.reasons().to_vec()).unwrap_or_default()
+        }
+        Ok(match subject {
+            Subject::Order(key) => of(self.document::<State>(key).await?),
+            Subject::Fulfilment(key) => of(self.document::<Fulfilment>(key).await?),
+            Subject::Billing(key) => of(self.document::<Billing>(key).await?),
+            Subject::Shipment(key) => of(self.document::<Shipment>(key).await?),
+            Subject::Report(key) => of(self.document::<Report>(key).await?),
+            Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
+        })
+    }
+
+    /// Every document of one kind, page by page, in no order. Reads the whole ledger: for people and tests.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn every<D: Document>(
+        &self,
+        kind: &str,
+        sk: &str,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<(Vec<D>, Option<Key>), PlatformError> {
+        let (items, next) = self.platform().scan(sk, after, limit).await?;
+        let ours = |item: &&Item| item.key.pk.split_once('#').is_some_and(|(of, _)| of == kind);
+        let documents = items.iter().filter(ours).map(decode).collect::<Result<_, _>>()?;
+        Ok((documents, next))
+    }
+}
+
+fn wake<D: Document>(document: &mut D, now: Timestamp) -> Change<Option<Message>> {
+    if document.due_at().is_none_or(|due| due > now) {
+        return Change::Leave(None);
+    }
+    document.wake(now);
+    Change::Write(document.message())
+}
+
+fn replay<D: Document>(document: &mut D, now: Timestamp) -> Change<Option<Message>> {
+    if document.parked_since().is_none() {
+        return Change::Leave(None);
+    }
+    document.replay(now);
+    Change::Write(document.message())
+}
+
+fn decode<D: Document>(item: &Item) -> Result<D, PlatformError> {
+    serde_json::from_value(item.body.clone())
+        .map_err(|e| PlatformError::Corrupt { what: format!("{} {}: {e}", item.key.pk, item.key.sk) })
+}
+
+/// Spreads documents evenly over the shards of the due index.
+fn shard(key: &impl Display) -> u8 {
+    let digest = short_digest(key.to_string().as_bytes());
+    u8::from_str_radix(&digest[..2], 16).unwrap_or_default() % DUE_SHARDS
+}

@@ -1,0 +1,20 @@
+//! What the ledger knows of an order after it stands in Odoo: what its warehouses were asked to ship, what
+//! they shipped, what was invoiced, and where the parcels are.
+//!
+//! Each is a document of its own, for each is moved on by another function. What touches an order in Odoo
+//! does so under the order's lease (`lease.rs`), which the importer takes as well.
+
+mod billing;
+mod lease;
+mod notice;
+mod parcel;
+mod releases;
+mod report;
+mod shipment;
+
+pub use billing::{Billing, BillingStage};
+pub use notice::Noticed;
+pub use parcel::{Parcel, ParcelStage};
+pub use releases::{Fulfilment, FulfilmentStage, ReleaseStage, ReleaseState, ReleasedLine, ShopLine};
+pub use report::{Report, ReportStage};
+pub use shipment::{Shipment, ShipmentStage};

@@ -1,0 +1,211 @@
+//! What the warehouses were asked to ship of one order, and what of it has shipped.
+
+use crossdock_core::{LineId, OrderKey, ReleaseKey, Sku, message::Message, reason::Reason};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Key,
+    documents::Document,
+    work::{Stages, Work},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfilmentStage {
+    /// Something of its transfers changed: `warehouse-releaser` looks.
+    Noticed,
+    /// Held back on purpose until `due_at` (the hold window).
+    Held,
+    /// Final until something changes.
+    Idle,
+    Parked,
+}
+
+impl Stages for FulfilmentStage {
+    const PARKED: Self = Self::Parked;
+
+    fn is_final(self) -> bool {
+        match self {
+            Self::Noticed | Self::Held => false,
+            Self::Idle | Self::Parked => true,
+        }
+    }
+
+    fn woken(self) -> Self {
+        match self {
+            Self::Held => Self::Noticed,
+            Self::Noticed | Self::Idle | Self::Parked => self,
+        }
+    }
+}
+
+/// How far a release is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseStage {
+    /// Written down, and perhaps sent: the warehouse may have it.
+    Sending,
+    /// The warehouse has it and ships it.
+    Open,
+    /// The warehouse is to be asked to stop, or was asked and has not answered.
+    Stopping,
+    /// The warehouse said that nothing more of it will ship.
+    Stopped,
+    /// The warehouse said that it ships it all the same.
+    Unstoppable,
+    /// The warehouse does not take it.
+    Refused,
+    /// All shipped, or closed short.
+    Closed,
+}
+
+impl ReleaseStage {
+    /// Whether the warehouse may still ship something of it.
+    #[must_use]
+    pub fn holds_goods(self) -> bool {
+        match self {
+            Self::Sending | Self::Open | Self::Stopping | Self::Unstoppable => true,
+            Self::Stopped | Self::Refused | Self::Closed => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedLine {
+    /// The `stock.move` in Odoo, as the line's id at the warehouse.
+    pub line: LineId,
+    pub sku: Sku,
+    pub quantity: Decimal,
+    pub shipped: Decimal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseState {
+    pub key: ReleaseKey,
+    /// The `stock.picking` in Odoo.
+    pub transfer: i64,
+    pub stage: ReleaseStage,
+    /// The warehouse's own id of it.
+    pub remote: Option<String>,
+    pub lines: Vec<ReleasedLine>,
+}
+
+impl ReleaseState {
+    /// What the warehouse still holds of a SKU.
+    #[must_use]
+    pub fn open(&self, sku: &Sku) -> Decimal {
+        let of_sku = self.lines.iter().filter(|line| &line.sku == sku);
+        of_sku.map(|line| (line.quantity - line.shipped).max(Decimal::ZERO)).sum()
+    }
+
+    #[must_use]
+    pub fn is_all_shipped(&self) -> bool {
+        self.lines.iter().all(|line| line.shipped >= line.quantity)
+    }
+
+    /// Notes what has shipped of it.
+    pub fn ship(&mut self, sku: &Sku, quantity: Decimal) {
+        let mut left = quantity;
+        for line in self.lines.iter_mut().filter(|line| &line.sku == sku) {
+            let part = left.min((line.quantity - line.shipped).max(Decimal::ZERO));
+            line.shipped += part;
+            left -= part;
+        }
+    }
+}
+
+/// How much of a line of the shop's order has shipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopLine {
+    pub line: LineId,
+    pub quantity: Decimal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fulfilment {
+    pub order: OrderKey,
+    /// The `sale.order` in Odoo.
+    pub sale: i64,
+    /// How often somebody asked for a look: what comes in the middle of one stays asked for.
+    pub asked: u32,
+    /// When what can be released was first seen: the hold window begins there.
+    pub ready_since: Option<Timestamp>,
+    pub releases: Vec<ReleaseState>,
+    /// What the shop's order has shipped, over all shipments.
+    pub shipped: Vec<ShopLine>,
+    pub work: Work<FulfilmentStage>,
+}
+
+impl Fulfilment {
+    /// Something of the order's transfers changed.
+    pub fn notice(&mut self, sale: i64, now: Timestamp, what: &str) {
+        self.sale = sale;
+        self.asked = self.asked.saturating_add(1);
+        self.work.reopen_in(FulfilmentStage::Noticed, now, what);
+    }
+
+    /// Whether a warehouse may still ship something of the order.
+    #[must_use]
+    pub fn is_released(&self) -> bool {
+        self.releases.iter().any(|release| release.stage.holds_goods())
+    }
+
+    pub fn release_mut(&mut self, key: &ReleaseKey) -> Option<&mut ReleaseState> {
+        self.releases.iter_mut().find(|release| &release.key == key)
+    }
+}
+
+impl Document for Fulfilment {
+    type Key = OrderKey;
+
+    fn empty(order: OrderKey) -> Self {
+        Self {
+            order,
+            sale: 0,
+            asked: 0,
+            ready_since: None,
+            releases: Vec::new(),
+            shipped: Vec::new(),
+            work: Work::new(FulfilmentStage::Idle),
+        }
+    }
+
+    fn ledger_key(key: &OrderKey) -> Key {
+        Key::new(format!("order#{key}"), "fulfilment")
+    }
+
+    fn key(&self) -> &OrderKey {
+        &self.order
+    }
+
+    fn due_at(&self) -> Option<Timestamp> {
+        self.work.due_at
+    }
+
+    fn parked_since(&self) -> Option<Timestamp> {
+        (self.work.stage == FulfilmentStage::Parked).then_some(self.work.changed_at)
+    }
+
+    fn message(&self) -> Option<Message> {
+        match self.work.stage {
+            FulfilmentStage::Noticed | FulfilmentStage::Held => {
+                Some(Message::TransfersChanged { order: self.order.clone() })
+            }
+            FulfilmentStage::Idle | FulfilmentStage::Parked => None,
+        }
+    }
+
+    fn wake(&mut self, now: Timestamp) {
+        self.work.wake(now);
+    }
+
+    fn replay(&mut self, now: Timestamp) {
+        self.work.reopen_in(FulfilmentStage::Noticed, now, "replayed by hand");
+    }
+
+    fn reasons(&self) -> &[Reason] {
+        &self.work.reasons
+    }
+}
