@@ -69,12 +69,12 @@ pub struct ShopInfo {
 /// One shop's API.
 #[derive(Clone)]
 pub struct Api {
-    shop: Shop,
-    kind: Kind,
+    pub(crate) shop: Shop,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Clone)]
-enum Kind {
+pub(crate) enum Kind {
     Shopify,
     Woocommerce,
     /// A partner's program that posts to us and that we cannot ask.

@@ -7,6 +7,7 @@
 //! **Invariant:** a parser here never panics, whatever the bytes, and no text made here quotes a value of a
 //! body: bodies hold personal data.
 
+mod announce;
 mod api;
 mod lenient;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod testing;
 mod webhook;
 mod woocommerce;
 
+pub use announce::{Announced, LeftOpen};
 pub use api::{Api, Fetched, Page, ShopInfo, Subscription, SubscriptionChange};
 pub use crossdock_core::hook::{FieldError, Refusal};
 pub use webhook::{BODY_LIMIT, Webhook, receive};

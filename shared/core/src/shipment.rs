@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{LineId, OrderId, Reference, ReleaseKey, ShipmentId, ShipmentKey, Sku},
+    ids::{LineId, OrderId, Reference, ReleaseKey, ShipmentKey, Sku},
     order::{Address, short_digest},
 };
 
@@ -145,8 +145,11 @@ pub enum Notice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
     pub order: OrderId,
-    /// Ours: the shipment's id at the warehouse. The shop is told of it once.
-    pub shipment: ShipmentId,
+    /// The shop is told of it once.
+    pub shipment: ShipmentKey,
+    /// The shop's own ids of what it was told of the *other* shipments of this order ([`Announcement`]s are
+    /// told one after another): what has one of these is not this shipment, however alike the two are.
+    pub others: Vec<String>,
     pub shipped_at: Timestamp,
     pub lines: Vec<AnnouncedLine>,
     pub parcels: Vec<Parcel>,

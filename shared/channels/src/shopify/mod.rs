@@ -6,6 +6,7 @@ mod api_tests;
 mod graphql;
 mod node;
 mod parts;
+pub(crate) mod payments;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;

@@ -70,6 +70,11 @@ fn check(shop: &Shop, answer: &Response<Bytes>) -> Result<(), PeerError> {
     }
 }
 
+/// The order in another shape than the canonical one.
+pub(super) async fn order<T: DeserializeOwned>(shop: &Shop, id: &OrderId) -> Result<T, PeerError> {
+    ask(shop, Method::GET, &format!("{V3}/orders/{id}"), None).await
+}
+
 pub(crate) async fn fetch_order(shop: &Shop, id: &OrderId) -> Result<Fetched, PeerError> {
     let answer = call(shop, Method::GET, &format!("{V3}/orders/{id}"), None).await?;
     if answer.status() == StatusCode::NOT_FOUND {

@@ -4,6 +4,7 @@ pub(crate) mod api;
 #[cfg(test)]
 mod api_tests;
 mod canonical;
+pub(crate) mod payments;
 #[cfg(test)]
 mod tests;
 mod wire;
