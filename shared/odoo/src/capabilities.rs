@@ -22,6 +22,8 @@ pub struct Capabilities {
     pub has_warehouses: bool,
     pub has_deliveries: bool,
     pub has_payment_terms: bool,
+    /// Transfers have a delivery method and a tracking reference.
+    pub has_carriers: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,6 +44,7 @@ impl Capabilities {
             has_warehouses: order.contains_key("warehouse_id"),
             has_deliveries: order.contains_key("picking_ids"),
             has_payment_terms: order.contains_key("payment_term_id"),
+            has_carriers: order.contains_key("picking_ids") && order.contains_key("carrier_id"),
         })
     }
 }

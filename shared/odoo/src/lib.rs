@@ -11,6 +11,7 @@ mod connection;
 pub mod orders;
 pub mod partners;
 pub mod pricing;
+pub mod transfers;
 
 pub use capabilities::Capabilities;
 pub use catalogue::{Catalogue, Company, Countries, Pricelist, Product, Tax};

@@ -23,7 +23,7 @@ pub enum SaleState {
 }
 
 impl SaleState {
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         match text {
             "cancel" => Self::Cancelled,
             "sale" | "done" => Self::Confirmed,
@@ -94,7 +94,7 @@ pub async fn find(odoo: &Odoo, keys: &[&OrderKey]) -> Result<BTreeMap<OrderKey, 
 
 /// Our external ids of records, without the module. `get_external_id` needs no right to read
 /// `ir.model.data`, which a sales user does not have.
-async fn external_ids(
+pub(crate) async fn external_ids(
     odoo: &Odoo,
     model: &'static str,
     ids: &[i64],

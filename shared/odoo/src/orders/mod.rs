@@ -17,7 +17,9 @@ use crate::{
 };
 
 pub use change::{Cancelled, cancel, confirm, put_dates, remove_lines, to_draft};
+pub(crate) use look::external_ids;
 pub use look::{Existing, ReadBack, SaleState, ShippedState, find, lines_of_ours, read_back, shipped_state};
+pub(crate) use rows::odoo_time;
 pub use rows::{OrderLine, OrderRecord, line_external_id, load_orders, order_external_id};
 
 /// The module part of our external ids. Nothing of that name is installed: it is only a name space.
@@ -117,6 +119,11 @@ async fn load_all(odoo: &Odoo, call: Call, records: usize) -> Result<Result<Vec<
         field: first.and_then(|message| message.field.as_str().map(str::to_owned)),
         text: answer::clean(&first.map(|message| text(message)).unwrap_or_default()),
     }))
+}
+
+/// A quantity as a JSON number.
+pub(crate) fn plain(number: rust_decimal::Decimal) -> Value {
+    number.normalize().to_string().parse().map_or(Value::Null, Value::Number)
 }
 
 /// What an order of ours has as its Source Document in Odoo: how it is found again.
