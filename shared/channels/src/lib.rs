@@ -13,7 +13,6 @@ mod lenient;
 #[cfg(test)]
 mod never_panics;
 mod shopify;
-mod signature;
 pub mod standard;
 #[cfg(test)]
 #[allow(dead_code, reason = "shared with the contract tests, which use the rest")]

@@ -1,15 +1,13 @@
 //! What a webhook says. Pure: no clock, no network, no storage.
 
 use crossdock_core::{ChannelId, Order, OrderId, config::ChannelKind, hook::Refusal};
+pub use crossdock_hooks::BODY_LIMIT;
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{lenient, shopify, standard, woocommerce};
-
-/// The largest body that is read: an order of a thousand lines has about half of it.
-pub const BODY_LIMIT: usize = 1024 * 1024;
 
 /// A webhook that came from the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,7 +34,7 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "shopify-webhook", run: webhooks::shopify, source: "channels/src/shopify" },
     Target { name: "woocommerce-webhook", run: webhooks::woocommerce, source: "channels/src/woocommerce" },
     Target { name: "standard-webhook", run: webhooks::standard, source: "channels/src/standard" },
-    Target { name: "signature", run: signature::run, source: "channels/src/standard" },
+    Target { name: "signature", run: signature::run, source: "hooks/src" },
     Target { name: "receiver", run: receiver::run, source: "channels/src" },
     Target { name: "lambda-event", run: event::run, source: "core/src" },
     Target { name: "shopify-api", run: shops::shopify, source: "channels/src/shopify" },

@@ -36,7 +36,7 @@ fn graph() -> BTreeMap<String, (String, BTreeSet<String>)> {
 fn allowed(folder: &str) -> Option<&'static [&'static str]> {
     Some(match folder {
         "shared/core" => &[],
-        "shared/http" | "shared/platform" => &["crossdock-core"],
+        "shared/hooks" | "shared/http" | "shared/platform" => &["crossdock-core"],
         // A crate of its own, so that nothing but what is deployed links AWS's SDK.
         "shared/platform-aws" => &["crossdock-core", "crossdock-platform"],
         "shared/runtime" => &["crossdock-core", "crossdock-http", "crossdock-platform"],
@@ -48,7 +48,8 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
             "crossdock-platform-aws",
             "crossdock-runtime",
         ],
-        "shared/odoo" | "shared/channels" => &["crossdock-core", "crossdock-http"],
+        "shared/odoo" => &["crossdock-core", "crossdock-http"],
+        "shared/channels" => &["crossdock-core", "crossdock-hooks", "crossdock-http"],
         _ if folder.starts_with("functions/") => &[
             "crossdock-core",
             "crossdock-http",

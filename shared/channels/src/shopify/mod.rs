@@ -13,6 +13,7 @@ pub(crate) mod token;
 mod wire;
 
 use crossdock_core::{ChannelId, hook::Refusal};
+use crossdock_hooks::signature::{only, require_json, usable, verify};
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -20,7 +21,6 @@ use serde::Deserialize;
 
 use crate::{
     lenient::{RawId, Unclear},
-    signature::{only, require_json, usable, verify},
     webhook::{Webhook, read},
 };
 

@@ -8,6 +8,7 @@ use crossdock_core::{
     hook::FieldError,
     order::{Address, Charge, Customer, Line, Payment, Revision, TaxAmount, Transaction},
 };
+use crossdock_hooks::published::{Money, SkuText, Time};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
@@ -28,7 +29,7 @@ impl Checks {
         self.errors.push(FieldError { path: path.into(), message: message.into() });
     }
 
-    fn decimal(&mut self, path: &str, raw: &wire::Money) -> Decimal {
+    fn decimal(&mut self, path: &str, raw: &Money) -> Decimal {
         let read = Amount::parse(&raw.0).map(|amount| amount.0);
         if read.is_none() {
             self.fail(path, "is not a decimal in a text");
@@ -36,7 +37,7 @@ impl Checks {
         read.unwrap_or_default()
     }
 
-    fn time(&mut self, path: &str, raw: &wire::Time) -> Timestamp {
+    fn time(&mut self, path: &str, raw: &Time) -> Timestamp {
         let read = Timestamp::from_str(&raw.0).ok();
         if read.is_none() {
             self.fail(path, "is no time of RFC 3339 with an offset, such as 2026-11-23T07:38:11Z");
@@ -44,7 +45,7 @@ impl Checks {
         read.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn sku(&mut self, path: &str, raw: &wire::SkuText) -> Option<Sku> {
+    fn sku(&mut self, path: &str, raw: &SkuText) -> Option<Sku> {
         let sku = Sku::new(raw.0.clone()).ok();
         if sku.is_none() {
             self.fail(path, "must be at most 128 bytes, without control characters or outer spaces");

@@ -1,15 +1,14 @@
 //! The `standard` order as a partner posts it. This file is the source of the published JSON Schema: its
 //! comments are the schema's descriptions.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crossdock_core::{
     Currency, LineId, OrderId,
     order::{ChargeKind, PaymentState, Prices},
 };
+use crossdock_hooks::published::{Country, Money, SkuText, Time};
 
 /// An order as it stands now. Send the whole order again at each change, with a higher `sequence`.
 #[derive(Deserialize, JsonSchema)]
@@ -178,30 +177,3 @@ pub(super) struct Transaction {
     pub gift_card: bool,
     pub amount: Money,
 }
-
-/// A text of one fixed form: the schema holds the form, so that a wrong one is named with its path.
-macro_rules! formed {
-    ($name:ident, $schema:tt) => {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        pub(super) struct $name(pub String);
-
-        impl JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
-            }
-        }
-    };
-}
-
-formed!(Money, { "type": "string", "pattern": "^-?[0-9]{1,11}(\\.[0-9]{1,8})?$", "maxLength": 24 });
-formed!(Time, { "type": "string", "format": "date-time", "maxLength": 40 });
-formed!(Country, { "type": "string", "pattern": "^[A-Z]{2}$" });
-// At most 128 bytes in the end, which a schema cannot count.
-formed!(SkuText, { "type": "string", "pattern": "^\\S(.*\\S)?$", "maxLength": 128 });

@@ -10,13 +10,13 @@ mod tests;
 mod wire;
 
 use crossdock_core::{ChannelId, hook::Refusal};
+use crossdock_hooks::signature::{only, require_json, usable, verify};
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
     lenient::{RawId, Unclear},
-    signature::{only, require_json, usable, verify},
     webhook::{Webhook, read},
 };
 

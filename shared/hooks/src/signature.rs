@@ -11,22 +11,29 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 /// The one value of a header. Two of them are a way to make two readers see two things.
-pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+#[must_use]
+pub fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
 /// The secrets that can sign at all. An empty one would let anybody sign.
-pub(crate) fn usable(secrets: &[SecretString]) -> Result<Vec<&str>, Refusal> {
+///
+/// # Errors
+/// `NotConfigured` where none is left.
+pub fn usable(secrets: &[SecretString]) -> Result<Vec<&str>, Refusal> {
     let usable: Vec<_> =
         secrets.iter().map(ExposeSecret::expose_secret).filter(|s| !s.trim().is_empty()).collect();
     if usable.is_empty() { Err(Refusal::NotConfigured) } else { Ok(usable) }
 }
 
-/// Shopify and WooCommerce: base64 of HMAC-SHA256 over the body. Any live secret may have signed, because
-/// the old one goes on signing for a while after a rotation.
-pub(crate) fn verify(secrets: &[&str], body: &[u8], signature: Option<&str>) -> Result<(), Refusal> {
+/// Shopify, WooCommerce and ShipHero: base64 of HMAC-SHA256 over the body. Any live secret may have signed,
+/// because the old one goes on signing for a while after a rotation.
+///
+/// # Errors
+/// `Unauthorized` for a signature of somebody else, or none.
+pub fn verify(secrets: &[&str], body: &[u8], signature: Option<&str>) -> Result<(), Refusal> {
     let signature = signature.and_then(|text| STANDARD.decode(text).ok()).ok_or(Refusal::Unauthorized)?;
     let mut good = false;
     for secret in secrets {
@@ -39,7 +46,10 @@ pub(crate) fn verify(secrets: &[&str], body: &[u8], signature: Option<&str>) -> 
 }
 
 /// `application/json`, with or without parameters.
-pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+///
+/// # Errors
+/// `UnsupportedMediaType` for anything else.
+pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let kind = only(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Refusal::UnsupportedMediaType) }
