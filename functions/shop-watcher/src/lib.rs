@@ -7,8 +7,6 @@
 //! Safe to repeat: the watermark moves only after everything before it is stored, and what was stored before
 //! changes nothing.
 
-mod watermark;
-
 use std::sync::Arc;
 
 use crossdock_channels::{Api, Fetched, SubscriptionChange};
@@ -20,20 +18,19 @@ use crossdock_core::{
 };
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
-    orders::{Arrival, Outcome, after},
+    orders::{Arrival, Outcome},
     queue::send_all,
+    watermark::{Watch, Watermark},
 };
 use crossdock_runtime::{Parts, Scheduled, Wire, WireError};
 use jiff::{SignedDuration, Timestamp};
 
-pub use watermark::Watermark;
-
-/// How far each window reaches back before the last one: a shop's own clock and its search index lag.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// How far the first window reaches back.
-const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(24);
-/// The newest moments are left to the next run: a change may still be on its way into the shop's index.
-const SETTLING: SignedDuration = SignedDuration::from_secs(5);
+/// A shop's own clock and its search index lag; a change may still be on its way into the index.
+const WATCH: Watch = Watch {
+    overlap: SignedDuration::from_mins(10),
+    first_look: SignedDuration::from_hours(24),
+    settling: SignedDuration::from_secs(5),
+};
 /// The most pages of one run; the next run goes on where this one stopped.
 const PAGES: usize = 40;
 /// What is not begun with less time than this before the deadline is left to the next run.
@@ -133,8 +130,8 @@ impl<P: Platform> ShopWatcher<P> {
 
     async fn orders(&self, shop: &Shop<P>, deadline: Timestamp) -> Result<Found, WatchError> {
         let now = self.book.now();
-        let mut watermark = Watermark::load(self.book.platform(), &shop.channel.id).await?;
-        let mut window = watermark.window(now);
+        let mut watermark = Watermark::load(self.book.platform(), shop.channel.id.as_str()).await?;
+        let mut window = watermark.window(WATCH, now);
         let mut found = Found::default();
         while found.pages < PAGES && deadline.duration_since(self.book.now()) > LEAST_TIME {
             shop.pace.enter(1).await??;
@@ -206,14 +203,5 @@ impl<P: Platform> ShopWatcher<P> {
             tracing::warn!(channel.name = %shop.channel.id, mended, "webhook subscriptions were missing or disabled");
         }
         Ok(mended)
-    }
-}
-
-/// `from - OVERLAP`, or the first look.
-fn begin(watermark: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    match watermark {
-        Some(until) if guard::stands(Guard::WatchOverlap) => after(until, -OVERLAP),
-        Some(until) => until,
-        None => after(now, -FIRST_LOOK),
     }
 }

@@ -60,12 +60,32 @@ pub enum Guard {
     WatermarkAfterStore,
     /// Each window of the watcher reaches back over the last one.
     WatchOverlap,
+    /// What was cancelled in Odoo is stopped at the warehouse before anything else of the order is released.
+    OldReleaseFirst,
+    /// What a warehouse holds is not released anew.
+    ReleaseOnce,
+    /// A release that may have arrived is looked for before it is sent again.
+    LookBeforeRelease,
+    /// A release is written down before it is sent.
+    ReleaseWrittenFirst,
+    /// What is ready waits for the hold window.
+    HoldWindow,
+    /// A warehouse that may ship is asked to stop before its order is edited or cancelled in Odoo.
+    StopFirst,
+    /// A shipment that a transfer carries already is not applied again.
+    ShipmentMarker,
+    /// What was written on a transfer is read back before it is validated.
+    PreparedCheck,
+    /// Never more is shipped in Odoo than is open.
+    OpenQuantity,
+    /// What is to be invoiced is written down before the shipment counts as applied.
+    BillingFirst,
     /// A webhook counts only with its channel's signature.
     Signature,
 }
 
 impl Guard {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 38] = [
         Self::Waker,
         Self::DueInTheSameWrite,
         Self::VersionCondition,
@@ -93,6 +113,16 @@ impl Guard {
         Self::Breaker,
         Self::WatermarkAfterStore,
         Self::WatchOverlap,
+        Self::OldReleaseFirst,
+        Self::ReleaseOnce,
+        Self::LookBeforeRelease,
+        Self::ReleaseWrittenFirst,
+        Self::HoldWindow,
+        Self::StopFirst,
+        Self::ShipmentMarker,
+        Self::PreparedCheck,
+        Self::OpenQuantity,
+        Self::BillingFirst,
         Self::Signature,
     ];
 }

@@ -13,6 +13,7 @@ pub mod orders;
 pub mod pace;
 pub mod queue;
 pub mod secrets;
+pub mod watermark;
 pub mod work;
 
 use crossdock_core::{Clock, Entropy};

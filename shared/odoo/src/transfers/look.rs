@@ -1,10 +1,11 @@
 //! What changed, and what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crossdock_core::{
     OrderKey, PeerError,
     ids::{ChannelId, OrderId},
+    order::short_digest,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -26,23 +27,42 @@ const BY_HAND: &str = "odoo";
 /// One page of what changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// Sale orders, each once, by id.
-    pub sales: Vec<i64>,
+    /// By id.
+    pub transfers: Vec<ChangedTransfer>,
     /// Where the next page begins; none at the end.
     pub next: Option<i64>,
+}
+
+/// A transfer that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedTransfer {
+    pub transfer: i64,
+    pub sale: i64,
+    /// Says how it looks in 32 characters: windows overlap, and what looks as before was read before.
+    pub mark: String,
 }
 
 #[derive(Deserialize)]
 struct Head {
     id: i64,
     sale_id: Value,
+    state: String,
 }
 
-/// Sale orders of whose transfers a move was written in the window, both ends included.
+#[derive(Deserialize)]
+struct MoveHead {
+    picking_id: Value,
+    state: String,
+    quantity: Value,
+    product_uom_qty: Value,
+}
+
+/// Transfers of sale orders of which a move was written in the window, both ends included.
 ///
 /// Readiness shows in the moves: when the missing goods of a transfer come in, its own `write_date` stays. A
 /// page is `limit` transfers by id, beginning behind `after`. A time that Odoo writes is the beginning of a
-/// transaction, so windows have to overlap by more than the longest transaction.
+/// transaction, so windows have to overlap by more than the longest transaction. Two calls, and one where
+/// nothing changed.
 ///
 /// # Errors
 /// As any call.
@@ -56,13 +76,31 @@ pub async fn changed(
     let window = json!([["write_date", ">=", odoo_time(from)], ["write_date", "<=", odoo_time(until)]]);
     let call = Call::new("stock.picking", "search_read")
         .arg("domain", json!([["id", ">", after], ["sale_id", "!=", false], ["move_ids", "any", window]]))
-        .arg("fields", json!(["sale_id"]))
+        .arg("fields", json!(["sale_id", "state"]))
         .arg("order", "id")
         .arg("limit", limit);
     let rows: Vec<Head> = odoo.call(call).await?;
+    if rows.is_empty() {
+        return Ok(Changed { transfers: Vec::new(), next: None });
+    }
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let call = Call::new("stock.move", "search_read")
+        .arg("domain", json!([["picking_id", "in", ids]]))
+        .arg("fields", json!(["picking_id", "state", "quantity", "product_uom_qty"]))
+        .arg("order", "id");
+    let moves: Vec<MoveHead> = odoo.call(call).await?;
+    let mut looks: BTreeMap<i64, String> = rows.iter().map(|row| (row.id, row.state.clone())).collect();
+    for of in &moves {
+        if let Some(look) = many2one(&of.picking_id).and_then(|id| looks.get_mut(&id)) {
+            look.push_str(&format!(";{} {} {}", of.state, of.quantity, of.product_uom_qty));
+        }
+    }
     let next = if rows.len() < limit { None } else { rows.last().map(|row| row.id) };
-    let sales: BTreeSet<i64> = rows.iter().filter_map(|row| many2one(&row.sale_id)).collect();
-    Ok(Changed { sales: sales.into_iter().collect(), next })
+    let transfers = rows.iter().filter_map(|row| {
+        let mark = short_digest(looks.get(&row.id)?.as_bytes());
+        Some(ChangedTransfer { transfer: row.id, sale: many2one(&row.sale_id)?, mark })
+    });
+    Ok(Changed { transfers: transfers.collect(), next })
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ mod read;
 mod validate;
 
 pub use address::{Recipient, recipients};
-pub use look::{Changed, Names, changed, keys, look, look_again, sales_of};
+pub use look::{Changed, ChangedTransfer, Names, changed, keys, look, look_again, sales_of};
 pub use model::{Line, Move, MoveState, Sale, Tracked, Transfer, TransferKind, TransferState};
 pub use prepare::{Prepared, Shipping, ShippingMove, Unfit, holds, prepare, unfit};
 pub use validate::{Validated, assign, cancel_transfer, validate};

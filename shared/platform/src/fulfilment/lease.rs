@@ -5,7 +5,7 @@ use crossdock_core::{
     guard::{self, Guard},
     message::Message,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     OrderBook, Platform, PlatformError,
@@ -14,7 +14,32 @@ use crate::{
     work::{NUDGE, after},
 };
 
+/// An order that is ours for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub order: OrderKey,
+    pub holder: String,
+}
+
 impl<P: Platform> OrderBook<P> {
+    /// Takes the lease of an order for work that ends by `deadline`; or says when the lease of somebody else
+    /// ends. `request_limit_s` is the longest that one request can live in Odoo.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn hold(
+        &self,
+        order: &OrderKey,
+        deadline: Timestamp,
+        request_limit_s: u32,
+    ) -> Result<Result<Held, Timestamp>, PlatformError> {
+        let holder = self.platform().entropy().token();
+        let limit = SignedDuration::from_secs(i64::from(request_limit_s));
+        let until = if guard::stands(Guard::LeaseDeadline) { after(deadline, limit) } else { self.now() };
+        let taken = self.take_lease(order, &holder, until).await?;
+        Ok(taken.map(|()| Held { order: order.clone(), holder }))
+    }
+
     /// Takes the lease until `until`; or says when the lease of somebody else ends.
     ///
     /// **Invariant:** `until` is the holder's deadline plus the longest that one request can live in Odoo, so

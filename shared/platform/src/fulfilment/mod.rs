@@ -8,13 +8,16 @@ mod billing;
 mod lease;
 mod notice;
 mod parcel;
+mod record;
 mod releases;
 mod report;
 mod shipment;
 
 pub use billing::{Billing, BillingStage};
+pub use lease::Held;
 pub use notice::Noticed;
 pub use parcel::{Parcel, ParcelStage};
-pub use releases::{Fulfilment, FulfilmentStage, ReleaseStage, ReleaseState, ReleasedLine, ShopLine};
+pub use record::Follows;
+pub use releases::{Fulfilment, FulfilmentStage, ReleaseStage, ReleaseState, ReleasedLine};
 pub use report::{Report, ReportStage};
 pub use shipment::{Shipment, ShipmentStage};

@@ -1,6 +1,10 @@
 //! What the warehouses were asked to ship of one order, and what of it has shipped.
 
-use crossdock_core::{LineId, OrderKey, ReleaseKey, Sku, message::Message, reason::Reason};
+use std::collections::BTreeMap;
+
+use crossdock_core::{
+    LineId, OrderKey, ReleaseKey, ShipmentKey, Sku, message::Message, reason::Reason, shipment::AnnouncedLine,
+};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -116,13 +120,6 @@ impl ReleaseState {
     }
 }
 
-/// How much of a line of the shop's order has shipped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShopLine {
-    pub line: LineId,
-    pub quantity: Decimal,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fulfilment {
     pub order: OrderKey,
@@ -130,11 +127,14 @@ pub struct Fulfilment {
     pub sale: i64,
     /// How often somebody asked for a look: what comes in the middle of one stays asked for.
     pub asked: u32,
+    /// How each transfer looked when the watcher saw it last, in short.
+    #[serde(default)]
+    pub seen: BTreeMap<i64, String>,
     /// When what can be released was first seen: the hold window begins there.
     pub ready_since: Option<Timestamp>,
     pub releases: Vec<ReleaseState>,
-    /// What the shop's order has shipped, over all shipments.
-    pub shipped: Vec<ShopLine>,
+    /// What each shipment that stands in Odoo shipped, by the lines of the shop's order.
+    pub shipments: BTreeMap<ShipmentKey, Vec<AnnouncedLine>>,
     pub work: Work<FulfilmentStage>,
 }
 
@@ -144,6 +144,25 @@ impl Fulfilment {
         self.sale = sale;
         self.asked = self.asked.saturating_add(1);
         self.work.reopen_in(FulfilmentStage::Noticed, now, what);
+    }
+
+    /// Remembers how transfers look; whether any looks other than before.
+    pub fn see<'a>(&mut self, transfers: impl Iterator<Item = (i64, &'a str)>) -> bool {
+        let mut new = false;
+        for (transfer, mark) in transfers {
+            if self.seen.get(&transfer).is_none_or(|known| known != mark) {
+                self.seen.insert(transfer, mark.to_owned());
+                new = true;
+            }
+        }
+        new
+    }
+
+    /// How much of a line of the shop's order has shipped.
+    #[must_use]
+    pub fn shipped(&self, line: &LineId) -> Decimal {
+        let lines = self.shipments.values().flatten().filter(|shipped| &shipped.line == line);
+        lines.map(|shipped| shipped.quantity).sum()
     }
 
     /// Whether a warehouse may still ship something of the order.
@@ -165,9 +184,10 @@ impl Document for Fulfilment {
             order,
             sale: 0,
             asked: 0,
+            seen: BTreeMap::new(),
             ready_since: None,
             releases: Vec::new(),
-            shipped: Vec::new(),
+            shipments: BTreeMap::new(),
             work: Work::new(FulfilmentStage::Idle),
         }
     }

@@ -1,11 +1,21 @@
-//! How far a shop has been watched.
+//! How far a peer has been watched: closed windows of time, read page by page.
 
-use crossdock_core::ChannelId;
-use crossdock_platform::{Condition, Key, Platform, PlatformError, Put, Read, Write, orders::after};
-use jiff::Timestamp;
+use crossdock_core::guard::{self, Guard};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{SETTLING, begin};
+use crate::{Condition, Key, Platform, PlatformError, Put, Read, Write, work::after};
+
+/// How the windows over one peer lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// How far each window reaches back before the last one.
+    pub overlap: SignedDuration,
+    /// How far the first window reaches back.
+    pub first_look: SignedDuration,
+    /// The newest moments are left to the next run.
+    pub settling: SignedDuration,
+}
 
 /// One closed window of time, and the page that is next in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +33,7 @@ struct Body {
     open: Option<Window>,
 }
 
-/// The watermark of one shop.
+/// The watermark of one peer.
 pub struct Watermark {
     key: Key,
     version: Option<u64>,
@@ -31,8 +41,10 @@ pub struct Watermark {
 }
 
 impl Watermark {
-    pub(crate) async fn load<P: Platform>(platform: &P, channel: &ChannelId) -> Result<Self, PlatformError> {
-        let key = Key::new(format!("watermark#{channel}"), "watermark");
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn load<P: Platform>(platform: &P, peer: &str) -> Result<Self, PlatformError> {
+        let key = Key::new(format!("watermark#{peer}"), "watermark");
         let item = platform.get(&key, Read::Consistent).await?;
         let version = item.as_ref().map(|item| item.version);
         let body = item.and_then(|item| serde_json::from_value(item.body).ok()).unwrap_or_default();
@@ -40,16 +52,17 @@ impl Watermark {
     }
 
     /// The window to read now: the rest of an open one, else the next.
-    pub(crate) fn window(&self, now: Timestamp) -> Window {
+    #[must_use]
+    pub fn window(&self, watch: Watch, now: Timestamp) -> Window {
         self.body.open.clone().unwrap_or_else(|| Window {
-            from: begin(self.body.until, now),
-            until: after(now, -SETTLING),
+            from: begin(self.body.until, watch, now),
+            until: after(now, -watch.settling),
             cursor: None,
         })
     }
 
     /// A page of `window` is stored; without a cursor it was the last.
-    pub(crate) fn reached(&mut self, window: Window) {
+    pub fn reached(&mut self, window: Window) {
         if window.cursor.is_some() {
             self.body.open = Some(window);
         } else {
@@ -59,7 +72,10 @@ impl Watermark {
     }
 
     /// Where another run of the same watcher was faster, its watermark stands: both stored what they read.
-    pub(crate) async fn store<P: Platform>(&mut self, platform: &P) -> Result<(), PlatformError> {
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn store<P: Platform>(&mut self, platform: &P) -> Result<(), PlatformError> {
         let write = Write {
             key: self.key.clone(),
             condition: self.version.map_or(Condition::Absent, Condition::Version),
@@ -76,5 +92,14 @@ impl Watermark {
             Put::Conflict { current } => self.version = current.map(|item| item.version),
         }
         Ok(())
+    }
+}
+
+/// Back over the last window, or the first look.
+fn begin(watermark: Option<Timestamp>, watch: Watch, now: Timestamp) -> Timestamp {
+    match watermark {
+        Some(until) if guard::stands(Guard::WatchOverlap) => after(until, -watch.overlap),
+        Some(until) => until,
+        None => after(now, -watch.first_look),
     }
 }

@@ -1,0 +1,171 @@
+//! Asks Odoo which orders' transfers changed, so that what became ready is released, whoever made it ready.
+//!
+//! In: a schedule, each minute. Reads: Odoo's moves since the watermark. Out: a note at each order whose
+//! transfers changed, and a message to `releases`.
+//!
+//! Safe to repeat: the watermark moves only after everything before it is noted, and what was noted before is
+//! recognised and changes nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crossdock_core::{
+    PeerError,
+    config::Config,
+    guard::{self, Guard},
+    message::Message,
+};
+use crossdock_odoo::{
+    Connection, Odoo,
+    transfers::{self, ChangedTransfer},
+};
+use crossdock_platform::{
+    Change, Document as _, OrderBook, Pace, Platform, PlatformError,
+    fulfilment::Fulfilment,
+    queue::send_all,
+    watermark::{Watch, Watermark},
+};
+use crossdock_runtime::{Parts, Scheduled, Wire, WireError};
+use jiff::{SignedDuration, Timestamp};
+
+/// A time that Odoo writes is the beginning of a transaction: a long one shows up late, with an old time. Odoo
+/// ends a request after `limit_time_real`, two minutes by default.
+const WATCH: Watch = Watch {
+    overlap: SignedDuration::from_mins(6),
+    first_look: SignedDuration::from_hours(24),
+    settling: SignedDuration::from_secs(1),
+};
+/// Transfers of one page.
+const PAGE: usize = 200;
+/// The most pages of one run; the next run goes on where this one stopped.
+const PAGES: usize = 40;
+/// Calls of one page.
+const CALLS: u32 = 3;
+/// What is not begun with less time than this before the deadline is left to the next run.
+const LEAST_TIME: SignedDuration = SignedDuration::from_secs(20);
+
+pub struct OdooWatcher<P> {
+    pub book: OrderBook<P>,
+    pub config: Arc<Config>,
+    pub odoo: Odoo,
+    pub pace: Pace<P>,
+}
+
+impl<P: Platform> Wire<P> for OdooWatcher<P> {
+    fn secrets(config: &Config) -> Vec<String> {
+        vec![config.odoo.secret.clone()]
+    }
+
+    async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
+        let Parts { platform, config, client } = parts;
+        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
+        Ok(Self {
+            book: OrderBook::new(platform.clone(), config.retention.clone()),
+            config: config.clone(),
+            odoo,
+            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+        })
+    }
+}
+
+/// Why a run stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+}
+
+impl<P: Platform> Scheduled for OdooWatcher<P> {
+    async fn run(&self, deadline: Timestamp) -> Result<(), PlatformError> {
+        match self.watch(deadline).await {
+            Ok(noted) => {
+                if noted > 0 {
+                    tracing::info!(orders = noted, "transfers changed");
+                }
+                Ok(())
+            }
+            // The next run begins at the watermark, so what Odoo did not tell now is told then.
+            Err(WatchError::Peer(error)) => {
+                tracing::warn!(error = %error, "Odoo was not watched to the end");
+                Ok(())
+            }
+            Err(WatchError::Platform(error)) => Err(error),
+        }
+    }
+}
+
+impl<P: Platform> OdooWatcher<P> {
+    /// Reads what changed, page by page; says how many orders were noted.
+    ///
+    /// # Errors
+    /// When Odoo or the platform does not answer: the next run goes on.
+    pub async fn watch(&self, deadline: Timestamp) -> Result<usize, WatchError> {
+        if self.config.warehouses.is_empty() {
+            return Ok(0);
+        }
+        let odoo = self.odoo.until(deadline);
+        if !odoo.capabilities().await?.has_deliveries {
+            return Ok(0);
+        }
+        let now = self.book.now();
+        let mut watermark = Watermark::load(self.book.platform(), crossdock_odoo::PEER).await?;
+        let mut window = watermark.window(WATCH, now);
+        let mut noted = 0;
+        for _ in 0..PAGES {
+            if deadline.duration_since(self.book.now()) < LEAST_TIME {
+                break;
+            }
+            self.pace.enter(CALLS).await??;
+            let after = window.cursor.as_deref().and_then(|id| id.parse().ok()).unwrap_or(0);
+            let page = transfers::changed(&odoo, window.from, window.until, after, PAGE).await;
+            self.pace.learn(&page).await?;
+            let page = page?;
+            window.cursor = page.next.map(|id| id.to_string());
+            if guard::stands(Guard::WatermarkAfterStore) {
+                noted += self.note(&odoo, &page.transfers).await?;
+            }
+            // Noted first, marked after: a crash in between reads the page once more.
+            watermark.reached(window.clone());
+            watermark.store(self.book.platform()).await?;
+            if !guard::stands(Guard::WatermarkAfterStore) {
+                noted += self.note(&odoo, &page.transfers).await?;
+            }
+            if window.cursor.is_none() {
+                break;
+            }
+        }
+        Ok(noted)
+    }
+
+    async fn note(&self, odoo: &Odoo, changed: &[ChangedTransfer]) -> Result<usize, WatchError> {
+        let mut by_sale: BTreeMap<i64, Vec<&ChangedTransfer>> = BTreeMap::new();
+        for transfer in changed {
+            by_sale.entry(transfer.sale).or_default().push(transfer);
+        }
+        let sales: Vec<i64> = by_sale.keys().copied().collect();
+        let keys = transfers::keys(odoo, &sales).await;
+        self.pace.learn(&keys).await?;
+        let keys = keys?;
+        let mut messages: Vec<Message> = Vec::new();
+        for (sale, transfers) in by_sale {
+            let Some(order) = keys.get(&sale) else { continue };
+            let now = self.book.now();
+            let message = self
+                .book
+                .change::<Fulfilment, _>(order, |fulfilment| {
+                    // Windows overlap, so most of what is read was read before.
+                    let new = fulfilment.see(transfers.iter().map(|t| (t.transfer, t.mark.as_str())));
+                    if !new {
+                        return Change::Leave(None);
+                    }
+                    fulfilment.notice(sale, now, "its transfers changed in Odoo");
+                    Change::Write(fulfilment.message())
+                })
+                .await?;
+            messages.extend(message);
+        }
+        send_all(self.book.platform(), &messages).await?;
+        Ok(messages.len())
+    }
+}

@@ -1,0 +1,171 @@
+//! Writing down that a shipment stands in Odoo, and what follows from that.
+
+use crossdock_core::{
+    Order, OrderKey, Reference, Sku,
+    guard::{self, Guard},
+    message::Message,
+    shipment::{self, AnnouncedLine},
+};
+use rust_decimal::Decimal;
+
+use super::{Billing, Fulfilment, ReleaseStage, Shipment, ShipmentStage};
+use crate::{
+    OrderBook, Platform, PlatformError,
+    documents::{Change, Document as _},
+};
+
+/// What follows from a shipment, by the policies of its channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follows {
+    /// The shop is told.
+    pub announce: bool,
+    /// Something of it may be invoiced.
+    pub invoice: bool,
+}
+
+impl<P: Platform> OrderBook<P> {
+    /// Writes down that a shipment stands in Odoo, done by `transfers`. Safe to repeat: a shipment counts
+    /// once for its release and its order's lines. Gives the messages that follow.
+    ///
+    /// `content` is the shop's order, where it is still here; without it the shop cannot be told of lines.
+    ///
+    /// **Invariant:** what follows is written down before the shipment counts as applied.
+    ///
+    /// # Errors
+    /// When the ledger does not answer: then it is to be written down again.
+    pub async fn record_shipment(
+        &self,
+        order: &OrderKey,
+        sale: i64,
+        shipped: &shipment::Shipment,
+        transfers: &[i64],
+        content: Option<&Order>,
+        follows: Follows,
+    ) -> Result<Vec<Message>, PlatformError> {
+        let (lines, completes) = self.count(order, sale, shipped, content).await?;
+        let mut messages = Vec::new();
+        if follows.invoice && guard::stands(Guard::BillingFirst) {
+            messages.extend(self.open_billing(order, sale).await?);
+        }
+        let parcels = self.bind_parcels(&shipped.key, order, &shipped.parcels).await?;
+        let now = self.now();
+        let announce = follows.announce && !lines.is_empty();
+        let message = self
+            .change::<Shipment, _>(&shipped.key, |known| {
+                if known.applied.is_some() {
+                    return Change::Leave(known.message());
+                }
+                known.content.get_or_insert_with(|| shipped.clone());
+                known.order = Some(order.clone());
+                known.begun = true;
+                known.applied = Some(transfers.to_vec());
+                known.lines.clone_from(&lines);
+                known.completes = completes;
+                if announce {
+                    known.work.reopen_in(ShipmentStage::Applied, now, "stands in Odoo");
+                } else {
+                    known.work.finish_in(ShipmentStage::Done, now, "stands in Odoo");
+                }
+                Change::Write(known.message())
+            })
+            .await?;
+        if follows.invoice && !guard::stands(Guard::BillingFirst) {
+            messages.extend(self.open_billing(order, sale).await?);
+        }
+        messages.extend(message);
+        messages.extend(parcels);
+        Ok(messages)
+    }
+
+    /// Something of the order may be invoiced or paid now.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn open_billing(&self, order: &OrderKey, sale: i64) -> Result<Option<Message>, PlatformError> {
+        let now = self.now();
+        self.change::<Billing, _>(order, |billing| {
+            billing.open(sale, now, "something may be invoiced");
+            Change::Write(billing.message())
+        })
+        .await
+    }
+
+    /// Counts a shipment for its release and for the lines of the shop's order: the lines that it ships, and
+    /// whether with it all has shipped.
+    async fn count(
+        &self,
+        order: &OrderKey,
+        sale: i64,
+        shipped: &shipment::Shipment,
+        content: Option<&Order>,
+    ) -> Result<(Vec<AnnouncedLine>, bool), PlatformError> {
+        self.change::<Fulfilment, _>(order, |fulfilment| {
+            if let Some(lines) = fulfilment.shipments.get(&shipped.key) {
+                return Change::Leave((lines.clone(), completes(fulfilment, content)));
+            }
+            if fulfilment.sale == 0 {
+                fulfilment.sale = sale;
+            }
+            let lines = allot(fulfilment, shipped, content);
+            fulfilment.shipments.insert(shipped.key.clone(), lines.clone());
+            settle_release(fulfilment, &shipped.reference, shipped);
+            Change::Write((lines, completes(fulfilment, content)))
+        })
+        .await
+    }
+}
+
+/// Goods by SKU, in the order of the shipment's lines.
+fn goods(shipped: &shipment::Shipment) -> Vec<(&Sku, Decimal)> {
+    let mut goods: Vec<(&Sku, Decimal)> = Vec::new();
+    for line in &shipped.lines {
+        match goods.iter_mut().find(|(sku, _)| *sku == &line.sku) {
+            Some((_, quantity)) => *quantity += line.quantity,
+            None => goods.push((&line.sku, line.quantity)),
+        }
+    }
+    goods
+}
+
+/// Which lines of the shop's order a shipment ships: line by line what of each is still open.
+fn allot(
+    fulfilment: &Fulfilment,
+    shipped: &shipment::Shipment,
+    content: Option<&Order>,
+) -> Vec<AnnouncedLine> {
+    let Some(content) = content else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (sku, mut left) in goods(shipped) {
+        for line in content.lines.iter().filter(|line| line.sku.as_ref() == Some(sku)) {
+            let part = left.min((line.quantity - fulfilment.shipped(&line.id)).max(Decimal::ZERO));
+            if part > Decimal::ZERO {
+                lines.push(AnnouncedLine { line: line.id.clone(), sku: Some(sku.clone()), quantity: part });
+                left -= part;
+            }
+        }
+    }
+    lines
+}
+
+/// Whether all that the shop sold has shipped.
+fn completes(fulfilment: &Fulfilment, content: Option<&Order>) -> bool {
+    content.is_some_and(|order| {
+        let goods = order.lines.iter().filter(|line| !line.gift_card);
+        goods.into_iter().all(|line| fulfilment.shipped(&line.id) >= line.quantity)
+    })
+}
+
+fn settle_release(fulfilment: &mut Fulfilment, reference: &Reference, shipped: &shipment::Shipment) {
+    let warehouse = &shipped.key.warehouse;
+    let of_it = fulfilment
+        .releases
+        .iter_mut()
+        .find(|release| &release.key.reference == reference && &release.key.warehouse == warehouse);
+    let Some(release) = of_it else { return };
+    for (sku, quantity) in goods(shipped) {
+        release.ship(sku, quantity);
+    }
+    if shipped.closes || release.is_all_shipped() {
+        release.stage = ReleaseStage::Closed;
+    }
+}
