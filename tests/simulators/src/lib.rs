@@ -6,3 +6,4 @@ pub mod odoo;
 pub mod scenario;
 pub mod shops;
 pub mod tcp;
+pub mod warehouses;

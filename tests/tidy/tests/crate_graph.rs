@@ -49,7 +49,7 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
             "crossdock-runtime",
         ],
         "shared/odoo" => &["crossdock-core", "crossdock-http"],
-        "shared/channels" => &["crossdock-core", "crossdock-hooks", "crossdock-http"],
+        "shared/channels" | "shared/warehouses" => &["crossdock-core", "crossdock-hooks", "crossdock-http"],
         _ if folder.starts_with("functions/") => &[
             "crossdock-core",
             "crossdock-http",
@@ -57,6 +57,7 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
             "crossdock-runtime",
             "crossdock-odoo",
             "crossdock-channels",
+            "crossdock-warehouses",
             // Of its bin alone; the test below holds its library to that.
             "crossdock-bootstrap",
         ],

@@ -11,12 +11,14 @@ use serde_json::Value;
 
 fn published() -> Vec<(&'static str, Value)> {
     let of = |schema: schemars::Schema| schema.to_value();
-    vec![
+    let mut published = vec![
         ("message.v1.json", of(schemars::schema_for!(Message))),
         ("order.json", of(schemars::schema_for!(Order))),
         ("config.json", of(schemars::schema_for!(Config))),
         ("standard-order.v1.json", crossdock_channels::standard::schema()),
-    ]
+    ];
+    published.extend(crossdock_warehouses::standard::schemas());
+    published
 }
 
 #[test]

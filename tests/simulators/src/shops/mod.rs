@@ -44,6 +44,16 @@ pub fn hmac_base64(secret: &str, body: &[u8]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
+/// What Standard Webhooks puts into `webhook-signature`. `secret` is `whsec_…`, `at` in seconds since 1970.
+#[must_use]
+pub fn standard_webhooks_signature(secret: &str, id: &str, at: i64, body: &[u8]) -> String {
+    let key = STANDARD.decode(secret.trim_start_matches("whsec_")).unwrap_or_default();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any key fits");
+    mac.update(format!("{id}.{at}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
 /// Every version of every order of one shop.
 #[derive(Debug, Default)]
 struct Book {

@@ -1,16 +1,14 @@
 //! A B2B portal that posts orders in the published standard format, signed by Standard Webhooks.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use crossdock_core::Clock;
-use hmac::{Hmac, Mac as _};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::{
     Orders, Paid, Sale, Signed,
     sale::{Goods, cents},
+    standard_webhooks_signature,
 };
 
 /// A portal. Clones are the same portal.
@@ -46,15 +44,12 @@ impl Portal {
     /// A body signed as of `at` (seconds since 1970): a portal that tries again signs again.
     #[must_use]
     pub fn sign(&self, id: String, body: Bytes, at: i64) -> Signed {
-        let key = STANDARD.decode(self.secret.trim_start_matches("whsec_")).unwrap_or_default();
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any key fits");
-        mac.update(format!("{id}.{at}.").as_bytes());
-        mac.update(&body);
+        let signature = standard_webhooks_signature(&self.secret, &id, at, &body);
         let headers = vec![
             ("content-type".into(), "application/json".into()),
             ("webhook-id".into(), id),
             ("webhook-timestamp".into(), at.to_string()),
-            ("webhook-signature".into(), format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))),
+            ("webhook-signature".into(), signature),
         ];
         Signed { headers, body }
     }

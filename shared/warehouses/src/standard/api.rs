@@ -1,0 +1,155 @@
+//! Calling a warehouse that speaks `standard`.
+
+use bytes::Bytes;
+use crossdock_core::{
+    PeerError, Reference,
+    shipment::{Notice, Release, Shipment},
+};
+use crossdock_hooks::{
+    lenient,
+    standard::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, signature},
+};
+use crossdock_http::{check_status, json};
+use http::{Method, Response, StatusCode};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::wire;
+use crate::{
+    door::{Door, clean},
+    warehouse::{Accepted, Found, FoundState, Stop},
+};
+
+pub(crate) async fn release(door: &Door, release: &Release) -> Result<Accepted, PeerError> {
+    path(door, &release.key.reference, "")?;
+    let body = body(door, &wire::Release::from(release))?;
+    let id = format!("release {}", release.key.reference);
+    let answer = call(door, Method::POST, "/releases", &id, body).await?;
+    if matches!(
+        answer.status(),
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT | StatusCode::BAD_REQUEST
+    ) {
+        return Err(door.refused(&message(&answer), release));
+    }
+    check_status(&door.peer(), &answer, door.client.clock())?;
+    let state: wire::ReleaseState = json(&door.peer(), &answer)?;
+    match state.state {
+        // A release that was called off is not taken in again under its own name.
+        wire::State::Cancelled => Err(door.rejected("this release was called off there")),
+        wire::State::Open | wire::State::Shipping | wire::State::Shipped => {
+            Ok(Accepted { id: id_of(door, state.id)? })
+        }
+    }
+}
+
+pub(crate) async fn find(door: &Door, reference: &Reference) -> Result<Option<Found>, PeerError> {
+    let path = path(door, reference, "")?;
+    let answer = call(door, Method::GET, &path, &format!("find {reference}"), Bytes::new()).await?;
+    if answer.status() == StatusCode::NOT_FOUND {
+        return Ok(None);
+    }
+    check_status(&door.peer(), &answer, door.client.clock())?;
+    let state: wire::ReleaseState = json(&door.peer(), &answer)?;
+    let found = match state.state {
+        wire::State::Open => FoundState::Open,
+        wire::State::Shipping => FoundState::Shipping,
+        wire::State::Shipped => FoundState::Shipped,
+        wire::State::Cancelled => FoundState::Cancelled,
+    };
+    Ok(Some(Found { id: id_of(door, state.id)?, state: found }))
+}
+
+pub(crate) async fn stop(door: &Door, reference: &Reference) -> Result<Stop, PeerError> {
+    let path = path(door, reference, "/stop")?;
+    let body = body(door, &wire::StopRequest { r#type: wire::StopV1::It, reference })?;
+    let answer = call(door, Method::POST, &path, &format!("stop {reference}"), body).await?;
+    check_status(&door.peer(), &answer, door.client.clock())?;
+    let answer: wire::StopAnswer = json(&door.peer(), &answer)?;
+    Ok(match answer.result {
+        wire::StopResult::Stopped => Stop::Stopped,
+        wire::StopResult::Refused => Stop::Refused {
+            why: answer
+                .why
+                .map(|why| door.said(&why))
+                .filter(|why| !why.is_empty())
+                .unwrap_or_else(|| "the warehouse gives no reason".into()),
+        },
+        wire::StopResult::Asked => Stop::Asked,
+    })
+}
+
+pub(crate) async fn shipments(door: &Door, reference: &Reference) -> Result<Vec<Shipment>, PeerError> {
+    let path = path(door, reference, "/shipments")?;
+    let answer = call(door, Method::GET, &path, &format!("shipments {reference}"), Bytes::new()).await?;
+    if answer.status() == StatusCode::NOT_FOUND {
+        return Ok(Vec::new());
+    }
+    check_status(&door.peer(), &answer, door.client.clock())?;
+    let answer: wire::Shipments = json(&door.peer(), &answer)?;
+    let read = answer.shipments.iter().map(|raw| {
+        let notice = super::read(&door.warehouse, raw.to_string().as_bytes()).map_err(|errors| {
+            let first = errors.into_iter().next().map(|error| format!("{} {}", error.path, error.message));
+            door.garbage(format!("a shipment whose {}", first.unwrap_or_default()))
+        })?;
+        match notice {
+            // Whatever else it holds, an answer about one release is not about another.
+            Notice::Shipped { shipment } if &shipment.reference == reference => Ok(*shipment),
+            _ => Err(door.garbage("something else than a shipment of this release")),
+        }
+    });
+    read.collect()
+}
+
+/// An id is told in calls and written down: it must be short and plain.
+fn id_of(door: &Door, id: Option<String>) -> Result<Option<String>, PeerError> {
+    match id {
+        Some(id) if id.is_empty() || id.len() > 128 || id != clean(&id) => {
+            Err(door.garbage("an id that is none"))
+        }
+        id => Ok(id),
+    }
+}
+
+fn body(door: &Door, value: &impl Serialize) -> Result<Bytes, PeerError> {
+    let written = serde_json::to_vec(value).map_err(|error| door.rejected(lenient::why(&error)))?;
+    Ok(Bytes::from(written))
+}
+
+/// `/releases/<reference><rest>`. The only character of a reference that a path cannot carry is the slash;
+/// one of dots alone would be taken for a step up.
+fn path(door: &Door, reference: &Reference, rest: &str) -> Result<String, PeerError> {
+    if reference.as_str().bytes().all(|byte| byte == b'.') {
+        return Err(door.rejected("a reference of dots alone names nothing there"));
+    }
+    Ok(format!("/releases/{}{rest}", reference.as_str().replace('/', "%2F")))
+}
+
+async fn call(
+    door: &Door,
+    method: Method,
+    path: &str,
+    id: &str,
+    body: Bytes,
+) -> Result<Response<Bytes>, PeerError> {
+    let now = door.client.clock().now().as_second();
+    let target = format!("{method} {path}");
+    let signed = if body.is_empty() { target.as_bytes() } else { &body };
+    // A dot separates the parts of what is signed, and an id must not be read as two of them.
+    let id = id.replace(['.', ' '], "-");
+    let signature = signature(door.secret.expose_secret().trim(), &id, now, signed)
+        .ok_or_else(|| door.unauthorized("the API secret is no key of Standard Webhooks (whsec_…)"))?;
+    let headers = [
+        (HEADER_WEBHOOK_ID, id),
+        (HEADER_WEBHOOK_TIMESTAMP, now.to_string()),
+        (HEADER_WEBHOOK_SIGNATURE, signature),
+    ];
+    door.send(method, path, &headers, body).await
+}
+
+/// What a refusal says for people.
+fn message(answer: &Response<Bytes>) -> String {
+    let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let said = said.get("message").and_then(Value::as_str).map(clean).filter(|text| !text.is_empty());
+    said.unwrap_or_else(|| format!("status {}", answer.status().as_u16()))
+}

@@ -1,0 +1,142 @@
+use crossdock_core::{
+    WarehouseId,
+    config::WarehouseKind,
+    shipment::{Notice, ParcelStatus},
+};
+use crossdock_hooks::standard::signature;
+use http::{HeaderMap, HeaderName};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::schemas;
+use crate::{Call, Refusal, receive};
+
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+fn now() -> Timestamp {
+    "2026-11-23T08:00:00Z".parse().unwrap()
+}
+
+fn post(body: &[u8]) -> Result<Notice, Refusal> {
+    let sent = now().as_second();
+    let signature = signature(SECRET, "msg_1", sent, body).unwrap();
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("content-type", "application/json".to_owned()),
+        ("webhook-id", "msg_1".into()),
+        ("webhook-timestamp", sent.to_string()),
+        ("webhook-signature", signature),
+    ] {
+        headers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+    }
+    let call = Call { headers: &headers, query: None, body };
+    let warehouse = WarehouseId::new("wh-east").unwrap();
+    receive(WarehouseKind::Standard, &warehouse, call, &[SecretString::from(SECRET.to_owned())], now())
+}
+
+fn sample() -> Value {
+    json!({
+        "type": "shipped.v1", "shipment": "SH-1", "reference": "WH/OUT/00042",
+        "shipped_at": "2026-11-23T08:59:00+01:00",
+        "lines": [
+            { "line": "17", "sku": "SKU-001", "quantity": "2",
+              "lots": [{ "number": "SN-1", "quantity": "1" }, { "number": "SN-2", "quantity": "1.0" }] },
+            { "sku": "SKU-002", "quantity": "1.50" }
+        ],
+        "parcels": [{ "carrier": "UPS", "tracking": "1Z1", "url": "https://track.example.test/1Z1" }],
+    })
+}
+
+fn paths(body: &Value) -> Vec<String> {
+    match post(body.to_string().as_bytes()) {
+        Err(Refusal::Invalid(errors)) => errors.into_iter().map(|error| error.path).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_good_body_is_this_shipment() {
+    let Ok(Notice::Shipped { shipment }) = post(sample().to_string().as_bytes()) else { panic!("refused") };
+    assert_eq!(shipment.key.to_string(), "wh-east/SH-1");
+    assert_eq!(shipment.reference.as_str(), "WH/OUT/00042");
+    assert_eq!(shipment.shipped_at.to_string(), "2026-11-23T07:59:00Z");
+    assert_eq!(shipment.lines[0].line.as_ref().unwrap().as_str(), "17");
+    // Written in its shortest form, so that the same shipment has one digest.
+    assert_eq!(shipment.lines[1].quantity.to_string(), "1.5");
+    assert_eq!(shipment.lines[0].lots[1].quantity.to_string(), "1");
+    assert_eq!(shipment.parcels[0].tracking.as_deref(), Some("1Z1"));
+    assert!(!shipment.closes);
+}
+
+#[test]
+fn every_wrong_field_is_named_at_once() {
+    let mut body = sample();
+    body["reference"] = json!("WH OUT");
+    body["shipped_at"] = json!("yesterday");
+    body["lines"][0].as_object_mut().unwrap().remove("sku");
+    body["lines"][1]["quantity"] = json!(1.5);
+    body["parcels"][0]["url"] = json!("javascript:alert(1)");
+    body["colour"] = json!("red");
+    let expected =
+        ["/colour", "/lines/0/sku", "/lines/1/quantity", "/parcels/0/url", "/reference", "/shipped_at"];
+    assert_eq!(paths(&body), expected);
+}
+
+#[test]
+fn what_a_schema_cannot_say_is_checked_too() {
+    let mut body = sample();
+    body["lines"][1]["quantity"] = json!("0");
+    body["lines"][0]["lots"][1] = json!({ "number": "SN-1", "quantity": "2" });
+    assert_eq!(paths(&body), ["/lines/0/lots", "/lines/0/lots/1/number", "/lines/1/quantity"]);
+    body = sample();
+    body["lines"] = json!([]);
+    assert_eq!(paths(&body), ["/lines"]);
+}
+
+#[test]
+fn a_type_that_there_is_not_is_told_what_there_is() {
+    let mut body = sample();
+    body["type"] = json!("delivered.v1");
+    let Err(Refusal::Invalid(errors)) = post(body.to_string().as_bytes()) else { panic!("accepted") };
+    assert_eq!(errors[0].path, "/type");
+    assert!(errors[0].message.contains("shipped.v1, closed.v1"), "{errors:?}");
+    body.as_object_mut().unwrap().remove("type");
+    assert_eq!(paths(&body), ["/type"]);
+    assert!(matches!(post(b"{\"type\":"), Err(Refusal::Invalid(errors)) if errors[0].path.is_empty()));
+    assert!(matches!(post(b"[1]"), Err(Refusal::Invalid(_))));
+}
+
+#[test]
+fn the_other_types_say_what_they_are() {
+    let read = |body: Value| post(body.to_string().as_bytes()).unwrap();
+    let reference = "WH/OUT/00042";
+    let closed = json!({ "type": "closed.v1", "shipment": "C-1", "reference": reference, "closed_at": "2026-11-23T08:00:00Z" });
+    let Notice::Shipped { shipment } = read(closed) else { panic!("another notice") };
+    assert!(shipment.closes && shipment.lines.is_empty());
+    let why = format!("no stock\n{}", "x".repeat(400));
+    let Notice::Refused { why, .. } =
+        read(json!({ "type": "rejected.v1", "reference": reference, "why": why }))
+    else {
+        panic!("another notice")
+    };
+    assert!(why.starts_with("no stock x") && why.chars().count() == 200, "{why}");
+    let cancelled = json!({ "type": "cancelled.v1", "reference": reference, "why": "asked to" });
+    assert!(matches!(read(cancelled), Notice::Cancelled { .. }));
+    assert_eq!(read(json!({ "type": "ping.v1" })), Notice::Ping);
+    let news =
+        json!({ "tracking": "1Z1", "status": "delivered", "at": "2026-11-23T08:00:00Z", "detail": " " });
+    let Notice::Parcels { news } = read(json!({ "type": "parcels.v1", "parcels": [news] })) else {
+        panic!("another notice")
+    };
+    assert_eq!((news[0].status, news[0].detail.as_deref()), (ParcelStatus::Delivered, None));
+}
+
+#[test]
+fn the_schemas_are_strict_and_name_nothing_of_where_they_came_from() {
+    for (name, schema) in schemas() {
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
+        let text = schema.to_string();
+        assert!(!text.contains("crossdock_warehouses") && !text.contains("\"It\""), "{name}: {text}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Calling a warehouse.
+
+use crossdock_core::{
+    PeerError, Reference,
+    config::{self, WarehouseKind},
+    shipment::{Notice, Release, Shipment},
+};
+use crossdock_http::Client;
+use secrecy::SecretString;
+
+use crate::{door::Door, standard};
+
+/// A warehouse that took a release in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// What the warehouse calls it, where it says so.
+    pub id: Option<String>,
+}
+
+/// A release as the warehouse holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub id: Option<String>,
+    pub state: FoundState,
+}
+
+/// How far a warehouse has come with a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundState {
+    /// Nobody has begun: it can still be stopped.
+    Open,
+    /// Being picked or packed, or shipped in part.
+    Shipping,
+    /// Nothing more will come: shipped, all of it or as much as there was.
+    Shipped,
+    /// Called off. What had shipped before stays shipped.
+    Cancelled,
+}
+
+/// What a warehouse answers to being asked to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Nothing of it will ship any more. Goods that had left before are in its shipments.
+    Stopped,
+    /// It ships, or has shipped. `why` is the warehouse's own text, cleaned.
+    Refused { why: String },
+    /// A person there decides; the answer comes as a notice.
+    Asked,
+}
+
+/// One warehouse's API. Its peer name, for errors and the pace, is the warehouse's id.
+#[derive(Clone)]
+pub struct Warehouse {
+    door: Door,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    /// Odoo itself is the warehouse system: there is nobody to call.
+    Odoo,
+    Standard,
+    /// A vendor whose adapter is not there.
+    Absent,
+}
+
+impl Warehouse {
+    /// `secret` is the text of the warehouse's API secret; each adapter's head says what that is.
+    #[must_use]
+    pub fn new(client: Client, config: &config::Warehouse, secret: &SecretString) -> Self {
+        let kind = match config.kind {
+            WarehouseKind::Odoo => Kind::Odoo,
+            WarehouseKind::Standard => Kind::Standard,
+            WarehouseKind::Shiphero | WarehouseKind::Shipstation => Kind::Absent,
+        };
+        Self { door: Door::new(client, config, secret), kind }
+    }
+
+    /// Hands a release over. After an ambiguous failure look with [`Self::find`] before trying again: not
+    /// every vendor refuses a second order under one number.
+    ///
+    /// # Errors
+    /// `Rejected` where the warehouse, or what it can be told, does not allow this release; whatever keeps it
+    /// from answering.
+    pub async fn release(&self, release: &Release) -> Result<Accepted, PeerError> {
+        match &self.kind {
+            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Standard => standard::api::release(&self.door, release).await,
+        }
+    }
+
+    /// Looks for a release by its reference; none where the warehouse has never heard of it.
+    ///
+    /// # Errors
+    /// Whatever keeps the warehouse from answering.
+    pub async fn find(&self, reference: &Reference) -> Result<Option<Found>, PeerError> {
+        match &self.kind {
+            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Standard => standard::api::find(&self.door, reference).await,
+        }
+    }
+
+    /// Asks the warehouse not to ship what has not left. `id` is what it calls the release, where known.
+    ///
+    /// # Errors
+    /// `Missing` where it has never heard of it; whatever keeps it from answering. After an ambiguous one ask
+    /// again: a release that is stopped already answers `Stopped`.
+    pub async fn stop(&self, reference: &Reference, id: Option<&str>) -> Result<Stop, PeerError> {
+        let _ = id;
+        match &self.kind {
+            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Standard => standard::api::stop(&self.door, reference).await,
+        }
+    }
+
+    /// What has shipped of a release so far, the earliest first; nothing where it is not known there. A
+    /// shipment has the same id and content here as in the call that told of it.
+    ///
+    /// # Errors
+    /// Whatever keeps the warehouse from answering.
+    pub async fn shipments(
+        &self,
+        reference: &Reference,
+        id: Option<&str>,
+    ) -> Result<Vec<Shipment>, PeerError> {
+        let _ = id;
+        match &self.kind {
+            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Standard => standard::api::shipments(&self.door, reference).await,
+        }
+    }
+
+    /// What a handle stands for that came with [`Notice::AskHandle`], fetched from the configured address
+    /// with our own credentials. Never an address out of a body: anybody could make us call anywhere.
+    ///
+    /// # Errors
+    /// `Missing` for the kinds that give no handles; whatever keeps the warehouse from answering.
+    pub async fn resolve(&self, handle: &str) -> Result<Vec<Notice>, PeerError> {
+        let _ = handle;
+        match &self.kind {
+            Kind::Odoo | Kind::Absent | Kind::Standard => Err(self.nobody()),
+        }
+    }
+
+    fn nobody(&self) -> PeerError {
+        self.door.missing("API for this")
+    }
+}

@@ -1,0 +1,292 @@
+//! A warehouse to be held to the contract: one kind on its simulator, or a real account.
+
+use std::sync::Arc;
+
+use crossdock_core::{
+    Clock, LineId, Reference, ReleaseKey, Sku, WarehouseId,
+    config::{self, WarehouseKind},
+    hook::Refusal,
+    order::Address,
+    shipment::{Notice, Release, ReleaseLine, Shipment},
+};
+use crossdock_http::{Client, peer::Peer};
+use crossdock_warehouses::{Call, Warehouse, receive};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use serde_json::json;
+use simulators::{
+    shops::Signed,
+    warehouses::{Keys, Server, Vendor},
+};
+
+/// When every simulated case begins.
+pub const START: Timestamp = Timestamp::constant(1_795_500_000, 0);
+const HOST: &str = "warehouse.in-process";
+
+/// What a kind cannot do, or does in its own way.
+#[derive(Debug, Clone, Copy)]
+pub struct Traits {
+    /// It ships whole numbers only.
+    pub whole_numbers: bool,
+    /// It takes a second release under one reference for the same one.
+    pub repeat_is_harmless: bool,
+    /// It tells lots and serial numbers.
+    pub lots: bool,
+    /// It can leave a stop to a person.
+    pub asks: bool,
+    /// It tells that it will not ship, and that nothing more will.
+    pub tells_ends: bool,
+    /// It tells how far parcels have come.
+    pub parcels: bool,
+    /// The time is part of what it signs.
+    pub signs_time: bool,
+}
+
+pub struct Target {
+    pub kind: WarehouseKind,
+    pub traits: Traits,
+    pub warehouse: Warehouse,
+    /// The same with credentials that are wrong.
+    pub stranger: Warehouse,
+    /// What the simulator's people do. None on a real account: nobody ships there at our word.
+    floor: Option<Server>,
+    pub id: WarehouseId,
+    /// What the warehouse signs with.
+    pub secret: String,
+    /// A SKU that it knows.
+    pub sku: String,
+    /// Makes the references of this run unlike those of any other.
+    pub run: String,
+}
+
+/// Every kind that something is sent to.
+pub const KINDS: [WarehouseKind; 1] = [WarehouseKind::Standard];
+
+#[must_use]
+pub fn traits(kind: WarehouseKind) -> Traits {
+    match kind {
+        WarehouseKind::Standard => Traits {
+            whole_numbers: false,
+            repeat_is_harmless: true,
+            lots: true,
+            asks: true,
+            tells_ends: true,
+            parcels: true,
+            signs_time: true,
+        },
+        WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation => {
+            panic!("no contract for {kind:?}")
+        }
+    }
+}
+
+fn vendor(kind: WarehouseKind) -> Vendor {
+    match kind {
+        WarehouseKind::Standard => Vendor::Standard,
+        WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation => {
+            panic!("no simulator for {kind:?}")
+        }
+    }
+}
+
+/// The keys of a simulated warehouse: API secret, webhook secret, and a webhook secret of somebody else.
+fn keys(kind: WarehouseKind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        WarehouseKind::Standard => (
+            "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+            "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH",
+        ),
+        WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation => {
+            panic!("no keys for {kind:?}")
+        }
+    }
+}
+
+fn configured(kind: WarehouseKind, url: &str) -> config::Warehouse {
+    serde_json::from_value(json!({ "id": "wh-east", "kind": kind, "odoo": "Main", "url": url }))
+        .expect("a sound configuration")
+}
+
+fn secret(text: &str) -> SecretString {
+    SecretString::from(text.to_owned())
+}
+
+impl Target {
+    /// On the simulator. Call it within the runtime that the case runs on.
+    #[must_use]
+    pub fn simulated(kind: WarehouseKind) -> Self {
+        let clock = Clock::tokio(START);
+        let (api, webhook, other) = keys(kind);
+        let keys = Keys { api: api.into(), webhook: webhook.into() };
+        let floor = Server::new(vendor(kind), clock.clone(), keys);
+        let peer: Arc<dyn Peer> = Arc::new(floor.clone());
+        let client = Client::in_process([(HOST.to_owned(), peer)], clock);
+        let config = configured(kind, &format!("https://{HOST}/"));
+        Self {
+            kind,
+            traits: traits(kind),
+            warehouse: Warehouse::new(client.clone(), &config, &secret(api)),
+            stranger: Warehouse::new(client, &config, &secret(other)),
+            floor: Some(floor),
+            id: config.id,
+            secret: webhook.into(),
+            sku: "SKU-001".into(),
+            run: "OUT".into(),
+        }
+    }
+
+    /// A real account that the environment names; none where it names none.
+    ///
+    /// # Panics
+    /// When what it names is incomplete.
+    #[must_use]
+    pub fn live(lookup: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let kind: WarehouseKind = serde_json::from_value(lookup("CROSSDOCK_WAREHOUSE_KIND")?.into())
+            .expect("CROSSDOCK_WAREHOUSE_KIND is a kind of the configuration");
+        let needed = |name: &str| lookup(name).unwrap_or_else(|| panic!("{name} is not set"));
+        let config = configured(kind, &lookup("CROSSDOCK_WAREHOUSE_URL").unwrap_or_default());
+        let client = Client::network(Clock::System);
+        let api = needed("CROSSDOCK_WAREHOUSE_SECRET");
+        Some(Self {
+            kind,
+            traits: traits(kind),
+            warehouse: Warehouse::new(client.clone(), &config, &secret(&api)),
+            stranger: Warehouse::new(client, &config, &secret(keys(kind).2)),
+            floor: None,
+            id: config.id,
+            secret: String::new(),
+            sku: needed("CROSSDOCK_WAREHOUSE_SKU"),
+            run: format!("T{}", Clock::System.now().as_second()),
+        })
+    }
+
+    /// The simulator's floor.
+    ///
+    /// # Panics
+    /// On a real account: a case that needs a floor is not run there.
+    #[must_use]
+    pub fn floor(&self) -> &Server {
+        self.floor.as_ref().expect("this case needs a floor")
+    }
+
+    #[must_use]
+    pub fn has_floor(&self) -> bool {
+        self.floor.is_some()
+    }
+
+    #[must_use]
+    pub fn reference(&self, number: u32) -> Reference {
+        Reference::new(format!("WH/{}/{number:05}", self.run)).expect("a reference")
+    }
+
+    /// A release of two of the SKU that is known and three of another, where there is a floor.
+    #[must_use]
+    pub fn release(&self, number: u32) -> Release {
+        let mut lines = vec![self.line("71", &self.sku, "2")];
+        if self.has_floor() {
+            lines.push(self.line("72", "SKU-002", "3"));
+        }
+        Release {
+            key: ReleaseKey::new(self.id.clone(), self.reference(number)),
+            order_number: format!("#{number}"),
+            lines,
+            to: Address {
+                name: "Zoë Müller-Østergård".into(),
+                company: Some("Müller & Søn GmbH".into()),
+                street: "100 Congress Avenue".into(),
+                street2: Some("Suite 2000".into()),
+                city: "Austin".into(),
+                postcode: Some("78701".into()),
+                region: Some("TX".into()),
+                country: "US".into(),
+                phone: Some("+1 512 555 0100".into()),
+            },
+            email: Some("zoe@example.test".into()),
+            service: None,
+            gift_note: Some("Alles Gute! 🎁".into()),
+            delivery_note: Some("Leave at the back door".into()),
+            purchase_order: Some("PO-77".into()),
+        }
+    }
+
+    #[must_use]
+    pub fn line(&self, line: &str, sku: &str, quantity: &str) -> ReleaseLine {
+        ReleaseLine {
+            line: LineId::new(line).expect("a line"),
+            sku: Sku::new(sku).expect("a SKU"),
+            name: format!("Goods {sku}"),
+            quantity: decimal(quantity),
+            lots: Vec::new(),
+        }
+    }
+
+    /// A webhook secret of the right form that is somebody else's.
+    #[must_use]
+    pub fn other_secret(&self) -> &'static str {
+        keys(self.kind).2
+    }
+
+    /// Takes in one call, with these secrets alone.
+    ///
+    /// # Errors
+    /// As [`receive`].
+    pub fn receive_with(&self, call: &Signed, secrets: &[&str], now: Timestamp) -> Result<Notice, Refusal> {
+        let headers = headers(call);
+        let secrets: Vec<SecretString> = secrets.iter().map(|text| secret(text)).collect();
+        receive(self.kind, &self.id, Call { headers: &headers, query: None, body: &call.body }, &secrets, now)
+    }
+
+    /// Takes in calls, and asks where a call tells only that something happened.
+    ///
+    /// # Panics
+    /// When one is refused, or the warehouse does not answer.
+    pub async fn learn(&self, calls: &[Signed]) -> Vec<Notice> {
+        let mut learnt = Vec::new();
+        for call in calls {
+            let now = self.floor().clock().now();
+            let notice =
+                self.receive_with(call, &[&self.secret], now).expect("our own warehouse signs rightly");
+            match notice {
+                Notice::AskHandle { handle } => {
+                    learnt.extend(self.warehouse.resolve(&handle).await.expect("an answer about the handle"));
+                }
+                Notice::Ask { reference } => {
+                    let all = self.warehouse.shipments(&reference, None).await.expect("its shipments");
+                    learnt.extend(all.into_iter().map(|one| Notice::Shipped { shipment: Box::new(one) }));
+                }
+                other => learnt.push(other),
+            }
+        }
+        learnt
+    }
+
+    /// The shipments among what is learnt from calls.
+    pub async fn learn_shipments(&self, calls: &[Signed]) -> Vec<Shipment> {
+        let shipped = |notice| match notice {
+            Notice::Shipped { shipment } => Some(*shipment),
+            _ => None,
+        };
+        self.learn(calls).await.into_iter().filter_map(shipped).collect()
+    }
+}
+
+/// The headers of a call as the receiver sees them.
+#[must_use]
+pub fn headers(call: &Signed) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &call.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
+        headers.append(name, HeaderValue::from_str(value).expect("a header's value"));
+    }
+    headers
+}
+
+/// # Panics
+/// When `text` is no decimal.
+#[must_use]
+pub fn decimal(text: &str) -> Decimal {
+    text.parse().expect("a decimal")
+}
