@@ -6,7 +6,7 @@ use crossdock_core::{
     shipment::{AnnouncedLine, Announcement, ParcelNews},
 };
 
-use crate::{Api, api::Kind, shopify, woocommerce};
+use crate::{Api, api::Kind, shopify, standard, woocommerce};
 
 /// What came of [`Api::announce`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,11 +44,10 @@ impl Api {
     /// # Errors
     /// Whatever keeps the shop from answering; `Rejected` where a person has to do something in the shop.
     pub async fn announce(&self, said: &Announcement) -> Result<Announced, PeerError> {
-        let _ = said;
         match self.kind {
-            Kind::Shopify | Kind::Woocommerce | Kind::Standard => {
-                Err(self.shop.missing("way to be told of shipments yet"))
-            }
+            Kind::Shopify => shopify::fulfilment::announce(&self.shop, said).await,
+            Kind::Woocommerce => woocommerce::shipment::announce(&self.shop, said).await,
+            Kind::Standard => standard::callback::announce(&self.shop, said).await,
         }
     }
 
@@ -64,11 +63,10 @@ impl Api {
         remote: Option<&str>,
         news: &ParcelNews,
     ) -> Result<(), PeerError> {
-        let _ = (order, shipment, remote, news);
         match self.kind {
-            Kind::Shopify | Kind::Woocommerce | Kind::Standard => {
-                Err(self.shop.missing("way to be told of parcels yet"))
-            }
+            Kind::Shopify => shopify::fulfilment::news(&self.shop, order, remote, news).await,
+            Kind::Woocommerce => woocommerce::shipment::news(&self.shop, order, shipment, news).await,
+            Kind::Standard => standard::callback::news(&self.shop, order, shipment, news).await,
         }
     }
 

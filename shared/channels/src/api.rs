@@ -91,9 +91,10 @@ impl Api {
             ChannelKind::Woocommerce => Kind::Woocommerce,
             ChannelKind::Standard => Kind::Standard,
         };
-        let base = config.url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
+        let address = config.url.clone().unwrap_or_default();
+        let base = address.trim_end_matches('/').to_owned();
         let issued = shopify::token::Issued::default();
-        let shop = Shop { client, channel: config.id.clone(), base, token: token.clone(), issued };
+        let shop = Shop { client, channel: config.id.clone(), address, base, token: token.clone(), issued };
         Self { shop, kind }
     }
 
@@ -180,6 +181,8 @@ impl Api {
 pub(crate) struct Shop {
     client: Client,
     pub channel: ChannelId,
+    /// As configured: what a partner is called back at.
+    pub address: String,
     base: String,
     pub token: SecretString,
     /// What Shopify gave us for `token`, where that is no token itself.
@@ -258,6 +261,19 @@ impl Shop {
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.go(request.body(Bytes::from(form))).await
+    }
+
+    /// Sends `body` to the address itself, as it stands; any answer at all is `Ok`.
+    pub async fn call_back(
+        &self,
+        headers: header::HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Bytes>, PeerError> {
+        let mut request = Request::builder().method(Method::POST).uri(self.address.as_str());
+        if let Some(all) = request.headers_mut() {
+            *all = headers;
+        }
+        self.go(request.body(body)).await
     }
 
     async fn go(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Bytes>, PeerError> {

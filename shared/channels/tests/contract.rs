@@ -9,13 +9,18 @@ mod testing;
 use std::time::Duration;
 
 use crossdock_channels::Api;
-use crossdock_core::{Fate, OrderId, PeerError, error::PeerErrorKind};
+use crossdock_core::{
+    Fate, OrderId, PeerError,
+    error::PeerErrorKind,
+    shipment::{AnnouncedLine, Announcement, ParcelNews, ParcelStatus},
+};
 use secrecy::SecretString;
 use serde_json::json;
 use testing::{Answer, Scripted, at, config, ok};
 
 const CHANNELS: [&str; 2] = ["shopify", "woocommerce"];
-const CALLS: [&str; 5] = ["fetch", "changed", "subscriptions", "ensure", "check"];
+const CALLS: [&str; 8] =
+    ["fetch", "changed", "subscriptions", "ensure", "check", "announce", "news", "payments"];
 const CALLBACK: &str = "https://dock.example.test/hooks/shop-main";
 
 async fn call(kind: &str, what: &str, answer: Answer) -> Result<(), PeerError> {
@@ -35,7 +40,33 @@ async fn call(kind: &str, what: &str, answer: Answer) -> Result<(), PeerError> {
         "ensure" => {
             api.ensure_subscriptions(CALLBACK, Some(&SecretString::from("s".to_owned()))).await.map(drop)
         }
+        "announce" => api.announce(&announcement()).await.map(drop),
+        "news" => {
+            let said = announcement();
+            let news = ParcelNews {
+                tracking: "1Z1".into(),
+                status: ParcelStatus::Delivered,
+                at: testing::now(),
+                detail: None,
+            };
+            api.parcel_news(&said.order, &said.shipment, Some("44"), &news).await
+        }
+        "payments" => api.payments(&order).await.map(drop),
         _ => api.check().await.map(drop),
+    }
+}
+
+fn announcement() -> Announcement {
+    Announcement {
+        order: "5001".parse().unwrap(),
+        shipment: "wh-east/SH-1".parse().unwrap(),
+        others: Vec::new(),
+        shipped_at: testing::now(),
+        lines: vec![AnnouncedLine { line: "1".parse().unwrap(), sku: None, quantity: 1.into() }],
+        parcels: Vec::new(),
+        completes_order: true,
+        notify_customer: true,
+        location: None,
     }
 }
 
@@ -152,6 +183,10 @@ async fn a_partner_without_an_api_has_nothing_to_be_asked() {
         let error = call("standard", what, answer()).await.expect_err(what);
         assert_eq!(error.kind(), PeerErrorKind::Missing);
     }
+    assert_eq!(
+        call("standard", "payments", answer()).await.expect_err("payments").kind(),
+        PeerErrorKind::Missing
+    );
     for what in ["changed", "subscriptions", "ensure"] {
         assert_eq!(call("standard", what, answer()).await, Ok(()));
     }

@@ -16,6 +16,8 @@ fn published() -> Vec<(&'static str, Value)> {
         ("order.json", of(schemars::schema_for!(Order))),
         ("config.json", of(schemars::schema_for!(Config))),
         ("standard-order.v1.json", crossdock_channels::standard::schema()),
+        ("standard-order-shipped.v1.json", crossdock_channels::standard::order_shipped_schema()),
+        ("standard-parcel-moved.v1.json", crossdock_channels::standard::parcel_moved_schema()),
     ];
     published.extend(crossdock_warehouses::standard::schemas());
     published

@@ -28,7 +28,17 @@ const TOPICS: [&str; 6] =
     ["ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_PAID", "ORDERS_CANCELLED", "ORDERS_EDITED", "ORDERS_DELETE"];
 
 /// Without `read_all_orders`, an order older than 60 days reads as if it had been deleted.
-const SCOPES: [&str; 4] = ["read_orders", "read_all_orders", "read_customers", "read_payment_terms"];
+/// Fulfilment orders of the merchant's own locations are hidden without the right to them, their location
+/// without `read_locations`, and events of a parcel need a right of their own.
+const SCOPES: [&str; 7] = [
+    "read_orders",
+    "read_all_orders",
+    "read_customers",
+    "read_payment_terms",
+    "write_merchant_managed_fulfillment_orders",
+    "write_fulfillments",
+    "read_locations",
+];
 
 #[derive(Deserialize)]
 struct OrderAnswer {

@@ -3,6 +3,7 @@
 pub(crate) mod api;
 #[cfg(test)]
 mod api_tests;
+pub(crate) mod fulfilment;
 mod graphql;
 mod node;
 mod parts;

@@ -3,6 +3,7 @@
 //! The sender is a program of a partner who can be told what is wrong with a body, so here a body that does
 //! not fit is refused with every wrong field named, rather than parked.
 
+pub(crate) mod callback;
 mod checks;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,18 @@ pub fn schema() -> Value {
 }
 
 static FORMAT: LazyLock<Format> = LazyLock::new(Format::of::<wire::Order>);
+
+/// The published schema of what a partner is told of a shipment.
+#[must_use]
+pub fn order_shipped_schema() -> Value {
+    published::schema::<callback::OrderShipped<'_>>()
+}
+
+/// The published schema of what a partner is told of a parcel on its way.
+#[must_use]
+pub fn parcel_moved_schema() -> Value {
+    published::schema::<callback::ParcelMoved<'_>>()
+}
 
 pub(crate) fn receive(
     channel: &ChannelId,

@@ -16,7 +16,7 @@ use crate::{
     lenient::{self, RawId},
 };
 
-const V3: &str = "/wp-json/wc/v3";
+pub(super) const V3: &str = "/wp-json/wc/v3";
 const ORDERS_IN_PAGE: usize = 50;
 const WEBHOOKS_IN_PAGE: usize = 100;
 /// An answer that never ends must end here.
@@ -25,13 +25,13 @@ const TOPICS: [&str; 4] = ["order.created", "order.updated", "order.deleted", "o
 
 /// An error as WordPress writes it. A currency has a `code` too, and no `message`.
 #[derive(Deserialize)]
-struct Complaint {
-    code: String,
+pub(super) struct Complaint {
+    pub code: String,
     #[serde(rename = "message")]
     _message: serde::de::IgnoredAny,
 }
 
-async fn call(
+pub(super) async fn call(
     shop: &Shop,
     method: Method,
     path: &str,
@@ -45,7 +45,7 @@ async fn call(
     shop.send(method, path, (header::AUTHORIZATION, basic), body).await
 }
 
-async fn ask<T: DeserializeOwned>(
+pub(super) async fn ask<T: DeserializeOwned>(
     shop: &Shop,
     method: Method,
     path: &str,
@@ -57,7 +57,7 @@ async fn ask<T: DeserializeOwned>(
 }
 
 /// The status, with the shop's own code where the shop understood and said no.
-fn check(shop: &Shop, answer: &Response<Bytes>) -> Result<(), PeerError> {
+pub(super) fn check(shop: &Shop, answer: &Response<Bytes>) -> Result<(), PeerError> {
     let complaint = serde_json::from_slice::<Complaint>(answer.body()).ok();
     check_status(&shop.peer(), answer, shop.client().clock()).map_err(|error| match (error, complaint) {
         (PeerError::Rejected { .. }, Some(complaint)) => shop.rejected(&complaint.code),

@@ -5,6 +5,7 @@ pub(crate) mod api;
 mod api_tests;
 mod canonical;
 pub(crate) mod payments;
+pub(crate) mod shipment;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -8,11 +8,13 @@ mod faults;
 pub mod portal;
 mod sale;
 pub mod shopify;
+pub mod shopify_fulfilment;
 mod shopify_graphql;
 mod shopify_rest;
 mod shopify_token;
 pub mod woocommerce;
 mod woocommerce_order;
+pub mod woocommerce_shipping;
 
 use std::{
     collections::BTreeMap,

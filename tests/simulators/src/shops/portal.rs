@@ -1,12 +1,16 @@
 //! A B2B portal that posts orders in the published standard format, signed by Standard Webhooks.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use bytes::Bytes;
 use crossdock_core::Clock;
+use crossdock_http::peer::{Peer, PeerFuture};
+use http::{Request, Response, StatusCode};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
-    Orders, Paid, Sale, Signed,
+    Faults, Orders, Paid, Sale, Signed,
     sale::{Goods, cents},
     standard_webhooks_signature,
 };
@@ -17,12 +21,32 @@ pub struct Portal {
     orders: Orders,
     /// `whsec_…`
     secret: String,
+    pub faults: Faults,
+    callbacks: Arc<Mutex<Callbacks>>,
+}
+
+/// What the portal was told, and the secret that it must be signed with.
+#[derive(Debug, Default)]
+struct Callbacks {
+    secret: Option<String>,
+    told: Vec<Told>,
+    refused: u32,
+}
+
+/// One callback that the portal took: the first of its id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub id: String,
+    pub body: Value,
+    /// How often it came.
+    pub times: u32,
 }
 
 impl Portal {
     #[must_use]
     pub fn new(clock: Clock, secret: &str) -> Self {
-        Self { orders: Orders::new(clock), secret: secret.to_owned() }
+        let secret = secret.to_owned();
+        Self { orders: Orders::new(clock), secret, faults: Faults::default(), callbacks: Arc::default() }
     }
 
     pub fn put(&self, sale: Sale) {
@@ -52,6 +76,54 @@ impl Portal {
             ("webhook-signature".into(), signature),
         ];
         Signed { headers, body }
+    }
+
+    /// What signs the callbacks to the portal (`whsec_…`); without it none is taken.
+    pub fn expect_callbacks(&self, secret: &str) {
+        self.callbacks().secret = Some(secret.to_owned());
+    }
+
+    /// Every callback that it took, each id once.
+    #[must_use]
+    pub fn told(&self) -> Vec<Told> {
+        self.callbacks().told.clone()
+    }
+
+    /// How many callbacks had no good signature.
+    #[must_use]
+    pub fn refused(&self) -> u32 {
+        self.callbacks().refused
+    }
+
+    fn callbacks(&self) -> MutexGuard<'_, Callbacks> {
+        self.callbacks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// 401 for a callback that is not signed as it must be, or sent long ago.
+    fn take(&self, request: &Request<Bytes>) -> StatusCode {
+        let mut callbacks = self.callbacks();
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let (id, body) = (header("webhook-id").unwrap_or_default().to_owned(), request.body().clone());
+        let sent = header("webhook-timestamp").and_then(|sent| sent.parse::<i64>().ok());
+        let fresh = sent.is_some_and(|sent| self.clock().now().as_second().abs_diff(sent) <= 300);
+        let good = callbacks.secret.clone().zip(sent).is_some_and(|(secret, sent)| {
+            let signer = Self::new(self.clock().clone(), &secret);
+            let expected = signer.sign(id.clone(), body.clone(), sent);
+            let expected = expected.headers.iter().find(|(name, _)| name == "webhook-signature");
+            expected.map(|(_, value)| value.as_str()) == header("webhook-signature")
+        });
+        if request.method() != http::Method::POST || !fresh || !good {
+            callbacks.refused += 1;
+            return StatusCode::UNAUTHORIZED;
+        }
+        match callbacks.told.iter_mut().find(|told| told.id == id) {
+            Some(told) => told.times += 1,
+            None => {
+                let body = serde_json::from_slice(&body).unwrap_or_default();
+                callbacks.told.push(Told { id, body, times: 1 });
+            }
+        }
+        StatusCode::NO_CONTENT
     }
 
     #[must_use]
@@ -118,4 +190,18 @@ fn order(sale: &Sale) -> Value {
         }]);
     }
     order
+}
+
+impl Peer for Portal {
+    fn call(&self, request: Request<Bytes>) -> PeerFuture {
+        let portal = self.clone();
+        Box::pin(async move {
+            let take = |request: &Request<Bytes>| {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = portal.take(request);
+                response
+            };
+            portal.faults.around(portal.clock(), &request, take).await
+        })
+    }
 }

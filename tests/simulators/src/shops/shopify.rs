@@ -10,7 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 pub use super::shopify_token::Tokens;
-use super::{Faults, Orders, Sale, Signed, hmac_base64, shopify_graphql, shopify_rest};
+use super::{
+    Faults, Orders, Sale, Signed, hmac_base64, shopify_fulfilment::Fulfilments, shopify_graphql, shopify_rest,
+};
 
 /// A Shopify shop. Clones are the same shop.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct Shop {
     /// Sign webhooks: the app's client secrets, each from its time on.
     secrets: Arc<Mutex<Vec<(Timestamp, String)>>>,
     subscriptions: Arc<Mutex<Vec<(String, String)>>>,
+    /// What has shipped, and what the customers saw of it.
+    pub fulfilments: Fulfilments,
 }
 
 impl Shop {
@@ -35,6 +39,7 @@ impl Shop {
             tokens: Tokens::default(),
             secrets: Arc::new(Mutex::new(vec![(Timestamp::MIN, secret.to_owned())])),
             subscriptions: Arc::default(),
+            fulfilments: Fulfilments::default(),
         }
     }
 
@@ -85,7 +90,9 @@ impl Shop {
                 "discounts": { "line_item": { "additions": [], "removals": [] } }, "app_id": null, "user_id": null,
             }})
         } else {
-            shopify_rest::order(sale)
+            let mut body = shopify_rest::order(sale);
+            self.shipped(sale, &mut body);
+            body
         };
         let body = body.to_string().into_bytes();
         // One change has one event id, whatever topics tell of it and however often.
@@ -102,6 +109,26 @@ impl Shop {
             ("x-shopify-triggered-at".into(), sale.updated_at.to_string()),
         ];
         Signed { headers, body: body.into() }
+    }
+
+    /// What a webhook says of the shipping.
+    fn shipped(&self, sale: &Sale, body: &mut Value) {
+        let all = self.fulfilments.of(sale.id);
+        let remaining = |line: u64| self.fulfilments.remaining(sale, line);
+        let state =
+            match (all.iter().any(|one| !one.cancelled), sale.goods.iter().all(|g| remaining(g.id) == 0)) {
+                (false, _) => Value::Null,
+                (true, true) => "fulfilled".into(),
+                (true, false) => "partial".into(),
+            };
+        body["fulfillment_status"] = state;
+        body["fulfillments"] =
+            all.iter().map(|one| json!({ "id": one.id, "tracking_numbers": one.numbers })).collect();
+        for line in body["line_items"].as_array_mut().into_iter().flatten() {
+            let left = line["id"].as_u64().map(remaining).unwrap_or_default();
+            line["fulfillable_quantity"] = left.into();
+            line["fulfillment_status"] = if left == 0 { "fulfilled".into() } else { Value::Null };
+        }
     }
 
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
@@ -122,8 +149,13 @@ impl Shop {
             return respond(StatusCode::NOT_FOUND, &json!({ "errors": "Not Found" }));
         }
         let variables = &body["variables"];
-        let data = match body["operationName"].as_str().unwrap_or_default() {
+        let operation = body["operationName"].as_str().unwrap_or_default();
+        if let Some(data) = self.shipping(operation, variables) {
+            return costed(&data);
+        }
+        let data = match operation {
             "Order" => self.order(variables),
+            "Payments" => self.order(variables),
             "OrdersChanged" => self.changed(variables),
             "WebhookSubscriptions" => self.list_subscriptions(),
             "WebhookSubscriptionCreate" => self.subscribe(variables),
@@ -135,6 +167,8 @@ impl Shop {
                 "currentAppInstallation": { "accessScopes": [
                     { "handle": "read_orders" }, { "handle": "read_all_orders" },
                     { "handle": "read_customers" }, { "handle": "read_payment_terms" },
+                    { "handle": "write_merchant_managed_fulfillment_orders" },
+                    { "handle": "write_fulfillments" }, { "handle": "read_locations" },
                 ] },
             }),
             other => {
@@ -144,11 +178,46 @@ impl Shop {
                 );
             }
         };
-        let cost = json!({
-            "requestedQueryCost": 50, "actualQueryCost": 12,
-            "throttleStatus": { "maximumAvailable": 2000.0, "currentlyAvailable": 1950, "restoreRate": 100.0 },
-        });
-        respond(StatusCode::OK, &json!({ "data": data, "extensions": { "cost": cost } }))
+        costed(&data)
+    }
+
+    /// What is asked about shipping; none for anything else.
+    fn shipping(&self, operation: &str, variables: &Value) -> Option<Value> {
+        let sale = || {
+            let id = variables["id"].as_str().and_then(|id| id.rsplit('/').next()?.parse().ok())?;
+            self.orders.get(id)
+        };
+        Some(match operation {
+            "Fulfilment" => match sale() {
+                Some(sale) => self.fulfilments.look(&sale, variables),
+                None => json!({ "order": null }),
+            },
+            "FulfillmentLines" => self.fulfilments.lines(variables),
+            "FulfillmentCreate" => {
+                let (data, changed) = self.fulfilments.create(|id| self.orders.get(id), variables);
+                if let Some(sale) = changed {
+                    self.touch(sale);
+                }
+                data
+            }
+            "FulfillmentEvents" => self.fulfilments.events(variables),
+            "FulfillmentEventCreate" => self.fulfilments.tell(variables),
+            _ => return None,
+        })
+    }
+
+    /// Whatever ships changes the order's time, and the watcher sees it.
+    fn touch(&self, mut sale: Sale) {
+        sale.updated_at = self.orders.clock().now().max(sale.updated_at);
+        sale.sequence += 1;
+        self.orders.put(sale);
+    }
+
+    /// The webhooks that shipping has caused since the last call.
+    #[must_use]
+    pub fn echoes(&self) -> Vec<Signed> {
+        let told = self.fulfilments.webhooks();
+        told.into_iter().filter_map(|(topic, id)| Some(self.webhook(topic, &self.orders.get(id)?))).collect()
     }
 
     fn order(&self, variables: &Value) -> Value {
@@ -219,6 +288,14 @@ impl Shop {
         let subscription = json!({ "id": id, "topic": topic, "uri": uri });
         json!({ "webhookSubscriptionCreate": { "webhookSubscription": subscription, "userErrors": [] } })
     }
+}
+
+fn costed(data: &Value) -> Response<Bytes> {
+    let cost = json!({
+        "requestedQueryCost": 50, "actualQueryCost": 12,
+        "throttleStatus": { "maximumAvailable": 2000.0, "currentlyAvailable": 1950, "restoreRate": 100.0 },
+    });
+    respond(StatusCode::OK, &json!({ "data": data, "extensions": { "cost": cost } }))
 }
 
 pub(super) fn respond(status: StatusCode, body: &Value) -> Response<Bytes> {

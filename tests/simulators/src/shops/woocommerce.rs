@@ -13,7 +13,10 @@ use http::{Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Faults, Orders, Sale, Signed, hmac_base64, woocommerce_order};
+use super::{
+    Faults, Orders, Sale, Signed, hmac_base64, woocommerce_order,
+    woocommerce_shipping::{Shipping, no_route},
+};
 
 /// The shop's own address.
 const HOME: &str = "https://woo.example.test/";
@@ -45,6 +48,8 @@ pub struct Site {
     key: String,
     secret: String,
     state: Arc<Mutex<State>>,
+    /// Notes, trackings and statuses.
+    pub shipping: Shipping,
 }
 
 impl Site {
@@ -57,6 +62,7 @@ impl Site {
             key: key.into(),
             secret: secret.into(),
             state,
+            shipping: Shipping::default(),
         }
     }
 
@@ -91,7 +97,9 @@ impl Site {
         let body = if topic == "order.deleted" {
             json!({ "id": sale.id })
         } else {
-            woocommerce_order::order(HOME, sale)
+            let mut order = woocommerce_order::order(HOME, sale);
+            self.shipping.shown(sale.id, &mut order);
+            order
         };
         let body = body.to_string().into_bytes();
         let (resource, event) = topic.split_once('.').unwrap_or((topic, ""));
@@ -147,6 +155,9 @@ impl Site {
         }
         let query = query_of(request);
         let path = request.uri().path();
+        if let Some(answer) = self.shipping_of(request) {
+            return answer;
+        }
         let rest = path.strip_prefix("/wp-json/wc/v3/").unwrap_or(path);
         let (what, id) = rest.split_once('/').unwrap_or((rest, ""));
         match (request.method(), what, id) {
@@ -168,6 +179,63 @@ impl Site {
         }
     }
 
+    /// What an order's shipping is asked and told; none for anything else.
+    fn shipping_of(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let path = request.uri().path();
+        let extension = path.strip_prefix("/wp-json/wc-shipment-tracking/v3/orders/");
+        let (id, of) = match extension {
+            Some(rest) => (rest.strip_suffix("/shipment-trackings")?, "trackings"),
+            None => {
+                let rest = path.strip_prefix("/wp-json/wc/v3/orders/")?;
+                rest.split_once('/').unwrap_or((rest, ""))
+            }
+        };
+        let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        let post = request.method() == Method::POST;
+        if of.is_empty() && !matches!(*request.method(), Method::PUT) {
+            return None;
+        }
+        let Some((sale, _)) = self.standing().into_iter().find(|(sale, _)| sale.id.to_string() == id) else {
+            let code = "woocommerce_rest_shop_order_invalid_id";
+            return Some(error(StatusCode::NOT_FOUND, code, "Invalid ID."));
+        };
+        let (status, value) = match of {
+            "" => {
+                if self.shipping.update(&sale, &body, self.orders.clock().now()) {
+                    self.touch(sale.clone());
+                }
+                return Some(self.one(id));
+            }
+            "notes" if post => self.shipping.annotate(sale.id, &body),
+            "notes" => self.shipping.notes(sale.id),
+            "trackings" => {
+                let answer = self.shipping.trackings(sale.id, post.then_some(&body));
+                if answer.0 == StatusCode::CREATED {
+                    self.touch(sale);
+                }
+                answer
+            }
+            _ => no_route(),
+        };
+        let mut response = respond(&value);
+        *response.status_mut() = status;
+        Some(response)
+    }
+
+    /// Whatever changes the order changes its time, and the watcher sees it.
+    fn touch(&self, mut sale: Sale) {
+        sale.updated_at = self.orders.clock().now().max(sale.updated_at);
+        sale.sequence += 1;
+        self.orders.put(sale);
+    }
+
+    /// The webhooks that shipping has caused since the last call.
+    #[must_use]
+    pub fn echoes(&self) -> Vec<Signed> {
+        let told = self.shipping.webhooks();
+        told.into_iter().filter_map(|id| Some(self.webhook("order.updated", &self.orders.get(id)?))).collect()
+    }
+
     /// Every order that was not deleted for good, with whether it is in the trash.
     fn standing(&self) -> Vec<(Sale, bool)> {
         let all = self.orders.all();
@@ -183,9 +251,18 @@ impl Site {
         .collect()
     }
 
+    fn told(&self, (sale, trashed): &(Sale, bool)) -> Value {
+        let mut order = woocommerce_order::order(HOME, sale);
+        self.shipping.shown(sale.id, &mut order);
+        if *trashed {
+            order["status"] = "trash".into();
+        }
+        order
+    }
+
     fn one(&self, id: &str) -> Response<Bytes> {
         match self.standing().iter().find(|(sale, _)| sale.id.to_string() == id) {
-            Some(found) => respond(&told(found)),
+            Some(found) => respond(&self.told(found)),
             None => error(StatusCode::NOT_FOUND, "woocommerce_rest_shop_order_invalid_id", "Invalid ID."),
         }
     }
@@ -220,7 +297,7 @@ impl Site {
         }
         let (each, page) = (number("per_page", 10).clamp(1, 100), number("page", 1).max(1));
         let shown = found.iter().skip((page - 1) * each).take(each);
-        let mut response = respond(&Value::Array(shown.map(told).collect()));
+        let mut response = respond(&Value::Array(shown.map(|found| self.told(found)).collect()));
         response.headers_mut().insert("x-wp-total", found.len().into());
         response.headers_mut().insert("x-wp-totalpages", found.len().div_ceil(each).into());
         response
@@ -266,14 +343,6 @@ impl Site {
 
 fn no_webhook() -> Response<Bytes> {
     error(StatusCode::NOT_FOUND, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
-}
-
-fn told((sale, trashed): &(Sale, bool)) -> Value {
-    let mut order = woocommerce_order::order(HOME, sale);
-    if *trashed {
-        order["status"] = "trash".into();
-    }
-    order
 }
 
 fn shown(id: u64, webhook: &Webhook) -> Value {

@@ -129,6 +129,7 @@ pub(super) fn order(site: &str, sale: &Sale) -> Value {
         sale.shipping.as_ref().map_or(Decimal::ZERO, |s| net(sale, s.price, sale.shipping_tax()));
     let off = discounts(sale);
     let pending = status(sale) == "pending";
+    let transaction = if pending { String::new() } else { format!("ch_{}", sale.id) };
     let (key, symbol) = (format!("wc_order_{}", sale.id), if sale.currency == "EUR" { "€" } else { "$" });
     let goods = sale.goods.iter().filter(|g| g.current > 0).map(|goods| line(sale, goods));
     let mut order = json!({
@@ -140,7 +141,7 @@ pub(super) fn order(site: &str, sale: &Sale) -> Value {
         "cart_tax": cents(sale.total_tax() - sale.shipping_tax()).to_string(), "total": sale.total().to_string(),
         "total_tax": cents(sale.total_tax()).to_string(), "customer_id": sale.buyer.id.unwrap_or(0),
         "order_key": key, "billing": address(sale, true), "shipping": address(sale, false),
-        "payment_method": "stripe", "payment_method_title": "Credit card", "transaction_id": "",
+        "payment_method": "stripe", "payment_method_title": "Credit card", "transaction_id": transaction,
         "customer_ip_address": "", "customer_user_agent": "", "created_via": "rest-api",
         "customer_note": "", "date_completed": null, "date_paid": paid, "cart_hash": "",
         "number": sale.id.to_string(), "meta_data": [], "line_items": goods.collect::<Vec<_>>(),
