@@ -8,6 +8,7 @@ mod capabilities;
 mod catalogue;
 pub mod check;
 mod connection;
+pub mod invoices;
 pub mod orders;
 pub mod partners;
 pub mod pricing;

@@ -7,6 +7,8 @@ mod crashes;
 mod customers;
 mod edits;
 mod hand_made;
+mod invoices;
+mod payments;
 mod prices;
 mod refusals;
 mod rights;
@@ -53,7 +55,7 @@ macro_rules! with_auto_lock {
 /// Every case once as Odoo is, and those that touch confirmed orders once more with auto-lock on.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [as_odoo_is(), after_the_import(), by_an_administrator(), with_auto_lock()].concat()
+    [as_odoo_is(), after_the_import(), billing(), by_an_administrator(), with_auto_lock()].concat()
 }
 
 fn as_odoo_is() -> Vec<Case> {
@@ -163,8 +165,42 @@ fn after_the_import() -> Vec<Case> {
     }
 }
 
+fn billing() -> Vec<Case> {
+    cases! { false
+        invoices {
+            a_complete_shipment_is_invoiced_to_the_orders_total
+            three_partial_invoices_come_to_the_orders_total
+            goods_invoiced_as_ordered_are_invoiced_as_they_ship
+            goods_invoiced_as_delivered_are_invoiced_as_they_ship
+            an_order_is_invoiced_at_once_where_the_policy_says_so
+            a_discounted_order_that_ships_in_part_gets_an_invoice_and_no_credit_note
+            invoicing_twice_makes_one_invoice
+            orders_of_one_customer_get_an_invoice_each
+            an_order_in_euro_is_invoiced_in_euro
+            an_order_of_the_second_company_is_invoiced_and_paid_there
+        }
+        payments {
+            a_company_has_journals_with_an_account_for_money_on_its_way
+            two_gateways_and_a_gift_card_pay_one_invoice
+            one_prepayment_pays_the_invoices_of_two_shipments
+            a_payment_in_euro_pays_an_invoice_in_euro
+            a_payment_registered_twice_is_one_payment
+            a_payment_left_in_draft_is_posted_with_its_journal_entry
+            two_payments_with_one_gateway_id_are_seen
+            a_payment_that_a_person_took_back_is_seen_as_that
+            a_payment_that_is_used_up_is_not_used_again
+            an_invoice_that_a_person_had_paid_takes_nothing_more
+            a_batch_of_ten_is_invoiced_and_paid_in_two_calls_an_order
+        }
+    }
+}
+
 fn by_an_administrator() -> Vec<Case> {
     cases! { true
+        invoices {
+            a_persons_draft_is_left_alone
+            a_draft_that_a_person_has_changed_is_not_ours_any_more
+        }
         refusals { a_product_deleted_meanwhile_parks_its_order_alone }
         hand_made {
             an_order_deleted_in_odoo_is_not_made_again

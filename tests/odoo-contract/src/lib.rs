@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod cases;
+pub mod desk;
 pub mod hands;
 pub mod live;
 pub mod master;

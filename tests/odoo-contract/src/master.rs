@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     hands::{Hands, many, number, one},
-    world::{PRICELISTS, SERVICES, TAXES, goods},
+    world::{DELIVERED, JOURNALS, PRICELISTS, SERVICES, TAXES, goods},
 };
 
 /// Pieces of each product that are there when the suite begins, and below which it fills up.
@@ -58,6 +58,7 @@ pub async fn prepare(admin: &Odoo, user: &str) -> Result<(), String> {
     for company in [first, second] {
         master.taxes(company).await;
         master.warehouse(company).await;
+        master.journals(company).await;
     }
     master.products(first).await;
     master.stock(first).await;
@@ -155,11 +156,23 @@ impl Master<'_> {
         self.ensure(&hands, "stock.warehouse", json!([["company_id", "=", company]]), values).await;
     }
 
+    async fn journals(&self, company: i64) {
+        let hands = self.admin.in_company(company);
+        for (name, code, kind) in JOURNALS {
+            let values = json!({ "name": name, "code": code, "type": kind, "company_id": company });
+            let domain = json!([["code", "=", code], ["company_id", "=", company]]);
+            self.ensure(&hands, "account.journal", domain, values).await;
+        }
+    }
+
     async fn products(&self, company: i64) {
         let hands = self.admin.in_company(company);
         let make = |sku: &str, name: String, price: f64| json!({ "default_code": sku, "name": name, "list_price": price, "invoice_policy": "order", "sale_ok": true });
         for (n, sku) in (1_i32..).zip(goods()) {
             let mut values = make(&sku, format!("Crossdock product {n}"), f64::from(n) * 10.0);
+            if sku == DELIVERED {
+                values["invoice_policy"] = json!("delivery");
+            }
             if self.storable {
                 values["type"] = json!("consu");
                 values["is_storable"] = json!(true);

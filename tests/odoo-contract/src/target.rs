@@ -9,7 +9,7 @@ use crossdock_core::{Clock, Currency, Entropy};
 use crossdock_http::{Client, peer::Peer};
 use crossdock_odoo::{Connection, Odoo};
 
-use simulators::odoo::{Server, Version};
+use simulators::odoo::{Goods, Product, Seed, Server, Version};
 
 use crate::{
     hands::Hands,
@@ -17,7 +17,7 @@ use crate::{
     orders::order,
     rig::{Rig, connection},
     wire::Wire,
-    world::World,
+    world::{DELIVERED, JOURNALS, World},
 };
 use crossdock_core::order::{Order, Prices};
 
@@ -73,6 +73,7 @@ impl Target {
     pub async fn simulated(version: Version) -> Self {
         let clock = Clock::System;
         let server = Server::demo(version, Arc::new(|| Clock::System.now()));
+        server.seed(fill);
         let peers: [(String, Arc<dyn Peer>); 1] = [("odoo.in-process".into(), Arc::new(server.clone()))];
         let client = Client::in_process(peers, clock);
         let of = |user: &str, key: &str| connection("http://odoo.in-process", "odoo", user, key);
@@ -159,5 +160,25 @@ impl Target {
     #[must_use]
     pub fn entropy(&self) -> Entropy {
         Entropy::system()
+    }
+}
+
+/// What the suite needs and the simulator's demo has not.
+fn fill(seed: &mut Seed<'_, '_>) {
+    let product = seed.product(&Product {
+        sku: DELIVERED.to_owned(),
+        name: "Crossdock product as delivered".to_owned(),
+        price: 10.0,
+        goods: Goods::Storable,
+        taxes: Vec::new(),
+        invoice_policy: "delivery".to_owned(),
+    });
+    let house = seed.find("stock.warehouse", "code", "WH");
+    seed.stock(product, house, 1000.0);
+    for company in ["My Company", "Second Co"] {
+        let company = seed.find("res.company", "name", company);
+        for (name, code, kind) in JOURNALS {
+            seed.journal(company, name, code, kind);
+        }
     }
 }

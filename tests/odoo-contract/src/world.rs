@@ -16,10 +16,15 @@ pub const TAXES: [(&str, &str, bool); 4] = [
 pub const PRICELISTS: [(&str, &str); 2] = [("USD list", "USD"), ("EUR list", "EUR")];
 pub const SERVICES: [&str; 4] = ["SHIP", "DISCOUNT", "FEE", "ROUNDING"];
 pub const GOODS: usize = 20;
+/// Goods with the invoicing policy "delivered quantities"; all others have "ordered quantities".
+pub const DELIVERED: &str = "CD-D1";
+/// Journals for payments: name, short code, type.
+pub const JOURNALS: [(&str, &str, &str); 2] =
+    [("CD Gateway", "CDGW", "bank"), ("CD Gift cards", "CDGC", "cash")];
 
 #[must_use]
 pub fn goods() -> Vec<String> {
-    (1..=GOODS).map(|n| format!("CD-{n}")).collect()
+    (1..=GOODS).map(|n| format!("CD-{n}")).chain([DELIVERED.to_owned()]).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +108,12 @@ async fn place(hands: &Hands, id: i64, missing: &mut Vec<String>) -> Place {
     }
     if hands.rows("stock.warehouse", json!([["company_id", "=", id]]), &["name"]).await.is_empty() {
         missing.push(format!("a warehouse of {name}"));
+    }
+    let journals = hands.rows("account.journal", json!([["company_id", "=", id]]), &["name"]).await;
+    for (journal, _, kind) in JOURNALS {
+        if !journals.iter().any(|row| row["name"] == journal) {
+            missing.push(format!("the {kind} journal \"{journal}\" of {name}"));
+        }
     }
     Place { id, name, taxes }
 }

@@ -60,7 +60,10 @@ impl Tx<'_> {
                 Some(json!(store.by_ref("stock.picking", "sale_id", id).len()))
             }
             ("sale.order", "delivery_status") => Some(self.delivery_status(id)),
-            ("sale.order", "invoice_status") => Some(self.invoice_status(id)),
+            ("sale.order", "invoice_status") => Some(json!(self.invoice_status(id))),
+            ("sale.order", "invoice_ids") => Some(self.order_invoices(id)),
+            ("sale.order", "invoice_count") => Some(json!(ids(&self.order_invoices(id)).len())),
+            ("sale.order.line", "qty_invoiced") => Some(json!(self.invoiced(id))),
             ("sale.order.line", "qty_delivered") => Some(json!(self.delivered(id))),
             ("sale.order.line", _) => self.computed_line(id, field),
             ("stock.picking", "picking_type_code") => {
@@ -92,7 +95,7 @@ impl Tx<'_> {
             ("account.tax", "price_include") if self.version() != Version::V17 => {
                 Some(json!(self.tax_included(id)))
             }
-            _ => None,
+            _ => self.computed_account(model, id, field),
         }
     }
 
@@ -110,10 +113,7 @@ impl Tx<'_> {
             }
             "move_ids" => Some(json!(store.by_ref("stock.move", "sale_line_id", id))),
             "qty_to_invoice" => Some(json!(self.to_invoice(id))),
-            "invoice_status" => {
-                let confirmed = of_order("state") == Some(json!("sale"));
-                Some(json!(if confirmed && self.to_invoice(id) != 0.0 { "to invoice" } else { "no" }))
-            }
+            "invoice_status" => Some(json!(self.line_invoice_status(id))),
             _ => None,
         }
     }
@@ -130,7 +130,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Until something is invoiced: products with the policy "delivery" wait for their delivery.
+    /// Products with the policy "delivery" wait for their delivery.
     pub fn to_invoice(&self, line: i64) -> f64 {
         let store = &self.db.store;
         let order = store.link("sale.order.line", line, "order_id").unwrap_or_default();
@@ -144,16 +144,7 @@ impl Tx<'_> {
         } else {
             store.number("sale.order.line", line, "product_uom_qty")
         };
-        done - store.number("sale.order.line", line, "qty_invoiced")
-    }
-
-    fn invoice_status(&self, order: i64) -> Value {
-        if self.db.store.text("sale.order", order, "state") != "sale" {
-            return json!("no");
-        }
-        let lines = self.db.store.by_ref("sale.order.line", "order_id", order);
-        let open = lines.iter().any(|&line| self.to_invoice(line) != 0.0);
-        json!(if open { "to invoice" } else { "no" })
+        done - self.invoiced(line)
     }
 
     fn commercial(&self, partner: i64) -> i64 {

@@ -37,6 +37,8 @@ pub struct Created {
     pub lines: u64,
     pub partners: u64,
     pub pickings: u64,
+    pub invoices: u64,
+    pub payments: u64,
 }
 
 #[derive(Debug)]

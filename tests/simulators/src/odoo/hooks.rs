@@ -29,6 +29,9 @@ impl Tx<'_> {
             let number = self.db.sequence("sale.order");
             vals.insert("name".into(), json!(format!("S{number:05}")));
         }
+        if model == "account.payment" {
+            self.before_payment_create(vals)?;
+        }
         if model == "product.template" {
             return Err(OdooError::user("The simulator makes products as product.product."));
         }
@@ -47,11 +50,18 @@ impl Tx<'_> {
             "product.product" => self.product_defaults(row),
             "account.tax" => self.tax_defaults(row),
             "stock.quant" => self.quant_defaults(row),
+            "account.move" => self.entry_defaults(row),
+            "account.move.line" => self.item_defaults(row),
             "product.pricelist" => {
                 let company = self.company();
                 let currency = self.db.store.value("res.company", company, "currency_id").clone();
                 default(row, "currency_id", currency);
                 default(row, "sequence", json!(16));
+            }
+            "sale.advance.payment.inv" => {
+                default(row, "advance_payment_method", json!("delivered"));
+                default(row, "consolidated_billing", json!(true));
+                default(row, "deduct_down_payments", json!(true));
             }
             "sale.order.template" | "crm.team" | "account.payment.term" => {
                 default(row, "company_id", json!(false));
@@ -117,6 +127,7 @@ impl Tx<'_> {
                 self.before_move_write(id, vals);
                 Ok(Before::default())
             }
+            "account.move" => self.before_entry_write(id, vals).map(|()| Before::default()),
             _ => Ok(Before::default()),
         }
     }
@@ -130,6 +141,21 @@ impl Tx<'_> {
                 Ok(())
             }
             "sale.order.line" => self.after_line_create(id),
+            "account.move" => {
+                if self.db.store.text(model, id, "move_type") != "entry" {
+                    self.db.created.invoices += 1;
+                }
+                self.recompute_entry(id);
+                Ok(())
+            }
+            "account.move.line" => {
+                self.after_item_change(id);
+                Ok(())
+            }
+            "account.payment" => {
+                self.after_payment_create(id);
+                Ok(())
+            }
             "res.partner" => {
                 self.db.created.partners += 1;
                 self.after_partner_change(id, None, true);
@@ -152,6 +178,18 @@ impl Tx<'_> {
                     self.check_partner_name(row)?;
                 }
                 self.after_partner_change(id, Some(vals), before.moved);
+                Ok(())
+            }
+            "account.move" => {
+                self.recompute_entry(id);
+                Ok(())
+            }
+            "account.move.line" => {
+                self.after_item_change(id);
+                Ok(())
+            }
+            "account.payment" => {
+                self.after_payment_write(id, vals);
                 Ok(())
             }
             "stock.picking" | "stock.move" | "stock.quant" => {

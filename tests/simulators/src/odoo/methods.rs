@@ -40,6 +40,9 @@ fn signature(version: Version, model: &str, method: &str) -> Option<Signature> {
         (_, "search_count") => on_model(&["domain", "limit"], 1),
         (_, "search_read") => on_model(&["domain", "fields", "offset", "limit", "order"], 0),
         (_, "read") => on_records(&["fields", "load"], 0),
+        (_, "web_search_read") => {
+            on_model(&["domain", "specification", "offset", "limit", "order", "count_limit"], 2)
+        }
         (_, "web_read") => on_records(&["specification"], 1),
         (_, "web_save") => on_records(&["vals", "specification", "next_id"], 2),
         ("sale.order", "copy") => on_records(&["default"], 0),
@@ -63,6 +66,10 @@ fn signature(version: Version, model: &str, method: &str) -> Option<Signature> {
         ) => on_records(&[], 0),
         ("stock.picking", "button_validate" | "action_cancel" | "action_assign") => on_records(&[], 0),
         ("stock.quant", "action_apply_inventory") => on_records(&[], 0),
+        ("sale.advance.payment.inv", "create_invoices") => on_records(&[], 0),
+        ("account.move" | "account.payment", "action_post") => on_records(&[], 0),
+        ("account.payment", "action_draft" | "action_cancel") => on_records(&[], 0),
+        ("account.move", "js_assign_outstanding_line") => on_records(&["line_id"], 1),
         ("ir.model.data", "check_object_reference") => {
             on_model(&["module", "xml_id", "raise_on_access_error"], 2)
         }
@@ -180,6 +187,12 @@ impl Tx<'_> {
                 let specification = bound.get("specification").as_object().cloned().unwrap_or_default();
                 self.web_read(model, &bound.ids, &specification)
             }
+            "web_search_read" => {
+                let specification = bound.get("specification").as_object().cloned().unwrap_or_default();
+                let found = self.search(model, &bound.query())?;
+                let records = self.web_read(model, &found, &specification)?;
+                Ok(json!({"length": found.len(), "records": records}))
+            }
             "web_save" => {
                 let of = |name: &str| bound.get(name).as_object().cloned().unwrap_or_default();
                 self.web_save(model, &bound.ids, &of("vals").into_iter().collect(), &of("specification"))
@@ -223,6 +236,14 @@ impl Tx<'_> {
             ("sale.order", "action_draft") => self.action_draft(&bound.ids),
             ("sale.order", "action_lock") => self.set_lock(&bound.ids, true),
             ("sale.order", "action_unlock") => self.set_lock(&bound.ids, false),
+            ("sale.advance.payment.inv", "create_invoices") => self.create_invoices(&bound.ids),
+            ("account.move", "action_post") => self.post_entries(&bound.ids),
+            ("account.payment", "action_post") => self.post_payments(&bound.ids),
+            ("account.payment", "action_draft") => Ok(self.unpost_payments(&bound.ids)),
+            ("account.payment", "action_cancel") => Ok(self.cancel_payments(&bound.ids)),
+            ("account.move", "js_assign_outstanding_line") => {
+                self.assign_outstanding(&bound.ids, bound.get("line_id").as_i64().unwrap_or_default())
+            }
             ("stock.picking", "button_validate") => self.button_validate(&bound.ids),
             ("stock.picking", "action_assign") => {
                 bound.ids.iter().for_each(|&id| self.assign(id));

@@ -46,7 +46,7 @@
 //!
 //! # Not simulated
 //!
-//! Invoices, payments, returns, lots, kits, several-step deliveries, carriers' own costs, fiscal positions,
+//! Down payments, several due dates, currencies that differ between invoice and payment, returns, lots, kits, several-step deliveries, carriers' own costs, fiscal positions,
 //! pricelist rules, `read_group`, chatter and webhooks. A method that is not simulated is answered as one that
 //! does not exist, so that a test that needs it fails loudly.
 
@@ -62,16 +62,20 @@ mod extract;
 mod faults;
 mod hooks;
 mod inspect;
+mod invoice;
 mod load;
 mod methods;
 mod partner;
+mod payment;
 mod read;
+mod reconcile;
 mod rights;
 mod rpc;
 mod sale;
 mod schema;
 mod search;
 mod seed;
+mod seed_books;
 mod server;
 mod settings;
 mod stock;

@@ -103,7 +103,7 @@ impl Tx<'_> {
             }
             _ => {
                 let Some(field) = self.db.schema.field(model, "company_id") else { return true };
-                if !field.stored && model != "product.product" {
+                if !field.stored && !matches!(model, "product.product" | "account.payment") {
                     return true;
                 }
                 self.company_of(model, id).is_none_or(|company| companies.contains(&company))

@@ -70,7 +70,7 @@ fn row<const N: usize>(cells: [(&str, Value); N]) -> Row {
 }
 
 impl Seed<'_, '_> {
-    fn insert<const N: usize>(&mut self, model: &str, cells: [(&str, Value); N]) -> i64 {
+    pub(crate) fn insert<const N: usize>(&mut self, model: &str, cells: [(&str, Value); N]) -> i64 {
         let id = self.tx.db.store.next_id(model);
         self.insert_at(model, id, cells);
         id
@@ -196,6 +196,7 @@ impl Seed<'_, '_> {
         );
         let partner = self.record("res.partner", json!({"name": name, "is_company": true}));
         self.tx.db.store.set("res.company", id, "partner_id", json!(partner));
+        self.books(id);
         if id == 1 {
             self.external_id("base.main_company", "res.company", id);
             self.external_id("base.main_partner", "res.partner", partner);

@@ -34,6 +34,8 @@ pub struct Settings {
     pub surcharge_at_confirm: Option<f64>,
     /// `stock_sms`: validating a transfer to somebody with a phone asks a question first.
     pub sms_wizard: bool,
+    /// Odoo's accounting app, and not invoicing alone: a payment gets no outstanding account by itself (18, 19).
+    pub accountant: bool,
     /// Names of modules that count as installed.
     pub modules: Vec<String>,
 }
@@ -55,6 +57,7 @@ impl Settings {
             load_fails_for: BTreeSet::new(),
             surcharge_at_confirm: None,
             sms_wizard: false,
+            accountant: false,
             modules: modules.into_iter().map(str::to_owned).collect(),
         }
     }

@@ -20,17 +20,25 @@ impl Tx<'_> {
     }
 
     pub fn method(&self, order: i64) -> Method {
+        self.method_of("sale.order", order)
+    }
+
+    /// How the amounts of an order or an invoice are rounded.
+    pub fn method_of(&self, model: &str, id: i64) -> Method {
         let store = &self.db.store;
-        let company = store.link("sale.order", order, "company_id").unwrap_or_default();
+        let company = store.link(model, id, "company_id").unwrap_or_default();
         let rounding = match store.text("res.company", company, "tax_calculation_rounding_method").as_str() {
             "round_globally" => Rounding::Globally,
             _ => Rounding::PerLine,
         };
-        let currency = store.link("sale.order", order, "currency_id").unwrap_or_default();
+        let currency = store.link(model, id, "currency_id").unwrap_or_default();
         let unit_of =
             |currency: i64| store.value("res.currency", currency, "rounding").as_f64().unwrap_or(0.01);
         let own = store.link("res.company", company, "currency_id").unwrap_or_default();
-        let rate = store.value("sale.order", order, "currency_rate").as_f64().unwrap_or(1.0);
+        let rate = match model {
+            "sale.order" => store.value(model, id, "currency_rate").as_f64().unwrap_or(1.0),
+            _ => self.rate(currency),
+        };
         let (unit, company_unit) = (unit_of(currency), unit_of(own));
         Method { version: self.version(), rounding, unit, company_unit, rate }
     }
@@ -52,14 +60,18 @@ impl Tx<'_> {
         }
     }
 
-    fn priced(&self, line: i64) -> Priced {
+    /// A line of an order or of an invoice.
+    pub fn priced(&self, model: &str, line: i64) -> Priced {
         let store = &self.db.store;
-        let model = "sale.order.line";
-        let mut taxes = store.links(model, line, self.line_taxes());
+        let (quantity, taxes) = match model {
+            "sale.order.line" => ("product_uom_qty", self.line_taxes()),
+            _ => ("quantity", "tax_ids"),
+        };
+        let mut taxes = store.links(model, line, taxes);
         taxes.sort_by_key(|&tax| (store.link("account.tax", tax, "sequence").unwrap_or(1), tax));
         Priced {
             price: store.number(model, line, "price_unit"),
-            quantity: store.number(model, line, "product_uom_qty"),
+            quantity: store.number(model, line, quantity),
             discount: store.number(model, line, "discount"),
             taxes: taxes.into_iter().map(|tax| self.tax(tax)).collect(),
         }
@@ -74,7 +86,7 @@ impl Tx<'_> {
         let mut raws: Vec<Raw> = Vec::new();
         for line in self.order_lines(order) {
             let display = self.db.store.value("sale.order.line", line, "display_type").is_string();
-            let raw = method.line(&self.priced(line));
+            let raw = method.line(&self.priced("sale.order.line", line));
             let shown = if display { Default::default() } else { method.shown(&raw) };
             for (field, amount) in
                 [("price_subtotal", shown.untaxed), ("price_tax", shown.tax), ("price_total", shown.total)]
@@ -97,7 +109,7 @@ impl Tx<'_> {
 
     /// A number as the field keeps it: rounded to its digits where it has any.
     pub fn digits(&self, model: &str, field: &str) -> Option<i32> {
-        if (model, field) == ("sale.order.line", "price_unit") {
+        if matches!(model, "sale.order.line" | "account.move.line") && field == "price_unit" {
             return self.db.settings.price_digits;
         }
         let digits = self.db.schema.field(model, field)?.digits?;

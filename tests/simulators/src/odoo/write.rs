@@ -161,7 +161,14 @@ impl Tx<'_> {
                 self.db.store.remove("ir.model.data", entry);
             }
         }
+        let entry = self.db.store.link(model, id, "move_id").filter(|_| model == "account.move.line");
+        if entry.is_some() {
+            self.forget_item(id);
+        }
         self.db.store.remove(model, id);
+        if let Some(entry) = entry {
+            self.recompute_entry(entry);
+        }
         if let Some(order) = order {
             self.recompute(order);
         }
