@@ -22,8 +22,9 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub fn new(client: Client, config: &config::Warehouse, secret: &SecretString) -> Self {
-        let base = config.url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
+    /// `address` is the vendor's, where the configuration names no other.
+    pub fn new(client: Client, config: &config::Warehouse, secret: &SecretString, address: &str) -> Self {
+        let base = config.url.as_deref().unwrap_or(address).trim_end_matches('/').to_owned();
         Self { client, warehouse: config.id.clone(), base, secret: secret.clone() }
     }
 
@@ -96,16 +97,24 @@ pub(crate) fn clean(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// A warehouse that refuses an address likes to say which one: whom a release goes to is taken out.
+/// An address of a web page that may be shown to people: nothing that a browser would run.
+pub(crate) fn web_address(raw: Option<&str>) -> Option<String> {
+    let raw = raw?.trim();
+    let plain = raw.len() <= 500 && raw.bytes().all(|byte| byte.is_ascii_graphic());
+    (plain && (raw.starts_with("https://") || raw.starts_with("http://"))).then(|| raw.to_owned())
+}
+
+/// A warehouse that refuses an address likes to say which one: whom a release goes to is taken out, word by
+/// word, because a vendor may write a name's parts or a street's in its own order.
 fn without_person(text: &str, release: &Release) -> String {
     let to = &release.to;
-    let some = [&to.company, &to.street2, &to.postcode, &to.phone, &release.email, &release.gift_note];
-    let mut told: Vec<&str> = vec![&to.name, &to.street, &to.city];
-    told.extend(some.into_iter().flatten().map(String::as_str));
-    told.extend(release.delivery_note.as_deref());
+    let parts = [&to.company, &to.street2].into_iter().flatten().chain([&to.name, &to.street, &to.city]);
+    let mut told: Vec<&str> = parts.flat_map(|part| part.split_whitespace()).collect();
+    let whole = [&to.postcode, &to.phone, &release.email, &release.gift_note, &release.delivery_note];
+    told.extend(whole.into_iter().flatten().map(|value| value.trim()));
     // Longer ones first, so that no part of one is left standing.
     told.sort_by_key(|value| std::cmp::Reverse(value.len()));
     // One or two characters are found in any text.
-    told.retain(|value| value.trim().len() > 2);
+    told.retain(|value| value.len() > 2);
     told.iter().fold(text.to_owned(), |text, value| text.replace(value, "…"))
 }

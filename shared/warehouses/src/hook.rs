@@ -5,7 +5,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::standard;
+use crate::{shiphero, standard};
 
 /// One call from outside, as it came.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +33,9 @@ pub fn receive(
 ) -> Result<Notice, Refusal> {
     match kind {
         WarehouseKind::Standard => standard::receive(warehouse, call, secrets, now),
-        // Odoo calls through a door of its own; these have none yet.
-        WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation => {
-            Err(Refusal::NotConfigured)
-        }
+        WarehouseKind::Shiphero => shiphero::receive(warehouse, call, secrets),
+        // Odoo calls through a door of its own.
+        WarehouseKind::Odoo | WarehouseKind::Shipstation => Err(Refusal::NotConfigured),
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod door;
 mod hook;
+mod shiphero;
 pub mod standard;
 mod warehouse;
 

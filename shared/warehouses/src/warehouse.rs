@@ -8,7 +8,7 @@ use crossdock_core::{
 use crossdock_http::Client;
 use secrecy::SecretString;
 
-use crate::{door::Door, standard};
+use crate::{door::Door, shiphero, standard};
 
 /// A warehouse that took a release in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,7 @@ enum Kind {
     /// Odoo itself is the warehouse system: there is nobody to call.
     Odoo,
     Standard,
+    Shiphero(shiphero::Issued),
     /// A vendor whose adapter is not there.
     Absent,
 }
@@ -68,12 +69,13 @@ impl Warehouse {
     /// `secret` is the text of the warehouse's API secret; each adapter's head says what that is.
     #[must_use]
     pub fn new(client: Client, config: &config::Warehouse, secret: &SecretString) -> Self {
-        let kind = match config.kind {
-            WarehouseKind::Odoo => Kind::Odoo,
-            WarehouseKind::Standard => Kind::Standard,
-            WarehouseKind::Shiphero | WarehouseKind::Shipstation => Kind::Absent,
+        let (kind, address) = match config.kind {
+            WarehouseKind::Odoo => (Kind::Odoo, ""),
+            WarehouseKind::Standard => (Kind::Standard, ""),
+            WarehouseKind::Shiphero => (Kind::Shiphero(shiphero::Issued::default()), shiphero::ADDRESS),
+            WarehouseKind::Shipstation => (Kind::Absent, ""),
         };
-        Self { door: Door::new(client, config, secret), kind }
+        Self { door: Door::new(client, config, secret, address), kind }
     }
 
     /// Hands a release over. After an ambiguous failure look with [`Self::find`] before trying again: not
@@ -86,6 +88,7 @@ impl Warehouse {
         match &self.kind {
             Kind::Odoo | Kind::Absent => Err(self.nobody()),
             Kind::Standard => standard::api::release(&self.door, release).await,
+            Kind::Shiphero(issued) => shiphero::api::release(&self.door, issued, release).await,
         }
     }
 
@@ -97,6 +100,7 @@ impl Warehouse {
         match &self.kind {
             Kind::Odoo | Kind::Absent => Err(self.nobody()),
             Kind::Standard => standard::api::find(&self.door, reference).await,
+            Kind::Shiphero(issued) => shiphero::api::find(&self.door, issued, reference).await,
         }
     }
 
@@ -110,6 +114,7 @@ impl Warehouse {
         match &self.kind {
             Kind::Odoo | Kind::Absent => Err(self.nobody()),
             Kind::Standard => standard::api::stop(&self.door, reference).await,
+            Kind::Shiphero(issued) => shiphero::api::stop(&self.door, issued, reference).await,
         }
     }
 
@@ -123,10 +128,10 @@ impl Warehouse {
         reference: &Reference,
         id: Option<&str>,
     ) -> Result<Vec<Shipment>, PeerError> {
-        let _ = id;
         match &self.kind {
             Kind::Odoo | Kind::Absent => Err(self.nobody()),
             Kind::Standard => standard::api::shipments(&self.door, reference).await,
+            Kind::Shiphero(issued) => shiphero::api::shipments(&self.door, issued, reference, id).await,
         }
     }
 
@@ -138,7 +143,7 @@ impl Warehouse {
     pub async fn resolve(&self, handle: &str) -> Result<Vec<Notice>, PeerError> {
         let _ = handle;
         match &self.kind {
-            Kind::Odoo | Kind::Absent | Kind::Standard => Err(self.nobody()),
+            Kind::Odoo | Kind::Absent | Kind::Standard | Kind::Shiphero(_) => Err(self.nobody()),
         }
     }
 

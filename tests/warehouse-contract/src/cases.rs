@@ -54,6 +54,7 @@ pub fn cases() -> Vec<Case> {
             what_the_warehouse_does_not_know_is_rejected_with_its_reason
             a_refusal_does_not_say_whom_it_goes_to
             long_names_and_all_scripts_arrive
+            lots_that_cannot_be_prescribed_are_refused_before_anything_is_sent
             part_quantities_arrive_or_are_refused_before_anything_is_sent
         }
         stops {
@@ -75,6 +76,7 @@ pub fn cases() -> Vec<Case> {
         }
         failures {
             each_failure_meets_its_fate_whatever_was_asked
+            too_much_asked_is_throttling_however_it_is_said
             what_is_lost_on_the_way_is_ambiguous
         }
         calls {

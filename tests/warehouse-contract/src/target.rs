@@ -32,6 +32,8 @@ pub struct Traits {
     pub whole_numbers: bool,
     /// It takes a second release under one reference for the same one.
     pub repeat_is_harmless: bool,
+    /// It can be told which lots to take.
+    pub prescribes_lots: bool,
     /// It tells lots and serial numbers.
     pub lots: bool,
     /// It can leave a stop to a person.
@@ -40,6 +42,8 @@ pub struct Traits {
     pub tells_ends: bool,
     /// It tells how far parcels have come.
     pub parcels: bool,
+    /// It says within a good answer that too much was asked.
+    pub throttles_inside: bool,
     /// The time is part of what it signs.
     pub signs_time: bool,
 }
@@ -62,7 +66,7 @@ pub struct Target {
 }
 
 /// Every kind that something is sent to.
-pub const KINDS: [WarehouseKind; 1] = [WarehouseKind::Standard];
+pub const KINDS: [WarehouseKind; 2] = [WarehouseKind::Standard, WarehouseKind::Shiphero];
 
 #[must_use]
 pub fn traits(kind: WarehouseKind) -> Traits {
@@ -70,13 +74,26 @@ pub fn traits(kind: WarehouseKind) -> Traits {
         WarehouseKind::Standard => Traits {
             whole_numbers: false,
             repeat_is_harmless: true,
+            prescribes_lots: true,
             lots: true,
             asks: true,
             tells_ends: true,
             parcels: true,
+            throttles_inside: false,
             signs_time: true,
         },
-        WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation => {
+        WarehouseKind::Shiphero => Traits {
+            whole_numbers: true,
+            repeat_is_harmless: false,
+            prescribes_lots: false,
+            lots: true,
+            asks: false,
+            tells_ends: false,
+            parcels: false,
+            throttles_inside: true,
+            signs_time: false,
+        },
+        WarehouseKind::Odoo | WarehouseKind::Shipstation => {
             panic!("no contract for {kind:?}")
         }
     }
@@ -85,7 +102,8 @@ pub fn traits(kind: WarehouseKind) -> Traits {
 fn vendor(kind: WarehouseKind) -> Vendor {
     match kind {
         WarehouseKind::Standard => Vendor::Standard,
-        WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation => {
+        WarehouseKind::Shiphero => Vendor::Shiphero,
+        WarehouseKind::Odoo | WarehouseKind::Shipstation => {
             panic!("no simulator for {kind:?}")
         }
     }
@@ -99,7 +117,8 @@ fn keys(kind: WarehouseKind) -> (&'static str, &'static str, &'static str) {
             "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
             "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH",
         ),
-        WarehouseKind::Odoo | WarehouseKind::Shiphero | WarehouseKind::Shipstation => {
+        WarehouseKind::Shiphero => ("refresh-token-of-a-user", "shared-signature-secret", "of-somebody-else"),
+        WarehouseKind::Odoo | WarehouseKind::Shipstation => {
             panic!("no keys for {kind:?}")
         }
     }

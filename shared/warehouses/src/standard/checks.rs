@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::wire;
-use crate::door::clean;
+use crate::door::{clean, web_address};
 
 /// Collects what is wrong while it reads, and stands in harmless values for what it cannot read.
 #[derive(Default)]
@@ -90,7 +90,7 @@ impl Checks {
 
     fn parcel(&mut self, at: usize, raw: wire::Parcel) -> Parcel {
         let carrier = self.words(&format!("/parcels/{at}/carrier"), &raw.carrier);
-        Parcel { carrier, tracking: text(raw.tracking.as_deref()), url: raw.url }
+        Parcel { carrier, tracking: text(raw.tracking.as_deref()), url: web_address(raw.url.as_deref()) }
     }
 
     fn done<T>(self, value: T) -> Result<T, Vec<FieldError>> {

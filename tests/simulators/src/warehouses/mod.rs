@@ -5,6 +5,8 @@
 
 mod automatic;
 mod floor;
+mod graphql;
+mod shiphero;
 mod standard;
 
 use std::{
@@ -29,6 +31,7 @@ use crate::shops::{Faults, Signed};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vendor {
     Standard,
+    Shiphero,
 }
 
 /// What it does when it is asked to stop a release that nobody has begun.
@@ -69,6 +72,7 @@ pub struct Server {
     faults: Faults,
     on_stop: Arc<Mutex<OnStop>>,
     automatic: automatic::Plans,
+    account: Arc<Mutex<shiphero::Account>>,
 }
 
 impl Server {
@@ -82,6 +86,7 @@ impl Server {
             faults: Faults::default(),
             on_stop: Arc::new(Mutex::new(OnStop::Stops)),
             automatic: automatic::Plans::default(),
+            account: Arc::default(),
         }
     }
 
@@ -97,6 +102,16 @@ impl Server {
 
     pub(crate) fn floor(&self) -> MutexGuard<'_, Floor> {
         self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn account(&self) -> MutexGuard<'_, shiphero::Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// ShipHero: the account is out of credits, and has enough again in so many seconds.
+    pub fn exhaust(&self, seconds: i64) {
+        let now = self.clock.now();
+        self.account().exhaust(now, seconds);
     }
 
     /// Every release that was ever taken in, in that order.
@@ -228,6 +243,7 @@ impl Server {
     pub fn again(&self, call: &Signed) -> Signed {
         match self.vendor {
             Vendor::Standard => standard::again(self, call),
+            Vendor::Shiphero => shiphero::again(self, call),
         }
     }
 
@@ -235,12 +251,14 @@ impl Server {
         let Some(job) = self.job(reference) else { return Vec::new() };
         match self.vendor {
             Vendor::Standard => standard::told(self, &job, event),
+            Vendor::Shiphero => shiphero::told(self, &job, event),
         }
     }
 
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         match self.vendor {
             Vendor::Standard => standard::answer(self, request),
+            Vendor::Shiphero => shiphero::answer(self, request),
         }
     }
 

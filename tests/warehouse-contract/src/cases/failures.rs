@@ -73,3 +73,19 @@ pub async fn what_is_lost_on_the_way_is_ambiguous(target: &Target) {
     let again = target.warehouse.stop(&target.reference(1), None).await;
     assert_eq!(again, Ok(crossdock_warehouses::Stop::Stopped));
 }
+
+pub async fn too_much_asked_is_throttling_however_it_is_said(target: &Target) {
+    if !target.traits.throttles_inside {
+        return;
+    }
+    target.warehouse.find(&target.reference(1)).await.expect("an answer");
+    for what in ASKED {
+        target.floor().exhaust(18);
+        let error = ask(target, what).await.expect_err("it is too much");
+        let after = Some(Duration::from_secs(18));
+        assert_eq!(error, PeerError::Throttled { peer: target.id.to_string(), after }, "{what}");
+    }
+    tokio::time::advance(Duration::from_secs(18)).await;
+    target.warehouse.find(&target.reference(1)).await.expect("an answer, after that time");
+    assert!(target.floor().jobs().is_empty());
+}

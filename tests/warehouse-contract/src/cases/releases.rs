@@ -28,14 +28,15 @@ pub async fn what_was_never_sent_is_not_found(target: &Target) {
 
 pub async fn everything_that_matters_arrives(target: &Target) {
     let mut release = target.release(1);
-    if target.traits.lots {
+    if target.traits.prescribes_lots {
         let lots = ["SN-1", "SN-2"].map(|number| Lot { number: number.into(), quantity: decimal("1") });
         release.lines[0].lots = lots.into();
     }
     target.warehouse.release(&release).await.expect("it is taken in");
     let job = target.floor().job("WH/OUT/00001").expect("it is there under its reference");
-    let lines: Vec<_> = job.lines.iter().map(|l| (l.line.as_str(), l.sku.as_str(), l.ordered)).collect();
-    assert_eq!(lines, [("71", "SKU-001", decimal("2")), ("72", "SKU-002", decimal("3"))]);
+    let lines: Vec<_> = job.lines.iter().map(|line| (line.sku.as_str(), line.ordered)).collect();
+    assert_eq!(lines, [("SKU-001", decimal("2")), ("SKU-002", decimal("3"))]);
+    assert!(job.lines[0].line.ends_with("71") && job.lines[1].line.ends_with("72"), "{:?}", job.lines);
     let body = job.body.to_string();
     for part in [
         "Müller & Søn",
@@ -54,7 +55,7 @@ pub async fn everything_that_matters_arrives(target: &Target) {
     ] {
         assert!(body.contains(part), "{part} has not arrived: {body}");
     }
-    if target.traits.lots {
+    if target.traits.prescribes_lots {
         assert!(body.contains("SN-2"), "the serials have not arrived: {body}");
     }
 }
@@ -132,4 +133,19 @@ pub async fn part_quantities_arrive_or_are_refused_before_anything_is_sent(targe
     // One and a half is no whole number; two, however it is written, is.
     release.lines[0].quantity = decimal("2.000");
     target.warehouse.release(&release).await.expect("it is taken in");
+}
+
+pub async fn lots_that_cannot_be_prescribed_are_refused_before_anything_is_sent(target: &Target) {
+    let mut release = target.release(1);
+    release.lines[0].lots = vec![Lot { number: "LOT-A".into(), quantity: decimal("2") }];
+    let answer = target.warehouse.release(&release).await;
+    if target.traits.prescribes_lots {
+        answer.expect("it is taken in");
+        return;
+    }
+    assert!(
+        matches!(&answer, Err(PeerError::Rejected { what, .. }) if what.contains("SKU-001")),
+        "{answer:?}"
+    );
+    assert!(target.floor().faults().calls().is_empty(), "something was sent");
 }
