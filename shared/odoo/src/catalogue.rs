@@ -14,7 +14,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::connection::{Call, Odoo};
+use crate::{
+    connection::{Call, Odoo},
+    invoices::{self, Journals},
+};
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
 
@@ -87,6 +90,7 @@ struct Kept<T> {
 struct Cache {
     companies: BTreeMap<OdooRef, Kept<Company>>,
     countries: Option<Kept<Countries>>,
+    journals: BTreeMap<i64, Kept<Journals>>,
     /// By company and SKU.
     products: BTreeMap<(i64, Sku), Kept<Vec<Product>>>,
 }
@@ -207,7 +211,10 @@ impl Catalogue {
 
     /// Forgets one company, so that what was mended in Odoo is seen.
     pub fn forget_company(&self, company: &OdooRef) {
-        self.cache().companies.remove(company);
+        let mut cache = self.cache();
+        if let Some(kept) = cache.companies.remove(company) {
+            cache.journals.remove(&kept.value.id);
+        }
     }
 
     async fn read_company(&self, company: &OdooRef) -> Result<Option<Company>, PeerError> {
@@ -256,6 +263,21 @@ impl Catalogue {
     ) -> Result<Vec<Value>, PeerError> {
         let call = Call::new(model, "search_read").arg("domain", domain).arg("fields", json!(fields));
         odoo.call(call.arg("order", "id")).await
+    }
+
+    /// The journals of a company that payments can be booked in.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn journals(&self, company: i64) -> Result<Arc<Journals>, PeerError> {
+        let now = self.odoo.now();
+        if let Some(kept) = self.cache().journals.get(&company).filter(|kept| kept.until > now) {
+            return Ok(kept.value.clone());
+        }
+        let kept = self.kept(invoices::journals(&self.odoo, company).await?);
+        let value = kept.value.clone();
+        self.cache().journals.insert(company, kept);
+        Ok(value)
     }
 
     /// Countries and states.

@@ -8,7 +8,7 @@ use crossdock_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Area, Finding, ask::Ask, ask::name_of, companies, finding, products};
+use super::{Area, Finding, ask::Ask, ask::name_of, companies, finding, journals, products};
 use crate::catalogue::{Catalogue, Company};
 
 /// The most names that a finding offers to choose from.
@@ -28,6 +28,7 @@ pub(super) async fn check(ask: &Ask<'_>, config: &Config, found: &mut Vec<Findin
                 let mut check = OfChannel { ask, channel, company: &company, area: &area, found };
                 check.run().await;
                 products::check(ask, &catalogue, channel, &company, found).await;
+                journals::check(&catalogue, channel, &company, found).await;
                 of_companies.entry(company.id).or_insert((company, Vec::new())).1.push(channel);
             }
             Ok(None) => found.push(Finding::fail(

@@ -7,6 +7,7 @@ mod ask;
 mod business;
 mod companies;
 mod finding;
+mod journals;
 mod products;
 mod rights;
 mod server;

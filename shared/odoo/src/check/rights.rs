@@ -6,15 +6,18 @@ use serde_json::json;
 use super::{Area, Finding, ask::Ask};
 use crate::connection::Call;
 
-/// What the order path needs, by model, and the group that gives it.
-const NEEDED: [(&str, &[&str], &str); 12] = [
+/// What orders, shipments and invoices need, by model, and the group that gives it.
+const NEEDED: [(&str, &[&str], &str); 15] = [
     ("sale.order", &["read", "create", "write"], SALES),
     ("sale.order.line", &["read", "create", "write", "unlink"], SALES),
     ("res.partner", &["read", "create", "write"], "Contact Creation (base.group_partner_manager)"),
     ("product.product", &["read"], SALES),
     ("product.pricelist", &["read"], SALES),
     ("crm.team", &["read"], SALES),
-    ("account.tax", &["read"], "Invoicing: Billing or Invoicing (account.group_account_invoice)"),
+    ("account.tax", &["read"], BILLING),
+    ("account.move", &["read", "create", "write"], BILLING),
+    ("account.payment", &["read", "create", "write"], BILLING),
+    ("account.journal", &["read"], BILLING),
     ("res.company", &["read"], INTERNAL),
     ("res.currency", &["read"], INTERNAL),
     ("res.currency.rate", &["read"], INTERNAL),
@@ -22,6 +25,7 @@ const NEEDED: [(&str, &[&str], &str); 12] = [
     ("stock.picking", &["read"], "Inventory: User (stock.group_stock_user)"),
 ];
 
+const BILLING: &str = "Invoicing: Billing or Invoicing (account.group_account_invoice)";
 const SALES: &str = "Sales: User: All Documents";
 const INTERNAL: &str = "the user type Internal User";
 

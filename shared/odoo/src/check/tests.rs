@@ -26,6 +26,8 @@ channels:
     taxes: [{ rate: 19, odoo: 19% }]
     shipping: [{ method: "*", product: SHIP }]
     rounding: { product: ROUNDING, limit: "0.05" }
+    invoice: on_shipment
+    journals: [{ gateway: "*", journal: Bank }]
 "#;
 
 /// An exception: the class and the text.
@@ -86,6 +88,9 @@ fn sound(model: &str, method: &str, args: &Value) -> Answer {
         }
         ("res.users.apikeys", _) => json!([{ "name": "key", "scope": "rpc", "expiration_date": false }]),
         ("res.lang", _) => json!([{ "code": "en_US" }]),
+        ("account.journal", _) => json!([{ "id": 4, "name": "Bank", "code": "BNK1" }]),
+        ("account.payment.method.line", _) => json!([{ "id": 1, "journal_id": [4, "Bank"],
+            "payment_type": "inbound", "payment_account_id": [9, "Outstanding"], "sequence": 1 }]),
         ("sale.order.line", "fields_get") => json!({ "discount": { "digits": [16, 2] }, "price_unit": {} }),
         (_, "fields_get") => {
             json!({ "warehouse_id": {}, "sale_order_template_id": {}, "state": {}, "carrier_tracking_ref": {} })
@@ -269,6 +274,16 @@ async fn products_that_cannot_stand_for_a_charge_are_named() {
     }
     let missing = found(rows("product.product", json!([product(1, "SHIP")])));
     only(&missing.await, Level::Fail, "channel.product", "no product ROUNDING for rounding");
+}
+
+#[tokio::test]
+async fn a_journal_that_is_missing_or_books_nothing_is_named() {
+    let missing = found(rows("account.journal", json!([{ "id": 4, "name": "Other", "code": "OTH" }]))).await;
+    only(&missing, Level::Fail, "channel.journal", "no bank, cash or credit card journal \"Bank\"");
+    let method = json!([{ "id": 1, "journal_id": [4, "Bank"], "payment_type": "inbound",
+        "payment_account_id": false, "sequence": 1 }]);
+    let bare = found(rows("account.payment.method.line", method)).await;
+    only(&bare, Level::Fail, "channel.journal", "Incoming Payments");
 }
 
 #[tokio::test]
