@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod carriers;
 pub mod odoo;
 pub mod scenario;
 pub mod shops;

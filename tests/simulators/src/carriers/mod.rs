@@ -1,0 +1,3 @@
+//! Sources of tracking news that sign what they send.
+
+pub mod easypost;
