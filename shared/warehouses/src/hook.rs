@@ -5,7 +5,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::{shiphero, standard};
+use crate::{shiphero, shipstation, standard};
 
 /// One call from outside, as it came.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,9 @@ pub fn receive(
     match kind {
         WarehouseKind::Standard => standard::receive(warehouse, call, secrets, now),
         WarehouseKind::Shiphero => shiphero::receive(warehouse, call, secrets),
+        WarehouseKind::Shipstation => shipstation::receive(call, secrets, now),
         // Odoo calls through a door of its own.
-        WarehouseKind::Odoo | WarehouseKind::Shipstation => Err(Refusal::NotConfigured),
+        WarehouseKind::Odoo => Err(Refusal::NotConfigured),
     }
 }
 

@@ -10,6 +10,7 @@
 mod door;
 mod hook;
 mod shiphero;
+mod shipstation;
 pub mod standard;
 mod warehouse;
 

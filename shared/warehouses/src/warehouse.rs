@@ -8,7 +8,7 @@ use crossdock_core::{
 use crossdock_http::Client;
 use secrecy::SecretString;
 
-use crate::{door::Door, shiphero, standard};
+use crate::{door::Door, shiphero, shipstation, standard};
 
 /// A warehouse that took a release in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +61,7 @@ enum Kind {
     Odoo,
     Standard,
     Shiphero(shiphero::Issued),
-    /// A vendor whose adapter is not there.
-    Absent,
+    Shipstation,
 }
 
 impl Warehouse {
@@ -73,7 +72,7 @@ impl Warehouse {
             WarehouseKind::Odoo => (Kind::Odoo, ""),
             WarehouseKind::Standard => (Kind::Standard, ""),
             WarehouseKind::Shiphero => (Kind::Shiphero(shiphero::Issued::default()), shiphero::ADDRESS),
-            WarehouseKind::Shipstation => (Kind::Absent, ""),
+            WarehouseKind::Shipstation => (Kind::Shipstation, shipstation::ADDRESS),
         };
         Self { door: Door::new(client, config, secret, address), kind }
     }
@@ -86,9 +85,10 @@ impl Warehouse {
     /// from answering.
     pub async fn release(&self, release: &Release) -> Result<Accepted, PeerError> {
         match &self.kind {
-            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::release(&self.door, release).await,
             Kind::Shiphero(issued) => shiphero::api::release(&self.door, issued, release).await,
+            Kind::Shipstation => shipstation::api::release(&self.door, release).await,
         }
     }
 
@@ -98,9 +98,10 @@ impl Warehouse {
     /// Whatever keeps the warehouse from answering.
     pub async fn find(&self, reference: &Reference) -> Result<Option<Found>, PeerError> {
         match &self.kind {
-            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::find(&self.door, reference).await,
             Kind::Shiphero(issued) => shiphero::api::find(&self.door, issued, reference).await,
+            Kind::Shipstation => shipstation::api::find(&self.door, reference).await,
         }
     }
 
@@ -110,11 +111,11 @@ impl Warehouse {
     /// `Missing` where it has never heard of it; whatever keeps it from answering. After an ambiguous one ask
     /// again: a release that is stopped already answers `Stopped`.
     pub async fn stop(&self, reference: &Reference, id: Option<&str>) -> Result<Stop, PeerError> {
-        let _ = id;
         match &self.kind {
-            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::stop(&self.door, reference).await,
-            Kind::Shiphero(issued) => shiphero::api::stop(&self.door, issued, reference).await,
+            Kind::Shiphero(issued) => shiphero::api::stop(&self.door, issued, reference, id).await,
+            Kind::Shipstation => shipstation::api::stop(&self.door, reference).await,
         }
     }
 
@@ -129,9 +130,10 @@ impl Warehouse {
         id: Option<&str>,
     ) -> Result<Vec<Shipment>, PeerError> {
         match &self.kind {
-            Kind::Odoo | Kind::Absent => Err(self.nobody()),
+            Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::shipments(&self.door, reference).await,
             Kind::Shiphero(issued) => shiphero::api::shipments(&self.door, issued, reference, id).await,
+            Kind::Shipstation => shipstation::api::shipments(&self.door, reference).await,
         }
     }
 
@@ -141,9 +143,9 @@ impl Warehouse {
     /// # Errors
     /// `Missing` for the kinds that give no handles; whatever keeps the warehouse from answering.
     pub async fn resolve(&self, handle: &str) -> Result<Vec<Notice>, PeerError> {
-        let _ = handle;
         match &self.kind {
-            Kind::Odoo | Kind::Absent | Kind::Standard | Kind::Shiphero(_) => Err(self.nobody()),
+            Kind::Odoo | Kind::Standard | Kind::Shiphero(_) => Err(self.nobody()),
+            Kind::Shipstation => shipstation::api::resolve(&self.door, handle).await,
         }
     }
 

@@ -83,6 +83,8 @@ pub fn cases() -> Vec<Case> {
             only_the_right_signature_opens
             an_old_secret_counts_while_it_is_live
             an_old_call_is_refused_where_its_time_is_signed
+            a_call_about_nothing_ships_nothing
+            a_call_that_only_says_that_something_shipped_is_enough
             no_bytes_make_it_panic
         }
     };

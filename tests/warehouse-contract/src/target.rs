@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use simulators::{
     shops::Signed,
-    warehouses::{Keys, Server, Vendor},
+    warehouses::{Keys, Server, Vendor, key_set, rsa_keys},
 };
 
 /// When every simulated case begins.
@@ -38,12 +38,16 @@ pub struct Traits {
     pub lots: bool,
     /// It can leave a stop to a person.
     pub asks: bool,
+    /// It tells that it called a release off.
+    pub tells_cancels: bool,
     /// It tells that it will not ship, and that nothing more will.
     pub tells_ends: bool,
     /// It tells how far parcels have come.
     pub parcels: bool,
     /// It says within a good answer that too much was asked.
     pub throttles_inside: bool,
+    /// Its calls do not hold the goods.
+    pub thin: bool,
     /// The time is part of what it signs.
     pub signs_time: bool,
 }
@@ -66,7 +70,8 @@ pub struct Target {
 }
 
 /// Every kind that something is sent to.
-pub const KINDS: [WarehouseKind; 2] = [WarehouseKind::Standard, WarehouseKind::Shiphero];
+pub const KINDS: [WarehouseKind; 3] =
+    [WarehouseKind::Standard, WarehouseKind::Shiphero, WarehouseKind::Shipstation];
 
 #[must_use]
 pub fn traits(kind: WarehouseKind) -> Traits {
@@ -77,9 +82,11 @@ pub fn traits(kind: WarehouseKind) -> Traits {
             prescribes_lots: true,
             lots: true,
             asks: true,
+            tells_cancels: true,
             tells_ends: true,
             parcels: true,
             throttles_inside: false,
+            thin: false,
             signs_time: true,
         },
         WarehouseKind::Shiphero => Traits {
@@ -88,14 +95,27 @@ pub fn traits(kind: WarehouseKind) -> Traits {
             prescribes_lots: false,
             lots: true,
             asks: false,
+            tells_cancels: true,
             tells_ends: false,
             parcels: false,
             throttles_inside: true,
+            thin: false,
             signs_time: false,
         },
-        WarehouseKind::Odoo | WarehouseKind::Shipstation => {
-            panic!("no contract for {kind:?}")
-        }
+        WarehouseKind::Shipstation => Traits {
+            whole_numbers: true,
+            repeat_is_harmless: true,
+            prescribes_lots: false,
+            lots: false,
+            asks: false,
+            tells_cancels: false,
+            tells_ends: false,
+            parcels: true,
+            throttles_inside: false,
+            thin: true,
+            signs_time: true,
+        },
+        WarehouseKind::Odoo => panic!("nothing is sent to Odoo"),
     }
 }
 
@@ -103,24 +123,45 @@ fn vendor(kind: WarehouseKind) -> Vendor {
     match kind {
         WarehouseKind::Standard => Vendor::Standard,
         WarehouseKind::Shiphero => Vendor::Shiphero,
-        WarehouseKind::Odoo | WarehouseKind::Shipstation => {
-            panic!("no simulator for {kind:?}")
-        }
+        WarehouseKind::Shipstation => Vendor::Shipstation,
+        WarehouseKind::Odoo => panic!("nothing is sent to Odoo"),
     }
 }
 
-/// The keys of a simulated warehouse: API secret, webhook secret, and a webhook secret of somebody else.
-fn keys(kind: WarehouseKind) -> (&'static str, &'static str, &'static str) {
+/// What opens and signs for a simulated warehouse.
+struct Secrets {
+    api: &'static str,
+    /// What the simulator signs with.
+    signs: &'static str,
+    /// What a call is verified with.
+    verifies: String,
+    /// As `verifies`, but somebody else's.
+    stranger: String,
+}
+
+fn secrets(kind: WarehouseKind) -> Secrets {
+    let same = |api, signs: &'static str, stranger: &str| Secrets {
+        api,
+        signs,
+        verifies: signs.into(),
+        stranger: stranger.into(),
+    };
     match kind {
-        WarehouseKind::Standard => (
+        WarehouseKind::Standard => same(
             "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
             "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
             "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH",
         ),
-        WarehouseKind::Shiphero => ("refresh-token-of-a-user", "shared-signature-secret", "of-somebody-else"),
-        WarehouseKind::Odoo | WarehouseKind::Shipstation => {
-            panic!("no keys for {kind:?}")
+        WarehouseKind::Shiphero => {
+            same("refresh-token-of-a-user", "shared-signature-secret", "of-somebody-else")
         }
+        WarehouseKind::Shipstation => Secrets {
+            api: "api-key-of-the-account",
+            signs: rsa_keys::VENDOR,
+            verifies: key_set(rsa_keys::VENDOR),
+            stranger: key_set(rsa_keys::STRANGER),
+        },
+        WarehouseKind::Odoo => panic!("nothing is sent to Odoo"),
     }
 }
 
@@ -138,8 +179,8 @@ impl Target {
     #[must_use]
     pub fn simulated(kind: WarehouseKind) -> Self {
         let clock = Clock::tokio(START);
-        let (api, webhook, other) = keys(kind);
-        let keys = Keys { api: api.into(), webhook: webhook.into() };
+        let secrets = secrets(kind);
+        let keys = Keys { api: secrets.api.into(), webhook: secrets.signs.into() };
         let floor = Server::new(vendor(kind), clock.clone(), keys);
         let peer: Arc<dyn Peer> = Arc::new(floor.clone());
         let client = Client::in_process([(HOST.to_owned(), peer)], clock);
@@ -147,11 +188,11 @@ impl Target {
         Self {
             kind,
             traits: traits(kind),
-            warehouse: Warehouse::new(client.clone(), &config, &secret(api)),
-            stranger: Warehouse::new(client, &config, &secret(other)),
+            warehouse: Warehouse::new(client.clone(), &config, &secret(secrets.api)),
+            stranger: Warehouse::new(client, &config, &secret(&secrets.stranger)),
             floor: Some(floor),
             id: config.id,
-            secret: webhook.into(),
+            secret: secrets.verifies,
             sku: "SKU-001".into(),
             run: "OUT".into(),
         }
@@ -173,7 +214,7 @@ impl Target {
             kind,
             traits: traits(kind),
             warehouse: Warehouse::new(client.clone(), &config, &secret(&api)),
-            stranger: Warehouse::new(client, &config, &secret(keys(kind).2)),
+            stranger: Warehouse::new(client, &config, &secret(&secrets(kind).stranger)),
             floor: None,
             id: config.id,
             secret: String::new(),
@@ -244,8 +285,8 @@ impl Target {
 
     /// A webhook secret of the right form that is somebody else's.
     #[must_use]
-    pub fn other_secret(&self) -> &'static str {
-        keys(self.kind).2
+    pub fn other_secret(&self) -> String {
+        secrets(self.kind).stranger
     }
 
     /// Takes in one call, with these secrets alone.

@@ -169,8 +169,21 @@ pub(crate) async fn find(
     Ok(node.map(|node| Found { state: state(&node), id: Some(node.id) }))
 }
 
-pub(crate) async fn stop(door: &Door, issued: &Issued, reference: &Reference) -> Result<Stop, PeerError> {
-    let node = look(door, issued, reference).await?.ok_or_else(|| door.missing("such order"))?;
+pub(crate) async fn stop(
+    door: &Door,
+    issued: &Issued,
+    reference: &Reference,
+    id: Option<&str>,
+) -> Result<Stop, PeerError> {
+    let node = match id {
+        Some(id) => {
+            let one: Result<One, Failure> =
+                run(door, issued, graphql::ORDER, "order", json!({ "id": id })).await;
+            one.map_err(|failure| failure.peer(door))?.data
+        }
+        None => look(door, issued, reference).await?,
+    };
+    let node = node.ok_or_else(|| door.missing("such order"))?;
     match state(&node) {
         FoundState::Cancelled => return Ok(Stop::Stopped),
         // ShipHero would cancel an order on a picker's cart too; the goods are then out of their place.

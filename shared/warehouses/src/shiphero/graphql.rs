@@ -35,6 +35,13 @@ pub(super) const ORDERS: &str = "query Orders($number: String!) {
   }
 }";
 
+pub(super) const ORDER: &str = "query Order($id: String!) {
+  order(id: $id) {
+    request_id complexity
+    data { id order_number fulfillment_status allocations { is_locked } shipments { legacy_id created_date } }
+  }
+}";
+
 pub(super) const SHIPMENTS: &str = "query Shipments($id: String!) {
   order(id: $id) {
     request_id complexity

@@ -6,7 +6,9 @@
 mod automatic;
 mod floor;
 mod graphql;
+pub mod rsa_keys;
 mod shiphero;
+mod shipstation;
 mod standard;
 
 use std::{
@@ -24,6 +26,7 @@ use serde_json::{Value, json};
 pub use automatic::Automatic;
 use floor::Floor;
 pub use floor::{Job, JobLine, Sent, SentLine, Stage, Take};
+pub use shipstation::key_set;
 
 use crate::shops::{Faults, Signed};
 
@@ -32,6 +35,7 @@ use crate::shops::{Faults, Signed};
 pub enum Vendor {
     Standard,
     Shiphero,
+    Shipstation,
 }
 
 /// What it does when it is asked to stop a release that nobody has begun.
@@ -42,7 +46,7 @@ pub enum OnStop {
     Asks,
 }
 
-/// What opens its API and what it signs with.
+/// What opens its API and what it signs with. ShipStation signs with a private key, PKCS#8 in base64.
 #[derive(Debug, Clone)]
 pub struct Keys {
     pub api: String,
@@ -244,6 +248,7 @@ impl Server {
         match self.vendor {
             Vendor::Standard => standard::again(self, call),
             Vendor::Shiphero => shiphero::again(self, call),
+            Vendor::Shipstation => shipstation::again(self, call),
         }
     }
 
@@ -252,6 +257,7 @@ impl Server {
         match self.vendor {
             Vendor::Standard => standard::told(self, &job, event),
             Vendor::Shiphero => shiphero::told(self, &job, event),
+            Vendor::Shipstation => shipstation::told(self, &job, event),
         }
     }
 
@@ -259,6 +265,7 @@ impl Server {
         match self.vendor {
             Vendor::Standard => standard::answer(self, request),
             Vendor::Shiphero => shiphero::answer(self, request),
+            Vendor::Shipstation => shipstation::answer(self, request),
         }
     }
 

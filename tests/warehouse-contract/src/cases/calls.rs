@@ -44,7 +44,7 @@ pub async fn only_the_right_signature_opens(target: &Target) {
     assert_eq!(open(&longer), Err(Refusal::Unauthorized), "one more byte");
     let other = target.other_secret();
     assert_eq!(
-        target.receive_with(&good, &[other], now),
+        target.receive_with(&good, &[&other], now),
         Err(Refusal::Unauthorized),
         "somebody else's secret"
     );
@@ -57,8 +57,8 @@ pub async fn an_old_secret_counts_while_it_is_live(target: &Target) {
     let good = call(target).await;
     let now = target.floor().clock().now();
     let other = target.other_secret();
-    assert!(target.receive_with(&good, &[other, &target.secret], now).is_ok());
-    assert!(target.receive_with(&good, &[other, ""], now).is_err());
+    assert!(target.receive_with(&good, &[&other, &target.secret], now).is_ok());
+    assert!(target.receive_with(&good, &[&other, ""], now).is_err());
 }
 
 pub async fn an_old_call_is_refused_where_its_time_is_signed(target: &Target) {
@@ -101,4 +101,32 @@ pub async fn no_bytes_make_it_panic(target: &Target) {
         read += 1;
     }
     assert_eq!(read, 400);
+}
+
+pub async fn a_call_about_nothing_ships_nothing(target: &Target) {
+    let told = call(target).await;
+    // The same call at a warehouse where nobody has shipped anything.
+    let other = Target::simulated(target.kind);
+    let now = other.floor().clock().now();
+    let notice = other.receive_with(&told, &[&other.secret], now).expect("it is signed");
+    let Notice::AskHandle { handle } = notice else { return };
+    assert_eq!(other.warehouse.resolve(&handle).await, Ok(Vec::new()));
+    for bad in ["", "http://evil.test/labels?batch_id=1", "labels?batch_id=../shipments"] {
+        assert!(other.warehouse.resolve(bad).await.is_err(), "{bad} is asked for");
+    }
+    let calls = other.floor().faults().calls();
+    assert!(calls.iter().all(|call| !call.target.contains("..")), "{calls:?}");
+}
+
+pub async fn a_call_that_only_says_that_something_shipped_is_enough(target: &Target) {
+    if !target.traits.thin {
+        return;
+    }
+    assert_eq!(target.warehouse.resolve("recent").await, Ok(Vec::new()), "nothing has shipped");
+    let told = call(target).await;
+    let learnt = target.learn(&[told]).await;
+    assert_eq!(learnt.len(), 1);
+    assert_eq!(target.warehouse.resolve("recent").await, Ok(learnt));
+    tokio::time::advance(std::time::Duration::from_secs(3 * 3600)).await;
+    assert_eq!(target.warehouse.resolve("recent").await, Ok(Vec::new()), "that was long ago");
 }
