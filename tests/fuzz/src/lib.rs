@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a target that cannot go on has found something")]
 
+mod carriers;
 mod config;
 mod event;
 pub mod mutate;
@@ -30,10 +31,11 @@ pub struct Target {
 }
 
 /// Every target; its corpus is the folder of its name below `corpus`.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "shopify-webhook", run: webhooks::shopify, source: "channels/src/shopify" },
     Target { name: "woocommerce-webhook", run: webhooks::woocommerce, source: "channels/src/woocommerce" },
     Target { name: "standard-webhook", run: webhooks::standard, source: "channels/src/standard" },
+    Target { name: "easypost-webhook", run: carriers::easypost, source: "carriers/src" },
     Target { name: "signature", run: signature::run, source: "hooks/src" },
     Target { name: "receiver", run: receiver::run, source: "channels/src" },
     Target { name: "lambda-event", run: event::run, source: "core/src" },

@@ -1,8 +1,12 @@
 //! What a shop's API answers. Input: one byte that chooses the call, then a script of answers.
 
-use crossdock_channels::{Api, Fetched, Page};
-use crossdock_core::{ChannelId, OrderId, PeerError, config};
+use crossdock_channels::{Announced, Api, Fetched, Page};
+use crossdock_core::{
+    ChannelId, OrderId, PeerError, config,
+    shipment::{AnnouncedLine, Announcement, Parcel, ParcelNews, ParcelStatus},
+};
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -56,7 +60,50 @@ async fn one(api: &Api, call: u8) -> Result<(), PeerError> {
             let info = api.check().await?;
             assert_eq!(info.currency.as_str().len(), 3);
         }
+        b'a' => announce(api).await?,
+        b'n' => {
+            let said = announcement();
+            let (status, detail) = (ParcelStatus::Delivered, Some("at the door".to_owned()));
+            let news = ParcelNews { tracking: "1Z1".into(), status, at: NOW, detail };
+            api.parcel_news(&said.order, &said.shipment, None, &news).await?;
+            api.parcel_news(&said.order, &said.shipment, Some("44"), &news).await?;
+        }
+        b'p' => {
+            let payments = api.payments(&OrderId::new("5001").unwrap()).await?;
+            assert!(payments.iter().all(|one| one.amount.abs() <= Decimal::from(100_000_000_000_i64)));
+        }
         _ => changes(api).await?,
+    }
+    Ok(())
+}
+
+fn announcement() -> Announcement {
+    let line = |id: &str, quantity: i64| AnnouncedLine {
+        line: id.parse().unwrap(),
+        sku: None,
+        quantity: quantity.into(),
+    };
+    let parcel = Parcel { carrier: "UPS".into(), tracking: Some("1Z1".into()), url: None };
+    Announcement {
+        order: "5001".parse().unwrap(),
+        shipment: "wh-east/SH-1".parse().unwrap(),
+        others: vec!["43".into()],
+        shipped_at: NOW,
+        lines: vec![line("1", 2), line("2", 3)],
+        parcels: vec![parcel],
+        completes_order: true,
+        notify_customer: true,
+        location: Some("7".into()),
+    }
+}
+
+/// Whatever the shop says of itself: what it was not told is a part of what was to be told.
+async fn announce(api: &Api) -> Result<(), PeerError> {
+    let said = announcement();
+    let Announced { untold, .. } = api.announce(&said).await?;
+    for left in untold {
+        let whole = said.lines.iter().find(|line| line.line == left.line).expect("a line of ours");
+        assert!(left.quantity > Decimal::ZERO && left.quantity <= whole.quantity, "{left:?}");
     }
     Ok(())
 }

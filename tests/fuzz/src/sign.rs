@@ -27,6 +27,16 @@ pub fn shop(body: &[u8]) -> String {
     hmac(SECRET.as_bytes(), &[body])
 }
 
+/// EasyPost's signature.
+pub fn carrier(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key fits");
+    mac.update(body);
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .fold("hmac-sha256-hex=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 /// Standard Webhooks' signature.
 pub fn standard(id: &str, at: &str, body: &[u8]) -> String {
     format!("v1,{}", hmac(&STANDARD_KEY, &[id.as_bytes(), b".", at.as_bytes(), b".", body]))
