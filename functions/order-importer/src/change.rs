@@ -133,6 +133,9 @@ impl<P: Platform> OrderImporter<P> {
             let why = format!("{} was edited at the channel after goods had left", existing.name);
             return Ok(Step::park(ReasonCode::ChangedAfterRelease, &why));
         }
+        if let Some(end) = self.stop_first(&job.held).await? {
+            return Ok(Step::end(end));
+        }
         self.back_to_draft(odoo, job, existing).await
     }
 
@@ -229,6 +232,9 @@ impl<P: Platform> OrderImporter<P> {
         {
             let why = format!("{} was cancelled at the channel after goods had left", existing.name);
             return Ok(Step::park(ReasonCode::ChangedAfterRelease, &why));
+        }
+        if let Some(end) = self.stop_first(&job.held).await? {
+            return Ok(Step::end(end));
         }
         Ok(Step::end(match self.cancel_in_odoo(odoo, job, existing).await? {
             None => Outcome::done("cancelled in Odoo", Some(applied)),

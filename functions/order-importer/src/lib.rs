@@ -11,6 +11,7 @@ mod customers;
 mod lease;
 mod outcome;
 mod plan;
+mod release;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

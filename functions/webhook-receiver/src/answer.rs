@@ -18,6 +18,13 @@ pub(crate) fn status(status: StatusCode) -> Response<Bytes> {
     with(status, &json!({ "status": status.canonical_reason().unwrap_or_default() }))
 }
 
+/// A body that the sender insists on.
+pub(crate) fn text(body: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
 pub(crate) fn method_not_allowed() -> Response<Bytes> {
     let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));

@@ -1,13 +1,14 @@
-//! Takes webhooks in: `POST /hooks/{channel}`.
+//! Takes webhooks in: `POST /hooks/{channel}`, and of warehouses `POST /hooks/{warehouse}`.
 //!
-//! In: an HTTP request. Reads: the channel's webhook secrets. Out: the order in the ledger, then a message to
-//! `orders`, then the answer. A 2xx means that what was said is stored.
+//! In: an HTTP request. Reads: the sender's webhook secrets. Out: the order or shipment in the ledger, then a
+//! message to `orders` or `shipments`, then the answer. A 2xx means that what was said is stored.
 //!
 //! Safe to repeat: the ledger compares content and revision, so a duplicate changes nothing.
 //!
 //! **Invariant:** an answer to whoever cannot sign tells nothing of which channels exist.
 
 mod answer;
+mod warehouse;
 
 use std::{future::Future, sync::Arc};
 
@@ -23,6 +24,7 @@ use crossdock_platform::{
     queue::send_all,
 };
 use crossdock_runtime::{Hook, Parts, Wire, WireError};
+use crossdock_warehouses::Call;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use secrecy::SecretString;
 
@@ -47,8 +49,9 @@ impl<P: Platform> Wire<P> for WebhookReceiver<P> {
 
     async fn warm(&self) {
         let platform = self.book.platform();
-        let secrets = self.config.channels.iter().map(|c| c.webhook_secret());
-        for secret in secrets {
+        let channels = self.config.channels.iter().map(|channel| channel.webhook_secret());
+        let warehouses = self.config.warehouses.iter().filter(|w| w.is_remote()).map(|w| w.webhook_secret());
+        for secret in channels.chain(warehouses) {
             // Read once here, so that the first webhook finds it; a failure comes again with that webhook.
             let _ = platform.secret(&secret).await;
         }
@@ -69,7 +72,7 @@ impl<P: Platform> WebhookReceiver<P> {
         {
             return answer::status(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let Some(channel) = channel_of(head.uri.path()) else {
+        let Some(door) = door_of(head.uri.path()) else {
             return answer::status(StatusCode::NOT_FOUND);
         };
         if head.method != Method::POST {
@@ -82,10 +85,18 @@ impl<P: Platform> WebhookReceiver<P> {
         if !is_plain_json(&head.headers) {
             return answer::status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
-        match self.receive(&channel, &head.headers, &body).await {
+        let call = Call { headers: &head.headers, query: head.uri.query(), body: &body };
+        let answer = match self.config.warehouses.iter().find(|warehouse| warehouse.id.as_str() == door) {
+            Some(warehouse) => self.warehouse(warehouse, call).await,
+            None => match ChannelId::new(door) {
+                Ok(channel) => self.receive(&channel, &head.headers, &body).await,
+                Err(_) => return answer::status(StatusCode::NOT_FOUND),
+            },
+        };
+        match answer {
             Ok(response) => response,
             Err(error) => {
-                tracing::error!(channel.name = %channel, error = %error, "not stored: the channel must send again");
+                tracing::error!(channel.name = %door, error = %error, "not stored: it must be sent again");
                 answer::unavailable()
             }
         }
@@ -173,8 +184,9 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn channel_of(path: &str) -> Option<ChannelId> {
-    path.strip_prefix("/hooks/")?.parse().ok()
+/// Channels and warehouses have ids of one shape, each id once.
+fn door_of(path: &str) -> Option<&str> {
+    path.strip_prefix("/hooks/").filter(|door| ChannelId::new(*door).is_ok())
 }
 
 /// JSON and not compressed: the signature is over the bytes as they came.

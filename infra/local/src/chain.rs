@@ -10,10 +10,13 @@ use crossdock_http::Client;
 use crossdock_platform::{OrderBook, Platform, PlatformError, QueueAddress, orders::after};
 use crossdock_runtime::{Parts, Step, Wire as _, run_batch};
 use jiff::SignedDuration;
+use odoo_watcher::OdooWatcher;
 use order_importer::OrderImporter;
 use order_validator::OrderValidator;
+use shipment_handler::ShipmentHandler;
 use shop_watcher::ShopWatcher;
 use waker::Waker;
+use warehouse_releaser::WarehouseReleaser;
 use webhook_receiver::WebhookReceiver;
 
 /// A message stays invisible for this many function timeouts, as on AWS.
@@ -28,6 +31,8 @@ pub struct Timing {
     pub poll: Duration,
     pub wake_every: Duration,
     pub watch_every: Duration,
+    /// How often Odoo is asked what became ready.
+    pub odoo_every: Duration,
     /// The most messages of one batch.
     pub batch: usize,
 }
@@ -39,6 +44,7 @@ impl Default for Timing {
             poll: Duration::from_millis(100),
             wake_every: Duration::from_secs(60),
             watch_every: Duration::from_secs(15 * 60),
+            odoo_every: Duration::from_secs(60),
             batch: 10,
         }
     }
@@ -53,6 +59,9 @@ pub struct Chain<P> {
     pub validator: OrderValidator<P>,
     pub importer: OrderImporter<P>,
     pub watcher: ShopWatcher<P>,
+    pub odoo_watcher: OdooWatcher<P>,
+    pub releaser: WarehouseReleaser<P>,
+    pub shipments: ShipmentHandler<P>,
     pub waker: Waker<P>,
     pub timing: Timing,
 }
@@ -70,6 +79,9 @@ impl<P: Platform> Chain<P> {
             validator: OrderValidator::wire(&parts).await?,
             importer: OrderImporter::wire(&parts).await?,
             watcher: ShopWatcher::wire(&parts).await?,
+            odoo_watcher: OdooWatcher::wire(&parts).await?,
+            releaser: WarehouseReleaser::wire(&parts).await?,
+            shipments: ShipmentHandler::wire(&parts).await?,
             waker: Waker::wire(&parts).await?,
             platform: parts.platform,
             config: parts.config,
@@ -86,9 +98,9 @@ impl<P: Platform> Chain<P> {
         match queue {
             QueueName::Orders => self.pump_step(&self.validator).await,
             QueueName::ValidOrders => self.pump_step(&self.importer).await,
-            QueueName::Releases | QueueName::Shipments | QueueName::Invoices | QueueName::Announcements => {
-                Ok(0)
-            }
+            QueueName::Releases => self.pump_step(&self.releaser).await,
+            QueueName::Shipments => self.pump_step(&self.shipments).await,
+            QueueName::Invoices | QueueName::Announcements => Ok(0),
         }
     }
 
@@ -157,6 +169,17 @@ impl<P: Platform> Chain<P> {
         }
     }
 
+    /// Watches Odoo, for ever.
+    pub async fn watch_odoo(&self) {
+        loop {
+            let deadline = after(self.platform.clock().now(), SignedDuration::from_secs(55));
+            if let Err(error) = self.odoo_watcher.watch(deadline).await {
+                tracing::warn!(error = %error, "Odoo was not watched to the end");
+            }
+            tokio::time::sleep(self.timing.odoo_every).await;
+        }
+    }
+
     /// Starts every loop as a task of its own. Dropping the set stops them.
     #[must_use]
     pub fn start(self: &Arc<Self>) -> tokio::task::JoinSet<()> {
@@ -169,6 +192,8 @@ impl<P: Platform> Chain<P> {
         tasks.spawn(async move { chain.wake().await });
         let chain = self.clone();
         tasks.spawn(async move { chain.watch().await });
+        let chain = self.clone();
+        tasks.spawn(async move { chain.watch_odoo().await });
         tasks
     }
 

@@ -76,8 +76,6 @@ pub enum Guard {
     ShipmentMarker,
     /// What was written on a transfer is read back before it is validated.
     PreparedCheck,
-    /// Never more is shipped in Odoo than is open.
-    OpenQuantity,
     /// What is to be invoiced is written down before the shipment counts as applied.
     BillingFirst,
     /// A webhook counts only with its channel's signature.
@@ -85,7 +83,7 @@ pub enum Guard {
 }
 
 impl Guard {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 37] = [
         Self::Waker,
         Self::DueInTheSameWrite,
         Self::VersionCondition,
@@ -121,7 +119,6 @@ impl Guard {
         Self::StopFirst,
         Self::ShipmentMarker,
         Self::PreparedCheck,
-        Self::OpenQuantity,
         Self::BillingFirst,
         Self::Signature,
     ];

@@ -1,5 +1,6 @@
 //! A whole chain in front of an Odoo simulator, for tests that look at where orders end.
 
+pub mod shipping;
 pub mod standard;
 
 use std::{sync::Arc, time::Duration};
@@ -59,15 +60,28 @@ impl Flow {
 
     /// A flow on an Odoo that takes its time.
     pub async fn with(config: Config, latency: odoo::Latency) -> Self {
-        let clock = Clock::tokio(START);
+        Self::beside(config, latency, Clock::tokio(START), Vec::new(), &[]).await
+    }
+
+    /// A flow with other peers beside Odoo, and the secrets that they need.
+    pub async fn beside(
+        config: Config,
+        latency: odoo::Latency,
+        clock: Clock,
+        peers: Vec<(String, Arc<dyn Peer>)>,
+        secrets: &[(&str, &str)],
+    ) -> Self {
         let time = clock.clone();
         let now = Arc::new(move || time.now());
         let odoo = odoo::Server::demo_with(odoo::Config { version: odoo::Version::V18, now, latency });
-        let peers: [(String, Arc<dyn Peer>); 1] = [("odoo.in-process".into(), Arc::new(odoo.clone()))];
-        let client = Client::in_process(peers, clock.clone());
+        let odoo_peer: (String, Arc<dyn Peer>) = ("odoo.in-process".into(), Arc::new(odoo.clone()));
+        let client = Client::in_process(peers.into_iter().chain([odoo_peer]), clock.clone());
         let platform =
             Embedded::memory_with(EmbeddedOptions::plain(), clock, Entropy::seeded(1)).expect("a platform");
         platform.set_secret("odoo/key", vec!["crossdock-key".into()]);
+        for (name, value) in secrets {
+            platform.set_secret(name, vec![(*value).into()]);
+        }
         let chain = chain(platform, config, client.clone()).await;
         Self { odoo, chain, client }
     }
@@ -87,7 +101,7 @@ impl Flow {
         }
     }
 
-    /// Pumps both queues until they are empty, without waking anything.
+    /// Pumps every queue until they are empty, without waking anything.
     pub async fn drain(&self) {
         self.chain.drain().await.expect("a platform");
     }

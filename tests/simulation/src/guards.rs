@@ -39,6 +39,23 @@ pub fn class(guard: Guard) -> Class {
     }
 }
 
+/// Whether the simulated world comes to where the guard stands. What follows an import is not in it yet.
+#[must_use]
+pub fn reached(guard: Guard) -> bool {
+    !matches!(
+        guard,
+        Guard::OldReleaseFirst
+            | Guard::ReleaseOnce
+            | Guard::LookBeforeRelease
+            | Guard::ReleaseWrittenFirst
+            | Guard::HoldWindow
+            | Guard::StopFirst
+            | Guard::ShipmentMarker
+            | Guard::PreparedCheck
+            | Guard::BillingFirst
+    )
+}
+
 /// What taking a guard away came to.
 #[derive(Debug, Clone)]
 pub struct Proof {

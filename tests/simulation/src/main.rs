@@ -186,7 +186,8 @@ fn order_in(violation: &str) -> Option<String> {
 /// A list of the guards; whether each is what its class says.
 fn guards(only: Option<&str>) -> Result<(Value, bool)> {
     let wanted = |guard: &Guard| only.is_none_or(|only| format!("{guard:?}") == only);
-    let guards: Vec<Guard> = Guard::ALL.into_iter().filter(wanted).collect();
+    let guards: Vec<Guard> =
+        Guard::ALL.into_iter().filter(wanted).filter(|guard| simulation::guards::reached(*guard)).collect();
     let (_, proofs) = on_all_cores(guards.len() as u64, |at| {
         let guard = guards[usize::try_from(at).unwrap_or(0)];
         let economic = simulation::guards::class(guard) == simulation::guards::Class::Economic;

@@ -1,7 +1,8 @@
 //! Writing down that a shipment stands in Odoo, and what follows from that.
 
 use crossdock_core::{
-    Order, OrderKey, Reference, Sku,
+    ChannelId, Order, OrderKey, Reference, Sku,
+    config::{Config, InvoicePolicy},
     guard::{self, Guard},
     message::Message,
     shipment::{self, AnnouncedLine},
@@ -21,6 +22,18 @@ pub struct Follows {
     pub announce: bool,
     /// Something of it may be invoiced.
     pub invoice: bool,
+}
+
+impl Follows {
+    /// What a channel wants. Of orders that were typed into Odoo nothing follows: people look after them.
+    #[must_use]
+    pub fn of(config: &Config, channel: &ChannelId) -> Self {
+        let channel = config.channel(channel);
+        Self {
+            announce: channel.is_some_and(|channel| channel.announce.enabled),
+            invoice: channel.is_some_and(|channel| channel.invoice != InvoicePolicy::Manual),
+        }
+    }
 }
 
 impl<P: Platform> OrderBook<P> {

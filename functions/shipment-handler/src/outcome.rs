@@ -1,0 +1,140 @@
+//! What became of one shipment, and how that is written down.
+
+use std::time::Duration;
+
+use crossdock_core::{
+    Fate, OrderKey, PeerError,
+    message::Message,
+    reason::{Reason, ReasonCode},
+};
+use crossdock_platform::{
+    Change, Document as _, Platform, PlatformError,
+    fulfilment::{Shipment, ShipmentStage},
+    orders::{after, backoff},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ShipmentHandler;
+
+/// A transfer that Odoo does not have is looked for this long.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It stands in Odoo, done by these transfers, and that is written down.
+    Applied,
+    Wait {
+        until: Timestamp,
+        why: &'static str,
+    },
+    Retry {
+        after: Option<Duration>,
+        ambiguous: bool,
+        why: String,
+    },
+    Park(Reason),
+}
+
+impl End {
+    pub fn park(code: ReasonCode, why: impl Into<String>) -> Self {
+        Self::Park(Reason::new(code, why))
+    }
+
+    pub fn retry(why: &str) -> Self {
+        Self::Retry { after: None, ambiguous: false, why: why.to_owned() }
+    }
+}
+
+/// Why work stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+}
+
+impl Trouble {
+    pub fn end(&self) -> End {
+        match self {
+            Self::Platform(error) => End::Retry { after: None, ambiguous: true, why: error.to_string() },
+            Self::Peer(error) => match error.fate() {
+                Fate::Retry { after } => {
+                    End::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() }
+                }
+                Fate::Park => End::park(ReasonCode::TransferRefused, error.to_string()),
+            },
+        }
+    }
+}
+
+impl<P: Platform> ShipmentHandler<P> {
+    /// Writes down what became of a shipment that was not applied.
+    pub(crate) async fn store(
+        &self,
+        shipment: &Shipment,
+        end: &End,
+    ) -> Result<Option<Message>, PlatformError> {
+        let now = self.book.now();
+        let config = self.config.digest();
+        let limit = SignedDuration::from_secs(i64::from(self.config.odoo.request_limit_s));
+        let entropy = self.book.platform().entropy().clone();
+        self.book
+            .change::<Shipment, _>(&shipment.key, |known| {
+                if known.content != shipment.content {
+                    // The warehouse has told it otherwise meanwhile: that is looked at instead.
+                    return Change::Leave(known.message());
+                }
+                match end {
+                    End::Applied => return Change::Leave(None),
+                    End::Wait { until, why } => {
+                        known.work.wait_in(ShipmentStage::Waiting, *until, now, why);
+                    }
+                    End::Retry { after: wait, ambiguous, why } => {
+                        let wait = wait
+                            .and_then(|wait| SignedDuration::try_from(wait).ok())
+                            .unwrap_or_else(|| backoff(known.work.attempts, &entropy));
+                        let wait = if *ambiguous { wait.max(limit) } else { wait };
+                        known.work.stage = ShipmentStage::Waiting;
+                        known.work.try_again(after(now, wait), now, why);
+                    }
+                    End::Park(reason) => known.work.park(vec![reason.clone()], &config, now),
+                }
+                Change::Write(None)
+            })
+            .await
+    }
+
+    /// Odoo has no transfer of this reference: perhaps not yet.
+    pub(crate) async fn nobodys(&self, shipment: &Shipment) -> Result<(), PlatformError> {
+        let now = self.book.now();
+        let first = shipment.work.log.first().map_or(now, |event| event.at);
+        let reference = shipment.content.as_ref().map(|c| c.reference.to_string()).unwrap_or_default();
+        let end = if now.duration_since(first) > PATIENCE {
+            End::park(
+                ReasonCode::TransferUnknown,
+                format!("{} shipped for {reference}", shipment.key.warehouse),
+            )
+        } else {
+            End::Retry { after: None, ambiguous: false, why: format!("Odoo has no transfer {reference} yet") }
+        };
+        self.store(shipment, &end).await.map(|_| ())
+    }
+
+    /// Writes down that what is told now is brought to Odoo: from here on it is no longer replaced.
+    pub(crate) async fn begin(&self, order: &OrderKey, shipments: &[Shipment]) -> Result<(), PlatformError> {
+        for shipment in shipments.iter().filter(|shipment| !shipment.begun) {
+            self.book
+                .change::<Shipment, _>(&shipment.key, |known| {
+                    if known.content != shipment.content {
+                        return Change::Leave(());
+                    }
+                    known.begun = true;
+                    known.order = Some(order.clone());
+                    Change::Write(())
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}

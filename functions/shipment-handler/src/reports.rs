@@ -1,0 +1,189 @@
+//! What warehouses tell beside shipments: they refuse a release, called one off, or want to be asked.
+
+use crossdock_core::{
+    Fate, Reference, ReleaseKey, WarehouseId,
+    ids::ReportKey,
+    message::Message,
+    reason::{Reason, ReasonCode},
+    shipment::Notice,
+};
+use crossdock_platform::{
+    Change, Document as _, Platform, PlatformError,
+    fulfilment::{Fulfilment, ReleaseStage, Report, ReportStage},
+    orders::{after, backoff},
+};
+use jiff::SignedDuration;
+
+use crate::{Remote, ShipmentHandler, outcome::Trouble};
+
+/// A release that we do not know is waited for this long.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What became of a report.
+enum Heard {
+    Done(Vec<Message>),
+    /// We know of no such release, perhaps not yet.
+    Nobodys(Reference),
+}
+
+impl<P: Platform> ShipmentHandler<P> {
+    /// Acts on one report; gives the messages that follow.
+    pub(crate) async fn report(&self, key: &ReportKey) -> Result<Vec<Message>, PlatformError> {
+        let Some(report) = self.book.document::<Report>(key).await? else { return Ok(Vec::new()) };
+        if report.work.stage != ReportStage::Reported {
+            return Ok(Vec::new());
+        }
+        let heard = self.hear(&key.warehouse, &report.notice).await;
+        let now = self.book.now();
+        let config = self.config.digest();
+        let entropy = self.book.platform().entropy().clone();
+        let first = report.work.log.first().map_or(now, |event| event.at);
+        let mut messages = Vec::new();
+        let again = self
+            .book
+            .change::<Report, _>(key, |known| {
+                let work = &mut known.work;
+                if known.told != report.told {
+                    work.go_on_in(ReportStage::Reported, now, "told once more");
+                    return Change::Write(known.message());
+                }
+                match &heard {
+                    Ok(Heard::Done(_)) => work.finish_in(ReportStage::Done, now, "heard"),
+                    Ok(Heard::Nobodys(reference)) => {
+                        if now.duration_since(first) > PATIENCE {
+                            let why = format!("{} tells of {reference}", key.warehouse);
+                            work.park(vec![Reason::new(ReasonCode::TransferUnknown, why)], &config, now);
+                        } else {
+                            let wait = backoff(work.attempts, &entropy);
+                            work.try_again(after(now, wait), now, "no such release is known yet");
+                        }
+                    }
+                    Err(Trouble::Platform(error)) => {
+                        let wait = backoff(work.attempts, &entropy);
+                        work.try_again(after(now, wait), now, &error.to_string());
+                    }
+                    Err(Trouble::Peer(error)) => match error.fate() {
+                        Fate::Retry { after: wait } => {
+                            let wait = wait
+                                .and_then(|wait| SignedDuration::try_from(wait).ok())
+                                .unwrap_or_else(|| backoff(work.attempts, &entropy));
+                            work.try_again(after(now, wait), now, &error.to_string());
+                        }
+                        Fate::Park => {
+                            let reason = Reason::new(ReasonCode::ReportUnreadable, error.to_string());
+                            work.park(vec![reason], &config, now);
+                        }
+                    },
+                }
+                Change::Write(None)
+            })
+            .await?;
+        messages.extend(again);
+        if let Ok(Heard::Done(follow)) = heard {
+            messages.extend(follow);
+        }
+        Ok(messages)
+    }
+
+    async fn hear(&self, warehouse: &WarehouseId, notice: &Notice) -> Result<Heard, Trouble> {
+        match notice {
+            Notice::Refused { reference, why } => {
+                self.stopped(warehouse, reference, ReasonCode::ReleaseRefused, why).await
+            }
+            Notice::Cancelled { reference, why } => {
+                self.stopped(warehouse, reference, ReasonCode::ReleaseCancelled, why).await
+            }
+            Notice::Ask { reference } => self.ask(warehouse, reference).await,
+            Notice::AskHandle { handle } => {
+                let remote = self.remote(warehouse)?;
+                remote.pace.enter(1).await??;
+                let answer = remote.api.resolve(handle).await;
+                remote.pace.learn(&answer).await?;
+                self.take(warehouse, &answer?).await
+            }
+            Notice::Shipped { .. } | Notice::Parcels { .. } => {
+                self.take(warehouse, std::slice::from_ref(notice)).await
+            }
+            Notice::Ping | Notice::Ignored { .. } | Notice::Unreadable { .. } => Ok(Heard::Done(Vec::new())),
+        }
+    }
+
+    /// What the warehouse has shipped of a release, by its own account.
+    async fn ask(&self, warehouse: &WarehouseId, reference: &Reference) -> Result<Heard, Trouble> {
+        let release = ReleaseKey::new(warehouse.clone(), reference.clone());
+        let owner = self.book.owner(&release).await?;
+        let fulfilment = match &owner {
+            Some(order) => self.book.document::<Fulfilment>(order).await?,
+            None => None,
+        };
+        let known = fulfilment.as_ref().and_then(|f| f.releases.iter().find(|known| known.key == release));
+        let remote = self.remote(warehouse)?;
+        remote.pace.enter(1).await??;
+        let answer = remote.api.shipments(reference, known.and_then(|known| known.remote.as_deref())).await;
+        remote.pace.learn(&answer).await?;
+        let notices: Vec<Notice> =
+            answer?.into_iter().map(|shipment| Notice::Shipped { shipment: Box::new(shipment) }).collect();
+        self.take(warehouse, &notices).await
+    }
+
+    async fn take(&self, warehouse: &WarehouseId, notices: &[Notice]) -> Result<Heard, Trouble> {
+        let config = self.config.digest();
+        let mut messages = Vec::new();
+        for notice in notices {
+            messages.extend(self.book.take_notice(warehouse, notice, &config).await?.messages);
+        }
+        Ok(Heard::Done(messages))
+    }
+
+    /// Nothing more of a release will ship. Where we asked for that, the order goes on; else a person decides.
+    async fn stopped(
+        &self,
+        warehouse: &WarehouseId,
+        reference: &Reference,
+        code: ReasonCode,
+        why: &str,
+    ) -> Result<Heard, Trouble> {
+        let release = ReleaseKey::new(warehouse.clone(), reference.clone());
+        let Some(order) = self.book.owner(&release).await? else {
+            return Ok(Heard::Nobodys(reference.clone()));
+        };
+        let now = self.book.now();
+        let config = self.config.digest();
+        let message = self
+            .book
+            .change::<Fulfilment, _>(&order, |fulfilment| {
+                let Some(known) = fulfilment.release_mut(&release) else { return Change::Leave(None) };
+                match known.stage {
+                    ReleaseStage::Stopping => {
+                        known.stage = ReleaseStage::Stopped;
+                        let sale = fulfilment.sale;
+                        fulfilment.notice(sale, now, "the warehouse stopped it");
+                    }
+                    ReleaseStage::Sending | ReleaseStage::Open | ReleaseStage::Unstoppable => {
+                        known.stage = ReleaseStage::Refused;
+                        let reason = Reason::new(code, format!("{release}: {why}"));
+                        fulfilment.work.park(vec![reason], &config, now);
+                    }
+                    // Told before.
+                    ReleaseStage::Stopped | ReleaseStage::Refused | ReleaseStage::Closed => {
+                        return Change::Leave(fulfilment.message());
+                    }
+                }
+                Change::Write(fulfilment.message())
+            })
+            .await?;
+        let mut messages: Vec<Message> = message.into_iter().collect();
+        // An import that waits for the stop goes on at once.
+        messages.extend(self.book.state(&order).await?.and_then(|state| state.message()));
+        Ok(Heard::Done(messages))
+    }
+
+    fn remote(&self, warehouse: &WarehouseId) -> Result<&Remote<P>, Trouble> {
+        self.remotes.get(warehouse).ok_or_else(|| {
+            Trouble::Peer(crossdock_core::PeerError::Unauthorized {
+                peer: warehouse.to_string(),
+                what: "its API secret is not set".into(),
+            })
+        })
+    }
+}

@@ -1,0 +1,250 @@
+//! Asks warehouses to ship what is ready in Odoo, and to stop what was called off.
+//!
+//! In: queue `releases`. Reads: the ledger, Odoo's transfers, the warehouses. Out: releases at the warehouses,
+//! and in the ledger which of them stand.
+//!
+//! Safe to repeat: a release is written down under the order's lease before it is sent, carries the transfer's
+//! own reference, is looked for at the warehouse before it is sent again, and what a warehouse holds already is
+//! never released anew.
+
+mod by_hand;
+mod outcome;
+mod plan;
+mod send;
+mod stop;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    sync::Arc,
+};
+
+use crossdock_core::{
+    OrderKey, PeerError, WarehouseId,
+    config::{self, Config, OdooRef},
+    message::{Message, QueueName},
+};
+use crossdock_odoo::{
+    Catalogue, Connection, Odoo,
+    transfers::{self, Sale},
+};
+use crossdock_platform::{
+    OrderBook, Pace, Platform, PlatformError,
+    fulfilment::{Fulfilment, FulfilmentStage, Held, ReleaseStage},
+    orders::{Stage, after},
+};
+use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
+use crossdock_warehouses::Warehouse;
+use jiff::{SignedDuration, Timestamp};
+
+use outcome::{End, Trouble};
+pub use plan::{Plan, Wanted, plan};
+
+/// What one batch costs in calls to Odoo when nothing goes wrong.
+pub const CALLS_PER_BATCH: u32 = 3;
+/// An order that is being changed is looked at again after this time.
+const CHANGING: SignedDuration = SignedDuration::from_mins(2);
+/// A lease is mostly given back long before it ends.
+const SOON: SignedDuration = SignedDuration::from_mins(1);
+/// A parked order may be accepted as it stands, which changes nothing in Odoo that could be noticed.
+const PARKED: SignedDuration = SignedDuration::from_mins(15);
+
+/// A warehouse that we speak to.
+pub struct Remote<P> {
+    pub config: config::Warehouse,
+    pub api: Warehouse,
+    pub pace: Pace<P>,
+}
+
+pub struct WarehouseReleaser<P> {
+    pub book: OrderBook<P>,
+    pub config: Arc<Config>,
+    pub odoo: Odoo,
+    pub catalogue: Catalogue,
+    pub pace: Pace<P>,
+    pub remotes: BTreeMap<WarehouseId, Remote<P>>,
+}
+
+impl<P: Platform> Wire<P> for WarehouseReleaser<P> {
+    fn secrets(config: &Config) -> Vec<String> {
+        let remote = config.warehouses.iter().filter(|w| w.is_remote()).map(config::Warehouse::api_secret);
+        [config.odoo.secret.clone()].into_iter().chain(remote).collect()
+    }
+
+    async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
+        let Parts { platform, config, client } = parts;
+        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
+        let mut remotes = BTreeMap::new();
+        for warehouse in config.warehouses.iter().filter(|warehouse| warehouse.is_remote()) {
+            let Some(secret) = platform.secret(&warehouse.api_secret()).await?.newest().cloned() else {
+                tracing::warn!(warehouse.name = %warehouse.id, "nothing is released: it has no API secret");
+                continue;
+            };
+            let api = Warehouse::new(client.clone(), warehouse, &secret);
+            let pace = Pace::new(platform.clone(), warehouse.id.as_str(), warehouse.requests_per_second);
+            remotes.insert(warehouse.id.clone(), Remote { config: warehouse.clone(), api, pace });
+        }
+        Ok(Self {
+            book: OrderBook::new(platform.clone(), config.retention.clone()),
+            config: config.clone(),
+            catalogue: Catalogue::new(odoo.clone()),
+            odoo,
+            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+            remotes,
+        })
+    }
+
+    async fn warm(&self) {
+        // What Odoo can do is asked once and kept; a failure comes again with the first batch.
+        let _ = self.odoo.capabilities().await;
+    }
+}
+
+impl<P: Platform> Step for WarehouseReleaser<P> {
+    const QUEUE: QueueName = QueueName::Releases;
+    type Key = OrderKey;
+
+    fn key(message: Message) -> Option<OrderKey> {
+        let Message::TransfersChanged { order } = message else { return None };
+        Some(order)
+    }
+
+    fn handle(
+        &self,
+        orders: &[OrderKey],
+        deadline: Timestamp,
+    ) -> impl Future<Output = Answers<OrderKey>> + Send {
+        self.handle_batch(orders, deadline)
+    }
+}
+
+/// An order under our lease.
+pub(crate) struct Job {
+    pub held: Held,
+    pub fulfilment: Fulfilment,
+    /// Something of the order itself is under way: nothing new is released.
+    pub changing: Option<SignedDuration>,
+}
+
+impl<P: Platform> WarehouseReleaser<P> {
+    async fn handle_batch(&self, orders: &[OrderKey], deadline: Timestamp) -> Answers<OrderKey> {
+        let mut answers = Vec::new();
+        let mut jobs = Vec::new();
+        for key in orders {
+            match self.take(key, deadline).await {
+                Ok(Some(job)) => jobs.push(job),
+                Ok(None) => answers.push((key.clone(), Ok(()))),
+                Err(error) => answers.push((key.clone(), Err(error))),
+            }
+        }
+        let mut messages = Vec::new();
+        let looked = self.look(&jobs, deadline).await;
+        for job in &jobs {
+            let end = match &looked {
+                Ok(sales) => match self.bring(job, sales.get(&job.fulfilment.sale), deadline).await {
+                    Ok(end) => end,
+                    Err(trouble) => trouble.end(),
+                },
+                Err(trouble) => trouble.end(),
+            };
+            let stored = self.store(job, end).await;
+            let key = &job.held.order;
+            answers.push((
+                key.clone(),
+                stored.map(|next| messages.extend(next.into_iter().map(|m| (key.clone(), m)))),
+            ));
+        }
+        send_on(self.book.platform(), &messages, &mut answers).await;
+        answers
+    }
+
+    /// Takes the lease of an order that somebody asked us to look at; none where there is nothing to do now.
+    async fn take(&self, key: &OrderKey, deadline: Timestamp) -> Result<Option<Job>, PlatformError> {
+        let Some(fulfilment) = self.book.document::<Fulfilment>(key).await? else { return Ok(None) };
+        if fulfilment.work.stage != FulfilmentStage::Noticed {
+            return Ok(None);
+        }
+        let stage = self.book.state(key).await?.map(|state| state.stage);
+        let changing = match stage {
+            Some(Stage::Received | Stage::Waiting | Stage::Valid) => Some(CHANGING),
+            Some(Stage::Parked) => Some(PARKED),
+            Some(Stage::Done) | None => None,
+        };
+        let stops = fulfilment.releases.iter().any(|release| release.stage == ReleaseStage::Stopping);
+        if let Some(wait) = changing.filter(|_| !stops) {
+            let until = after(self.book.now(), wait);
+            self.hold(key, fulfilment.asked, until, "the order itself is under way").await?;
+            return Ok(None);
+        }
+        let limit = self.config.odoo.request_limit_s;
+        match self.book.hold(key, deadline, limit).await? {
+            Ok(held) => {
+                // Read once more: what was decided before the lease may have been decided on old news.
+                let fulfilment = self.book.document::<Fulfilment>(key).await?.unwrap_or(fulfilment);
+                Ok(Some(Job { held, fulfilment, changing }))
+            }
+            Err(theirs) => {
+                let until = theirs.min(after(self.book.now(), SOON));
+                self.hold(key, fulfilment.asked, until, "somebody else is at work on it").await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn look(&self, jobs: &[Job], deadline: Timestamp) -> Result<BTreeMap<i64, Sale>, Trouble> {
+        let sales: BTreeSet<i64> = jobs.iter().map(|job| job.fulfilment.sale).filter(|id| *id > 0).collect();
+        if sales.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.pace.enter(CALLS_PER_BATCH).await??;
+        let sales: Vec<i64> = sales.into_iter().collect();
+        let looked = transfers::look(&self.odoo.until(deadline), &sales).await;
+        self.pace.learn(&looked).await?;
+        Ok(looked?)
+    }
+
+    async fn bring(&self, job: &Job, sale: Option<&Sale>, deadline: Timestamp) -> Result<End, Trouble> {
+        let mut fulfilment = job.fulfilment.clone();
+        if let Some(end) = self.stop_all(&mut fulfilment).await? {
+            return Ok(end);
+        }
+        if let Some(wait) = job.changing {
+            return Ok(End::Hold {
+                until: after(self.book.now(), wait),
+                why: "the order itself is under way",
+            });
+        }
+        let Some(sale) = sale else {
+            return Ok(End::Idle("Odoo does not have the order any more"));
+        };
+        self.settle_sending(&mut fulfilment).await?;
+        let houses = self.houses(sale).await?;
+        let at = |id: i64| houses.get(&id).copied();
+        self.shipped_by_hand(job, sale, &houses).await?;
+        match plan(sale, &fulfilment, at) {
+            Plan::Nothing => Ok(End::Idle("nothing to release")),
+            Plan::Incomplete(why) => Ok(End::incomplete(&why)),
+            Plan::Stop(keys) => {
+                self.mark(&job.held.order, &keys, ReleaseStage::Stopping).await?;
+                Ok(End::Again("what was cancelled in Odoo is to be stopped"))
+            }
+            Plan::Release(wanted) => self.release(job, sale, &wanted, deadline).await,
+        }
+    }
+
+    /// The warehouses that ship for the warehouses of the order's company, by Odoo's id.
+    async fn houses(&self, sale: &Sale) -> Result<BTreeMap<i64, &config::Warehouse>, Trouble> {
+        let Some(company) = self.catalogue.company(&OdooRef::Id(sale.company)).await? else {
+            return Ok(BTreeMap::new());
+        };
+        let mapped = self.config.warehouses.iter();
+        Ok(mapped.filter_map(|warehouse| Some((company.warehouse(&warehouse.odoo)?, warehouse))).collect())
+    }
+
+    fn remote(&self, warehouse: &WarehouseId) -> Result<&Remote<P>, PeerError> {
+        self.remotes.get(warehouse).ok_or_else(|| PeerError::Unauthorized {
+            peer: warehouse.to_string(),
+            what: "its API secret is not set".into(),
+        })
+    }
+}

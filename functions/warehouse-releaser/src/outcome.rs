@@ -1,0 +1,143 @@
+//! What became of a look at one order, and how that is written down.
+
+use std::time::Duration;
+
+use crossdock_core::{
+    Fate, OrderKey, PeerError, ReleaseKey,
+    message::Message,
+    reason::{Reason, ReasonCode},
+};
+use crossdock_platform::{
+    Change, Document as _, Platform, PlatformError,
+    fulfilment::{Fulfilment, FulfilmentStage, ReleaseStage},
+    orders::{after, backoff},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Job, WarehouseReleaser};
+
+/// What became of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    Idle(&'static str),
+    /// Held back on purpose.
+    Hold {
+        until: Timestamp,
+        why: &'static str,
+    },
+    /// Once more, at once.
+    Again(&'static str),
+    Retry {
+        after: Option<Duration>,
+        why: String,
+    },
+    Park(Vec<Reason>),
+}
+
+impl End {
+    pub fn incomplete(why: &str) -> Self {
+        Self::Park(vec![Reason::new(ReasonCode::ReleaseIncomplete, why)])
+    }
+}
+
+/// Why a look stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+}
+
+impl Trouble {
+    pub fn end(&self) -> End {
+        match self {
+            Self::Platform(error) => End::Retry { after: None, why: error.to_string() },
+            Self::Peer(error) => match error.fate() {
+                Fate::Retry { after } => End::Retry { after, why: error.to_string() },
+                Fate::Park => End::Park(vec![Reason::new(ReasonCode::ReleaseRefused, error.to_string())]),
+            },
+        }
+    }
+}
+
+impl<P: Platform> WarehouseReleaser<P> {
+    /// Writes an end down and gives the lease back; gives the messages that follow.
+    ///
+    /// **Invariant:** what was asked for while we looked stays asked for.
+    pub(crate) async fn store(&self, job: &Job, end: End) -> Result<Vec<Message>, PlatformError> {
+        let now = self.book.now();
+        let config = self.config.digest();
+        let entropy = self.book.platform().entropy().clone();
+        let order = &job.held.order;
+        let mut messages: Vec<Message> = self
+            .book
+            .change::<Fulfilment, _>(order, |fulfilment| {
+                let work = &mut fulfilment.work;
+                if fulfilment.asked != job.fulfilment.asked {
+                    work.go_on_in(FulfilmentStage::Noticed, now, "asked for while it was looked at");
+                    return Change::Write(fulfilment.message());
+                }
+                match &end {
+                    End::Idle(what) => work.finish_in(FulfilmentStage::Idle, now, what),
+                    End::Hold { until, why } => work.wait_in(FulfilmentStage::Held, *until, now, why),
+                    End::Again(what) => work.go_on_in(FulfilmentStage::Noticed, now, what),
+                    End::Retry { after: wait, why } => {
+                        let wait = wait
+                            .and_then(|wait| SignedDuration::try_from(wait).ok())
+                            .unwrap_or_else(|| backoff(work.attempts, &entropy));
+                        work.stage = FulfilmentStage::Held;
+                        work.try_again(after(now, wait), now, why);
+                        return Change::Write(None);
+                    }
+                    End::Park(reasons) => work.park(reasons.clone(), &config, now),
+                }
+                let held = work.stage == FulfilmentStage::Held;
+                Change::Write(if held { None } else { fulfilment.message() })
+            })
+            .await?
+            .into_iter()
+            .collect();
+        messages.extend(self.book.give_lease_back(order, &job.held.holder, None).await?);
+        Ok(messages)
+    }
+
+    /// Puts a look off without having the lease.
+    pub(crate) async fn hold(
+        &self,
+        order: &OrderKey,
+        asked: u32,
+        until: Timestamp,
+        why: &str,
+    ) -> Result<(), PlatformError> {
+        let now = self.book.now();
+        self.book
+            .change::<Fulfilment, _>(order, |fulfilment| {
+                if fulfilment.asked != asked || fulfilment.work.stage != FulfilmentStage::Noticed {
+                    return Change::Leave(());
+                }
+                fulfilment.work.wait_in(FulfilmentStage::Held, until, now, why);
+                Change::Write(())
+            })
+            .await
+    }
+
+    /// Moves releases of an order to a stage.
+    pub(crate) async fn mark(
+        &self,
+        order: &OrderKey,
+        keys: &[ReleaseKey],
+        stage: ReleaseStage,
+    ) -> Result<(), PlatformError> {
+        self.book
+            .change::<Fulfilment, _>(order, |fulfilment| {
+                for key in keys {
+                    if let Some(release) = fulfilment.release_mut(key) {
+                        release.stage = stage;
+                    }
+                }
+                Change::Write(())
+            })
+            .await
+    }
+}

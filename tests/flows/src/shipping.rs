@@ -1,0 +1,141 @@
+//! A chain with a warehouse behind it that speaks our published format.
+
+use std::sync::Arc;
+
+use crossdock_core::{
+    OrderKey, ReasonCode, ShipmentKey,
+    config::{Config, InvoicePolicy},
+};
+use crossdock_platform::{
+    Subject,
+    fulfilment::{Fulfilment, Shipment},
+};
+use http::{Method, Request, StatusCode};
+use simulators::{
+    odoo::PickingView,
+    shops::Signed,
+    warehouses::{self, Take},
+};
+
+use crate::{Flow, config, decimal};
+
+/// The warehouse's API secret and the secret that it signs with.
+pub const API: &str = "whsec_BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF";
+pub const WEBHOOK: &str = "whsec_BgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYG";
+
+/// The configuration of the flows with the warehouse `east`, and with what a test changes in it.
+pub fn with_warehouse(change: impl FnOnce(&mut Config)) -> Config {
+    let text = r#"
+odoo: { url: "http://odoo.in-process", database: odoo, user: crossdock }
+channels: []
+warehouses:
+  - { id: east, kind: standard, url: "http://east.in-process", odoo: My Company, requests_per_second: 1000 }
+"#;
+    let east = crossdock_core::config::parse(text).expect("a sound configuration").warehouses;
+    config(|config| {
+        config.warehouses = east;
+        config.channels[0].invoice = InvoicePolicy::Manual;
+        config.channels[0].announce.enabled = false;
+        change(config);
+    })
+}
+
+/// The warehouse's server under the flow's clock.
+pub fn east(clock: crossdock_core::Clock) -> warehouses::Server {
+    let keys = warehouses::Keys { api: API.into(), webhook: WEBHOOK.into() };
+    warehouses::Server::new(warehouses::Vendor::Standard, clock, keys)
+}
+
+/// A chain, an Odoo and a warehouse.
+pub async fn flow(change: impl FnOnce(&mut Config)) -> (Flow, warehouses::Server) {
+    let clock = crossdock_core::Clock::tokio(crate::START);
+    let east = east(clock.clone());
+    let peers: Vec<(String, Arc<dyn crossdock_http::peer::Peer>)> =
+        vec![("east.in-process".into(), Arc::new(east.clone()))];
+    let flow = Flow::beside(
+        with_warehouse(change),
+        simulators::odoo::Latency::default(),
+        clock,
+        peers,
+        &[("east/api", API), ("east/webhook", WEBHOOK)],
+    )
+    .await;
+    (flow, east)
+}
+
+impl Flow {
+    /// What the watcher does each minute, and all that follows from it.
+    pub async fn watch(&self) {
+        let deadline =
+            crossdock_platform::orders::after(self.chain.book.now(), jiff::SignedDuration::from_secs(50));
+        // The newest second is left to the next run.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        self.chain.odoo_watcher.watch(deadline).await.expect("Odoo answers");
+        self.drain().await;
+    }
+
+    /// Wakes what is due, and all that follows from it.
+    pub async fn wake(&self) {
+        self.chain.waker.wake_due().await.expect("a platform");
+        self.drain().await;
+    }
+
+    /// Posts what a warehouse says to its door.
+    pub async fn post(&self, door: &str, call: &Signed) -> StatusCode {
+        let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{door}"));
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(call.body.clone()).expect("a request");
+        self.chain.receiver.handle(request).await.status()
+    }
+
+    /// Posts all that the warehouse says and lets the chain act on it.
+    pub async fn told(&self, calls: &[Signed]) {
+        for call in calls {
+            assert_eq!(self.post("east", call).await, StatusCode::OK);
+        }
+        self.drain().await;
+    }
+
+    pub async fn fulfilment(&self, order: &OrderKey) -> Fulfilment {
+        self.chain.book.document(order).await.expect("a ledger").expect("a fulfilment")
+    }
+
+    pub async fn shipment(&self, key: &ShipmentKey) -> Shipment {
+        self.chain.book.document(key).await.expect("a ledger").expect("a shipment")
+    }
+
+    /// For what anything but an order is parked.
+    pub async fn parked_beside(&self) -> Vec<(Subject, Vec<ReasonCode>)> {
+        let mut all = Vec::new();
+        for subject in self.chain.book.parked_subjects(100).await.expect("a ledger") {
+            let reasons = self.chain.book.reasons(&subject).await.expect("a ledger");
+            let codes: Vec<ReasonCode> = reasons.iter().map(|reason| reason.code).collect();
+            if !codes.is_empty() && !matches!(subject, Subject::Order(_)) {
+                all.push((subject, codes));
+            }
+        }
+        all
+    }
+
+    /// The transfers of the one order in Odoo.
+    pub fn pickings(&self) -> Vec<PickingView> {
+        self.odoo.orders().into_iter().next().map(|order| order.pickings).unwrap_or_default()
+    }
+
+    /// State and done quantity of each outgoing transfer of the one order.
+    pub fn shipped(&self) -> Vec<(String, rust_decimal::Decimal)> {
+        let of = |picking: PickingView| {
+            let quantity: f64 = picking.moves.iter().map(|(_, _, quantity)| quantity).sum();
+            (picking.state, decimal(quantity))
+        };
+        self.pickings().into_iter().filter(|picking| picking.kind == "outgoing").map(of).collect()
+    }
+}
+
+/// So much of the first line of a release.
+#[must_use]
+pub fn pieces(quantity: u32) -> Vec<Take> {
+    vec![Take { at: 0, quantity: quantity.into() }]
+}
