@@ -62,6 +62,12 @@ impl Door {
         clean(&text)
     }
 
+    /// What the warehouse calls something. It is told in calls and written down: it must be short and plain.
+    pub fn id(&self, id: String) -> Result<String, PeerError> {
+        let plain = (1..=128).contains(&id.len()) && id == clean(&id);
+        if plain { Ok(id) } else { Err(self.garbage("an id that is none")) }
+    }
+
     /// Sends one request; any answer at all is `Ok`. `path` is added to the configured address. Headers that
     /// carry credentials are marked, so that no log of headers shows them.
     pub async fn send(
@@ -95,6 +101,11 @@ pub(crate) fn clean(text: &str) -> String {
     let text: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SAID_AT_MOST).collect();
     text.trim().to_owned()
+}
+
+/// A number or a name in one line; nothing left is nothing.
+pub(crate) fn word(raw: Option<&str>) -> Option<String> {
+    raw.map(clean).filter(|word| !word.is_empty())
 }
 
 /// An address of a web page that may be shown to people: nothing that a browser would run.

@@ -18,6 +18,7 @@ mod sign;
 mod signature;
 mod sound;
 mod texts;
+mod warehouses;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub struct Target {
 }
 
 /// Every target; its corpus is the folder of its name below `corpus`.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "shopify-webhook", run: webhooks::shopify, source: "channels/src/shopify" },
     Target { name: "woocommerce-webhook", run: webhooks::woocommerce, source: "channels/src/woocommerce" },
     Target { name: "standard-webhook", run: webhooks::standard, source: "channels/src/standard" },
@@ -44,6 +45,28 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "odoo", run: odoo::run, source: "odoo/src" },
     Target { name: "message", run: texts::run, source: "core/src" },
     Target { name: "config", run: config::run, source: "core/src" },
+    Target {
+        name: "standard-warehouse-call",
+        run: warehouses::standard_call,
+        source: "warehouses/src/standard",
+    },
+    Target { name: "shiphero-call", run: warehouses::shiphero_call, source: "warehouses/src/shiphero" },
+    Target {
+        name: "shipstation-call",
+        run: warehouses::shipstation_call,
+        source: "warehouses/src/shipstation",
+    },
+    Target {
+        name: "standard-warehouse-api",
+        run: warehouses::standard_api,
+        source: "warehouses/src/standard",
+    },
+    Target { name: "shiphero-api", run: warehouses::shiphero_api, source: "warehouses/src/shiphero" },
+    Target {
+        name: "shipstation-api",
+        run: warehouses::shipstation_api,
+        source: "warehouses/src/shipstation",
+    },
 ];
 
 #[must_use]

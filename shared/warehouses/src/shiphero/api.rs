@@ -44,7 +44,7 @@ pub(crate) async fn release(door: &Door, issued: &Issued, release: &Release) -> 
     let data = order(door, release)?;
     let variables = json!({ "data": data });
     match run::<Created>(door, issued, graphql::ORDER_CREATE, "order_create", variables).await {
-        Ok(created) => Ok(Accepted { id: Some(created.order.id) }),
+        Ok(created) => Ok(Accepted { id: Some(door.id(created.order.id)?) }),
         Err(Failure::No(text)) => Err(door.refused(&text, release)),
         Err(Failure::Peer(error)) => Err(error),
     }
@@ -166,7 +166,8 @@ pub(crate) async fn find(
     reference: &Reference,
 ) -> Result<Option<Found>, PeerError> {
     let node = look(door, issued, reference).await?;
-    Ok(node.map(|node| Found { state: state(&node), id: Some(node.id) }))
+    let found = node.map(|node| Ok(Found { state: state(&node), id: Some(door.id(node.id)?) }));
+    found.transpose()
 }
 
 pub(crate) async fn stop(

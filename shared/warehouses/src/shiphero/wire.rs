@@ -4,12 +4,12 @@ use crossdock_core::{
     LineId, Reference, ShipmentId, ShipmentKey, Sku, WarehouseId,
     shipment::{Lot, Parcel, Shipment, ShippedLine},
 };
-use crossdock_hooks::lenient::{nullable, text};
+use crossdock_hooks::lenient::nullable;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use crate::door::web_address;
+use crate::door::{web_address, word};
 
 /// Between the reference and our line's id in `partner_line_item_id`, which should be unique in the whole
 /// store. Neither of the two can hold it.
@@ -66,8 +66,8 @@ pub(super) enum Serial {
 impl Serial {
     fn number(&self) -> Option<String> {
         match self {
-            Self::Text(number) => text(Some(number)),
-            Self::Object { serial_number } => text(serial_number.as_deref()),
+            Self::Text(number) => word(Some(number)),
+            Self::Object { serial_number } => word(serial_number.as_deref()),
             Self::Other(_) => None,
         }
     }
@@ -115,7 +115,7 @@ impl ShipmentUpdate {
             let serials = item.serial_numbers.iter().filter_map(Serial::number).collect();
             line(reference, item.id.as_deref(), &item.sku, item.quantity, item.lot_name.as_deref(), serials)
         });
-        let carrier = |own: &Option<String>| text(own.as_deref().or(told.shipping_carrier.as_deref()));
+        let carrier = |own: &Option<String>| word(own.as_deref().or(told.shipping_carrier.as_deref()));
         let mut parcels: Vec<Parcel> = self
             .packages
             .iter()
@@ -231,7 +231,7 @@ impl ShipmentNode {
         });
         let lines = lines.collect::<Result<_, _>>()?;
         let parcels = self.shipping_labels.iter().filter_map(|label| {
-            let carrier = text(label.carrier.as_deref());
+            let carrier = word(label.carrier.as_deref());
             parcel(carrier, label.tracking_number.as_deref(), label.tracking_url.as_deref())
         });
         shipment(warehouse, reference, self.legacy_id, &self.created_date, lines, parcels.collect())
@@ -294,7 +294,7 @@ fn line(
     let line = id.and_then(|id| id.strip_prefix(&prefix)).and_then(|id| LineId::new(id).ok());
     let sku = Sku::new(sku.trim()).map_err(|_| "a line without a SKU")?;
     let quantity = Decimal::from(quantity);
-    let lots = match text(lot) {
+    let lots = match word(lot) {
         // A serial number says more than the lot that it is of.
         _ if !serials.is_empty() => {
             serials.into_iter().map(|number| Lot { number, quantity: Decimal::ONE }).collect()
@@ -306,7 +306,7 @@ fn line(
 }
 
 fn parcel(carrier: Option<String>, tracking: Option<&str>, url: Option<&str>) -> Option<Parcel> {
-    let tracking = text(tracking);
+    let tracking = word(tracking);
     let carrier = carrier.filter(|carrier| carrier.len() <= 64);
     if carrier.is_none() && tracking.is_none() {
         return None;

@@ -46,7 +46,7 @@ pub(crate) async fn release(door: &Door, release: &Release) -> Result<Accepted, 
         return again(door, release, &told.join("; ")).await;
     }
     match one.shipment_id {
-        Some(id) => Ok(Accepted { id: Some(id) }),
+        Some(id) => Ok(Accepted { id: Some(door.id(id)?) }),
         None => Err(door.garbage("a shipment without an id")),
     }
 }
@@ -163,7 +163,7 @@ fn first<'a>(parts: &'a [Part], reference: &Reference) -> Option<&'a Part> {
 
 pub(crate) async fn find(door: &Door, reference: &Reference) -> Result<Option<Found>, PeerError> {
     let parts = parts(door, reference).await?;
-    let found = first(&parts, reference).map(|part| part.shipment_id.clone());
+    let found = first(&parts, reference).map(|part| door.id(part.shipment_id.clone())).transpose()?;
     Ok(found.map(|id| Found { id: Some(id), state: state(&parts) }))
 }
 

@@ -31,7 +31,10 @@ use crossdock_hooks::{
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::{door::clean, hook::Call};
+use crate::{
+    door::{clean, word},
+    hook::Call,
+};
 use handle::Handle;
 
 /// Where the API is, where the configuration names nothing else.
@@ -99,7 +102,7 @@ fn asked(call: &wire::Hook) -> Notice {
 impl wire::Tracked {
     fn news(self, signed_at: Timestamp) -> Option<ParcelNews> {
         let status = wire::status(self.status_code.as_deref()?)?;
-        let tracking = lenient::text(self.tracking_number.as_deref()).filter(|text| text.len() <= 128)?;
+        let tracking = word(self.tracking_number.as_deref()).filter(|text| text.len() <= 128)?;
         let at = self.events.iter().filter_map(|event| wire::time(event.occurred_at.as_deref()?)).max();
         let detail = self.status_description.as_deref().map(clean).filter(|text| !text.is_empty());
         Some(ParcelNews { tracking, status, at: at.unwrap_or(signed_at), detail })

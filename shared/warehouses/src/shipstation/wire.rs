@@ -4,12 +4,12 @@ use crossdock_core::{
     LineId, Reference, ShipmentId, ShipmentKey, Sku, WarehouseId,
     shipment::{Parcel, ParcelStatus, Shipment, ShippedLine},
 };
-use crossdock_hooks::lenient::{Amount, nullable, text};
+use crossdock_hooks::lenient::{Amount, nullable};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::door::web_address;
+use crate::door::{web_address, word};
 
 #[derive(Deserialize)]
 pub(super) struct Hook {
@@ -190,7 +190,7 @@ impl Part {
         let mut lines: Vec<ShippedLine> = Vec::new();
         for item in &self.items {
             // A discount stands among the items, without a SKU and without goods.
-            let Some(sku) = text(item.sku.as_deref()) else { continue };
+            let Some(sku) = word(item.sku.as_deref()) else { continue };
             let sku = Sku::new(sku).map_err(|_| "a SKU that is none")?;
             if item.quantity.0 <= Decimal::ZERO {
                 continue;
@@ -214,10 +214,10 @@ impl Label {
 
     fn parcels(&self) -> Vec<Parcel> {
         let carrier = carrier(self.carrier_code.as_deref());
-        let own = text(self.tracking_number.as_deref());
+        let own = word(self.tracking_number.as_deref());
         let url = web_address(self.tracking_url.as_deref());
         let mut numbers: Vec<Option<String>> =
-            self.packages.iter().map(|package| text(package.tracking_number.as_deref())).collect();
+            self.packages.iter().map(|package| word(package.tracking_number.as_deref())).collect();
         numbers.retain(Option::is_some);
         if numbers.is_empty() {
             numbers.push(own.clone());
@@ -241,7 +241,7 @@ impl Fulfillment {
     }
 
     fn parcel(&self) -> Parcel {
-        let tracking = text(self.tracking_number.as_deref());
+        let tracking = word(self.tracking_number.as_deref());
         Parcel { carrier: carrier(self.carrier_code.as_deref()), tracking, url: None }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn release(door: &Door, release: &Release) -> Result<Accepted, 
         // A release that was called off is not taken in again under its own name.
         wire::State::Cancelled => Err(door.rejected("this release was called off there")),
         wire::State::Open | wire::State::Shipping | wire::State::Shipped => {
-            Ok(Accepted { id: id_of(door, state.id)? })
+            Ok(Accepted { id: state.id.map(|id| door.id(id)).transpose()? })
         }
     }
 }
@@ -57,7 +57,7 @@ pub(crate) async fn find(door: &Door, reference: &Reference) -> Result<Option<Fo
         wire::State::Shipped => FoundState::Shipped,
         wire::State::Cancelled => FoundState::Cancelled,
     };
-    Ok(Some(Found { id: id_of(door, state.id)?, state: found }))
+    Ok(Some(Found { id: state.id.map(|id| door.id(id)).transpose()?, state: found }))
 }
 
 pub(crate) async fn stop(door: &Door, reference: &Reference) -> Result<Stop, PeerError> {
@@ -99,16 +99,6 @@ pub(crate) async fn shipments(door: &Door, reference: &Reference) -> Result<Vec<
         }
     });
     read.collect()
-}
-
-/// An id is told in calls and written down: it must be short and plain.
-fn id_of(door: &Door, id: Option<String>) -> Result<Option<String>, PeerError> {
-    match id {
-        Some(id) if id.is_empty() || id.len() > 128 || id != clean(&id) => {
-            Err(door.garbage("an id that is none"))
-        }
-        id => Ok(id),
-    }
 }
 
 fn body(door: &Door, value: &impl Serialize) -> Result<Bytes, PeerError> {

@@ -8,14 +8,14 @@ use crossdock_core::{
     shipment::{Lot, Notice, Parcel, ParcelNews, Shipment, ShippedLine},
 };
 use crossdock_hooks::{
-    lenient::{Amount, text},
+    lenient::Amount,
     published::{Money, SkuText, Time},
 };
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::wire;
-use crate::door::{clean, web_address};
+use crate::door::{clean, web_address, word};
 
 /// Collects what is wrong while it reads, and stands in harmless values for what it cannot read.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl Checks {
     }
 
     fn words(&mut self, path: &str, raw: &str) -> String {
-        let read = text(Some(raw));
+        let read = word(Some(raw));
         if read.is_none() {
             self.fail(path, "must hold more than spaces and control characters");
         }
@@ -90,7 +90,7 @@ impl Checks {
 
     fn parcel(&mut self, at: usize, raw: wire::Parcel) -> Parcel {
         let carrier = self.words(&format!("/parcels/{at}/carrier"), &raw.carrier);
-        Parcel { carrier, tracking: text(raw.tracking.as_deref()), url: web_address(raw.url.as_deref()) }
+        Parcel { carrier, tracking: word(raw.tracking.as_deref()), url: web_address(raw.url.as_deref()) }
     }
 
     fn done<T>(self, value: T) -> Result<T, Vec<FieldError>> {
