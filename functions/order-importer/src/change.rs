@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     Job, OrderImporter, Trouble,
-    outcome::{End, Outcome, without_personal_data},
+    outcome::{End, Outcome},
     plan::{self, Planned},
 };
 
@@ -208,7 +208,7 @@ impl<P: Platform> OrderImporter<P> {
         Ok(match orders::cancel(odoo, existing.id, locked).await? {
             Cancelled::Done => None,
             Cancelled::Refused(text) => {
-                let text = without_personal_data(&text, &job.order);
+                let text = job.order.without_personal_data(&text);
                 Some(Outcome {
                     applied: None,
                     end: End::Park(vec![Reason::new(ReasonCode::OdooRefused, text)]),

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::{
     Ends, Job, OrderImporter, Trouble,
     customers::Parties,
-    outcome::{End, Outcome, without_personal_data},
+    outcome::{End, Outcome},
     plan::{self, Planned},
 };
 
@@ -114,7 +114,7 @@ impl<P: Platform> OrderImporter<P> {
         }
         // A product that was deleted is still kept in the catalogue.
         self.catalogue.forget();
-        Ok(Outcome::park(ReasonCode::OdooRefused, &without_personal_data(text, &job.order)))
+        Ok(Outcome::park(ReasonCode::OdooRefused, &job.order.without_personal_data(text)))
     }
 
     /// Lets through what Odoo computes to just what the customer owes; explains a difference within the
@@ -176,7 +176,7 @@ impl<P: Platform> OrderImporter<P> {
                 continue;
             }
             let text = refused.get(&one.id).map(String::as_str).unwrap_or_default();
-            let text = format!("confirming: {}", without_personal_data(text, &one.job.order));
+            let text = format!("confirming: {}", one.job.order.without_personal_data(text));
             ends.insert(one.job.order.key.clone(), Outcome::park(ReasonCode::OdooRefused, &text));
         }
         if good.is_empty() {
@@ -203,7 +203,7 @@ impl<P: Platform> OrderImporter<P> {
             orders.iter().zip(crossdock_odoo::orders::put_dates(odoo, &dates, unfollow).await?)
         {
             if let Loaded::Refused { text, .. } = loaded {
-                let text = without_personal_data(&text, order);
+                let text = order.without_personal_data(&text);
                 tracing::warn!(order.r#ref = %order.key, reason = %text, "the order's date was not kept");
             }
         }

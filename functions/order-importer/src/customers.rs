@@ -19,10 +19,7 @@ use crossdock_odoo::{
 use crossdock_platform::{Condition, Item, Key, Platform, PlatformError, Read, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Ends, Job, OrderImporter, Trouble,
-    outcome::{Outcome, without_personal_data},
-};
+use crate::{Ends, Job, OrderImporter, Trouble, outcome::Outcome};
 
 /// The partners of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +93,7 @@ impl<P: Platform> OrderImporter<P> {
                 }
                 (_, refused) => {
                     let text = refused.as_ref().map_or("the customer could not be made", |(_, text)| text);
-                    let text = without_personal_data(text, &job.order);
+                    let text = job.order.without_personal_data(text);
                     ends.insert(
                         job.order.key.clone(),
                         Outcome::park(ReasonCode::OdooRefused, &format!("customer: {text}")),

@@ -265,7 +265,7 @@ impl Trouble {
                     end: End::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() },
                 },
                 Fate::Park => {
-                    let text = outcome::without_personal_data(&error.to_string(), &job.order);
+                    let text = job.order.without_personal_data(&error.to_string());
                     Outcome {
                         applied: None,
                         end: End::ParkHalfDone(vec![Reason::new(ReasonCode::OdooRefused, text)]),

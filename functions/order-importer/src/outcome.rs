@@ -5,7 +5,6 @@ use std::time::Duration;
 use crossdock_core::{
     guard::{self, Guard},
     message::Message,
-    order::Order,
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
@@ -131,26 +130,4 @@ impl<P: Platform> OrderImporter<P> {
             })
             .await
     }
-}
-
-/// A text of Odoo's without what it may quote of the customer.
-pub(crate) fn without_personal_data(text: &str, order: &Order) -> String {
-    let customer = &order.customer;
-    let mut personal: Vec<&str> =
-        [&customer.email, &customer.name, &customer.phone, &customer.vat, &order.note]
-            .into_iter()
-            .filter_map(|text| text.as_deref())
-            .collect();
-    for address in order.billing.iter().chain(&order.shipping) {
-        personal.extend([address.name.as_str(), &address.street, &address.city]);
-        personal.extend(
-            [&address.street2, &address.postcode, &address.phone].into_iter().filter_map(|t| t.as_deref()),
-        );
-    }
-    // The longest first, so that a name inside a longer one does not leave its rest behind.
-    personal.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    personal
-        .into_iter()
-        .filter(|text| text.chars().count() >= 3)
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "[customer]"))
 }

@@ -137,7 +137,8 @@ pub struct Channel {
     pub customers: CustomerPolicy,
     #[serde(default)]
     pub invoice: InvoicePolicy,
-    /// Gateways and the journals of their payments. A payment of a gateway that is not here is left to people.
+    /// Gateways and the journals of their payments. With none, payments are left to people; with some, an order
+    /// that was paid at another gateway is parked once its invoice is made.
     #[serde(default)]
     pub journals: Vec<JournalRule>,
     #[serde(default)]

@@ -209,6 +209,28 @@ pub fn short_digest(bytes: &[u8]) -> String {
 }
 
 impl Order {
+    /// A text of a peer's without what it may quote of the customer.
+    #[must_use]
+    pub fn without_personal_data(&self, text: &str) -> String {
+        let customer = &self.customer;
+        let mut personal: Vec<&str> =
+            [&customer.email, &customer.name, &customer.phone, &customer.vat, &self.note]
+                .into_iter()
+                .filter_map(|text| text.as_deref())
+                .collect();
+        for address in self.billing.iter().chain(&self.shipping) {
+            personal.extend([address.name.as_str(), &address.street, &address.city]);
+            let optional = [&address.street2, &address.postcode, &address.phone];
+            personal.extend(optional.into_iter().filter_map(|text| text.as_deref()));
+        }
+        // The longest first, so that a name inside a longer one does not leave its rest behind.
+        personal.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        personal
+            .into_iter()
+            .filter(|text| text.chars().count() >= 3)
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "[customer]"))
+    }
+
     /// A digest of everything we act on. Two payloads that differ only in fields that we never read have the
     /// same digest, and so has the echo of what we wrote ourselves.
     #[must_use]

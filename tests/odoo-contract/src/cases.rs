@@ -1,6 +1,7 @@
 //! All cases, in one list.
 
 mod batches;
+mod billing;
 mod cancels;
 mod companies;
 mod crashes;
@@ -191,6 +192,13 @@ fn billing() -> Vec<Case> {
             a_payment_that_is_used_up_is_not_used_again
             an_invoice_that_a_person_had_paid_takes_nothing_more
             a_batch_of_ten_is_invoiced_and_paid_in_two_calls_an_order
+        }
+        billing {
+            each_shipment_is_invoiced_and_paid_from_what_was_paid
+            a_crash_anywhere_in_billing_makes_nothing_twice
+            a_payment_of_an_unmapped_gateway_parks_once_the_rest_is_done
+            two_payments_with_one_id_park_and_neither_is_used
+            ten_shipped_orders_cost_two_calls_each
         }
     }
 }
