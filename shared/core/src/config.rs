@@ -303,6 +303,13 @@ impl Channel {
         }
     }
 
+    /// Whether there is somebody to tell of shipments: a shop, or a partner's address, whose calls from us the
+    /// secret of its API signs.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.announce.enabled && (self.has_api() || self.url.is_some())
+    }
+
     /// Whether we choose the secret that the shop signs with, and so must tell it when we subscribe. Shopify
     /// signs with the app's own.
     #[must_use]

@@ -12,6 +12,7 @@ mod record;
 mod releases;
 mod report;
 mod shipment;
+mod turn;
 
 pub use billing::{Billing, BillingStage};
 pub use lease::Held;

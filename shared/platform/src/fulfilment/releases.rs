@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Key,
     documents::Document,
+    orders::Lease,
     work::{Stages, Work},
 };
 
@@ -135,6 +136,9 @@ pub struct Fulfilment {
     pub releases: Vec<ReleaseState>,
     /// What each shipment that stands in Odoo shipped, by the lines of the shop's order.
     pub shipments: BTreeMap<ShipmentKey, Vec<AnnouncedLine>>,
+    /// Who tells the shop of one of its shipments or parcels right now.
+    #[serde(default)]
+    pub telling: Option<Lease>,
     pub work: Work<FulfilmentStage>,
 }
 
@@ -188,6 +192,7 @@ impl Document for Fulfilment {
             ready_since: None,
             releases: Vec::new(),
             shipments: BTreeMap::new(),
+            telling: None,
             work: Work::new(FulfilmentStage::Idle),
         }
     }
