@@ -53,6 +53,10 @@ pub fn cases() -> Vec<Case> {
             a_repeat_is_harmless_where_the_kind_says_so
             what_the_warehouse_does_not_know_is_rejected_with_its_reason
             a_refusal_does_not_say_whom_it_goes_to
+            a_refusal_does_not_say_our_key
+            what_was_called_off_is_not_taken_in_again
+            two_under_one_reference_are_told
+            a_reference_arrives_whole_or_not_at_all
             long_names_and_all_scripts_arrive
             lots_that_cannot_be_prescribed_are_refused_before_anything_is_sent
             part_quantities_arrive_or_are_refused_before_anything_is_sent
@@ -76,6 +80,7 @@ pub fn cases() -> Vec<Case> {
         }
         failures {
             each_failure_meets_its_fate_whatever_was_asked
+            what_opens_it_is_fetched_anew_once_it_is_revoked
             too_much_asked_is_throttling_however_it_is_said
             what_is_lost_on_the_way_is_ambiguous
         }

@@ -61,6 +61,8 @@ pub struct Target {
     /// What the simulator's people do. None on a real account: nobody ships there at our word.
     floor: Option<Server>,
     pub id: WarehouseId,
+    /// What opens its API.
+    pub api: String,
     /// What the warehouse signs with.
     pub secret: String,
     /// A SKU that it knows.
@@ -192,6 +194,7 @@ impl Target {
             stranger: Warehouse::new(client, &config, &secret(&secrets.stranger)),
             floor: Some(floor),
             id: config.id,
+            api: secrets.api.into(),
             secret: secrets.verifies,
             sku: "SKU-001".into(),
             run: "OUT".into(),
@@ -217,6 +220,7 @@ impl Target {
             stranger: Warehouse::new(client, &config, &secret(&secrets(kind).stranger)),
             floor: None,
             id: config.id,
+            api,
             secret: String::new(),
             sku: needed("CROSSDOCK_WAREHOUSE_SKU"),
             run: format!("T{}", Clock::System.now().as_second()),

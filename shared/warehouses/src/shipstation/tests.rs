@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{handle::Handle, read};
+use super::{handle::Handle, read, wire};
 use crate::{Call, Refusal, receive};
 
 const TOKEN: &str = "an-unguessable-token-of-some-length";
@@ -131,4 +131,36 @@ fn a_track_event_tells_the_newest_time_and_no_name() {
     );
     assert_eq!(news[0].detail.as_deref(), Some("Delivered"));
     assert!(matches!(signed(&body("UN")), Notice::Ignored { .. }));
+}
+
+#[test]
+fn a_voided_label_and_a_return_label_ship_nothing() {
+    let part: wire::Part = serde_json::from_value(json!({ "shipment_id": "se-1", "shipment_number": "WH/OUT/1",
+        "items": [{ "external_order_item_id": "71", "sku": "A", "quantity": 2 }, { "name": "Discount", "quantity": 1 }] }))
+    .unwrap();
+    let label = |more: Value| -> wire::Label {
+        let mut label = json!({ "shipment_id": "se-1", "created_at": "2026-11-23T08:00:00Z", "carrier_code": "ups",
+            "tracking_number": "1Z1" });
+        label.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(label).unwrap()
+    };
+    let warehouse = WarehouseId::new("wh-east").unwrap();
+    let reference = part.reference().unwrap();
+    let shipped = |labels: &[wire::Label]| part.to_shipment(&warehouse, &reference, labels, &[]).unwrap();
+    let nothing = [
+        label(json!({ "voided": true })),
+        label(json!({ "is_return_label": true })),
+        label(json!({ "shipment_id": "se-2" })),
+    ];
+    assert_eq!(shipped(&nothing), None);
+    let one =
+        shipped(&[label(json!({ "voided": true, "tracking_number": "1Z0" })), label(json!({}))]).unwrap();
+    assert_eq!((one.lines.len(), one.parcels.len()), (1, 1), "{one:?}");
+    assert_eq!(one.parcels[0].carrier, "UPS");
+    // Marked as shipped counts only where no label tells of it.
+    let marked: Vec<wire::Fulfillment> = serde_json::from_value(json!([{ "shipment_id": "se-1",
+        "shipped_at": "2026-11-23T09:00:00Z", "tracking_number": "F1", "carrier_code": "fedex" }]))
+    .unwrap();
+    let one = part.to_shipment(&warehouse, &reference, &[], &marked).unwrap().unwrap();
+    assert_eq!((one.parcels[0].carrier.as_str(), one.parcels[0].tracking.as_deref()), ("FedEx", Some("F1")));
 }

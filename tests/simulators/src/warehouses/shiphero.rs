@@ -45,6 +45,10 @@ impl Account {
         Ok(())
     }
 
+    pub(super) fn revoke(&mut self) {
+        self.tokens += 1;
+    }
+
     /// Somebody else of the same account has used up what there was, and more.
     pub(super) fn exhaust(&mut self, now: Timestamp, seconds: i64) {
         self.counted_at = Some(now);
@@ -178,7 +182,13 @@ fn create(server: &Server, data: &Value) -> Result<Value, String> {
 fn cancel(server: &Server, data: &Value) -> Result<Value, String> {
     let id = data["order_id"].as_str().unwrap_or_default().to_owned();
     let job = server.jobs().into_iter().find(|job| uuid("Order", job.number) == id);
-    let reference = job.ok_or("Order not found")?.reference;
+    let job = job.ok_or("Order not found")?;
+    let reference = job.reference;
+    // Only labels keep an order from being cancelled, not that it is on a cart.
+    if job.stage == Stage::Picking && job.shipments.is_empty() {
+        server.floor().end(&reference, Stage::Cancelled, server.clock().now());
+        return Ok(json!({}));
+    }
     match server.asked_to_stop(&reference) {
         Some(Asked::Stopped | Asked::Later) => Ok(json!({})),
         Some(Asked::TooLate(_)) => Err("The order has valid labels and completed shipments".into()),

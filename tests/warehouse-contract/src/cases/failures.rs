@@ -89,3 +89,11 @@ pub async fn too_much_asked_is_throttling_however_it_is_said(target: &Target) {
     target.warehouse.find(&target.reference(1)).await.expect("an answer, after that time");
     assert!(target.floor().jobs().is_empty());
 }
+
+pub async fn what_opens_it_is_fetched_anew_once_it_is_revoked(target: &Target) {
+    target.warehouse.find(&target.reference(1)).await.expect("an answer");
+    target.floor().revoke();
+    let answer = target.warehouse.find(&target.reference(1)).await;
+    assert!(matches!(answer, Ok(None) | Err(PeerError::Unauthorized { .. })), "{answer:?}");
+    target.warehouse.find(&target.reference(1)).await.expect("an answer, by a new one");
+}

@@ -1,6 +1,6 @@
 //! Handing over.
 
-use crossdock_core::{PeerError, shipment::Lot};
+use crossdock_core::{PeerError, Reference, shipment::Lot};
 use crossdock_warehouses::FoundState;
 use simulators::shops::{Fault, FaultKind};
 
@@ -148,4 +148,55 @@ pub async fn lots_that_cannot_be_prescribed_are_refused_before_anything_is_sent(
         "{answer:?}"
     );
     assert!(target.floor().faults().calls().is_empty(), "something was sent");
+}
+
+pub async fn a_refusal_does_not_say_our_key(target: &Target) {
+    let mut release = target.release(1);
+    release.lines[0] = target.line("71", &target.api, "1");
+    target.floor().unknown_sku(&target.api);
+    let error = target.warehouse.release(&release).await.expect_err("it has no such goods");
+    assert!(error.to_string().contains("[secret]"), "{error}");
+    assert!(!format!("{error:?}").contains(&target.api), "{error:?}");
+}
+
+pub async fn what_was_called_off_is_not_taken_in_again(target: &Target) {
+    if !target.traits.repeat_is_harmless {
+        return;
+    }
+    let release = target.release(1);
+    target.warehouse.release(&release).await.expect("it is taken in");
+    let _ = target.floor().cancel("WH/OUT/00001", "called off by hand");
+    let answer = target.warehouse.release(&release).await;
+    assert!(matches!(answer, Err(PeerError::Rejected { .. })), "{answer:?}");
+}
+
+pub async fn two_under_one_reference_are_told(target: &Target) {
+    if target.traits.repeat_is_harmless {
+        return;
+    }
+    let release = target.release(1);
+    for _ in 0..2 {
+        target.warehouse.release(&release).await.expect("it is taken in");
+    }
+    let answer = target.warehouse.find(&release.key.reference).await;
+    assert!(
+        matches!(&answer, Err(PeerError::Rejected { what, .. }) if what.contains("2 orders")),
+        "{answer:?}"
+    );
+}
+
+pub async fn a_reference_arrives_whole_or_not_at_all(target: &Target) {
+    let mut release = target.release(1);
+    release.key.reference = Reference::new(format!("WH/OUT/{}", "4".repeat(57))).expect("the longest");
+    let answer = target.warehouse.release(&release).await;
+    match answer {
+        Ok(_) => assert!(target.floor().job(release.key.reference.as_str()).is_some(), "it is cut off"),
+        Err(PeerError::Rejected { .. }) => assert!(target.floor().faults().calls().is_empty(), "it was sent"),
+        other => panic!("{other:?}"),
+    }
+    let up = Reference::new("..").expect("a reference");
+    let found = target.warehouse.find(&up).await;
+    assert!(matches!(found, Ok(None) | Err(PeerError::Rejected { .. })), "{found:?}");
+    let calls = target.floor().faults().calls();
+    assert!(calls.iter().all(|call| !call.target.contains("/..")), "a step up in the path");
 }
