@@ -14,7 +14,10 @@ mod prices;
 mod refusals;
 mod rights;
 mod sales;
+mod serials;
+mod shipping;
 mod texts;
+mod transfers;
 
 use std::{future::Future, panic::AssertUnwindSafe, pin::Pin};
 
@@ -56,7 +59,8 @@ macro_rules! with_auto_lock {
 /// Every case once as Odoo is, and those that touch confirmed orders once more with auto-lock on.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [as_odoo_is(), after_the_import(), billing(), by_an_administrator(), with_auto_lock()].concat()
+    [as_odoo_is(), after_the_import(), shipping(), billing(), by_an_administrator(), with_auto_lock()]
+        .concat()
 }
 
 fn as_odoo_is() -> Vec<Case> {
@@ -203,11 +207,55 @@ fn billing() -> Vec<Case> {
     }
 }
 
+fn shipping() -> Vec<Case> {
+    cases! { false
+        shipping {
+            a_complete_shipment_leaves_nothing_open
+            a_partial_shipment_leaves_a_backorder_and_the_rest_ships
+            the_rest_of_a_partial_shipment_can_be_cancelled
+            what_is_left_of_a_transfer_can_be_cancelled_later
+            the_same_shipment_again_has_no_effect
+            two_equal_partial_shipments_are_told_apart
+            more_than_is_open_is_refused_and_nothing_is_written
+            a_transfer_prepared_twice_is_as_if_once
+            what_people_wrote_in_the_note_stays
+            a_recipient_with_a_telephone_stops_nothing
+            a_transfer_validated_twice_says_that_it_was_done
+            a_batch_passes_over_what_ships_nothing_in_silence
+            an_imported_order_ships_under_its_own_key
+            shipping_one_order_takes_five_calls_and_ten_orders_fourteen
+        }
+        transfers {
+            orders_typed_by_hand_have_keys_of_their_own
+            a_transfer_is_found_by_its_name_in_its_warehouse
+            the_recipient_is_the_orders_delivery_address
+            an_order_of_the_second_company_ships_there
+        }
+    }
+}
+
 fn by_an_administrator() -> Vec<Case> {
     cases! { true
         invoices {
             a_persons_draft_is_left_alone
             a_draft_that_a_person_has_changed_is_not_ours_any_more
+        }
+        shipping { one_transfer_that_odoo_refuses_does_not_stop_its_neighbours }
+        serials {
+            the_reserved_serial_numbers_ship
+            another_serial_number_takes_the_place_of_the_reserved_one
+            a_serial_number_reserved_for_another_order_ships_with_the_one_that_has_it
+            a_serial_number_that_odoo_does_not_know_is_named
+            a_serial_number_that_has_left_before_is_named
+            a_partial_shipment_of_serial_numbers_needs_to_say_which
+            a_line_over_two_lots_ships_from_both
+            more_of_a_lot_than_there_is_is_refused
+        }
+        transfers {
+            goods_that_come_in_later_show_in_the_moves
+            stock_that_a_cancel_frees_is_reserved_when_asked
+            a_delivery_in_two_steps_ships_step_by_step
+            a_carriers_real_cost_stays_off_the_order
         }
         refusals { a_product_deleted_meanwhile_parks_its_order_alone }
         hand_made {

@@ -11,6 +11,7 @@ pub mod master;
 pub mod orders;
 pub mod rig;
 pub mod sale;
+pub mod shelf;
 pub mod target;
 pub mod wire;
 pub mod world;

@@ -173,7 +173,18 @@ fn before(server: &Server, recording: &Value, note: &str) {
         let lamp = &result(recording, "moves of the pickings")[2];
         server.seed(|seed| {
             let house = seed.find("stock.warehouse", "code", "WH");
-            seed.stock(product, house, lamp["quantity"].as_f64().unwrap());
+            let quantity = lamp["quantity"].as_f64().unwrap();
+            // Where it is tracked, the step before has made a serial number for each piece.
+            let serials =
+                recording["steps"].as_array().unwrap().iter().find(|step| step["note"] == "create serials");
+            match serials.and_then(|step| step["response"]["result"].as_array()) {
+                Some(serials) => {
+                    for serial in serials {
+                        seed.stock_of(product, house, serial.as_i64(), 1.0);
+                    }
+                }
+                None => seed.stock(product, house, quantity),
+            }
             seed.set("product.product", product, "tracking", lamp["has_tracking"].clone());
         });
     }

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use crate::connection::{Call, Odoo};
 
-/// What became of the validation of one transfer. Look again all the same: an operation type may overrule
-/// what becomes of the rest.
+/// What Odoo answered to the validation of one transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Validated {
-    Done,
+    /// Nothing was raised. Look again: among others a transfer that ships nothing is passed over in silence,
+    /// 19 passes over what is done, and an operation type may overrule what becomes of the rest.
+    Accepted,
     /// It was done before.
     Already,
     /// Odoo asks a question instead, and has done nothing: the model of its dialogue.
@@ -48,7 +49,7 @@ pub async fn validate(
         }
         let refused = match button(odoo, &part, rest, sms).await {
             Ok(None) => {
-                all.extend(part.iter().map(|id| (*id, Validated::Done)));
+                all.extend(part.iter().map(|id| (*id, Validated::Accepted)));
                 continue;
             }
             Ok(Some(model)) => Validated::Asks(model),
@@ -74,7 +75,7 @@ async fn settle_done(odoo: &Odoo, all: &mut BTreeMap<i64, Validated>) -> Result<
         .iter()
         .filter(|(_, became)| match became {
             Validated::Refused(_) => true,
-            Validated::Done | Validated::Already | Validated::Asks(_) => false,
+            Validated::Accepted | Validated::Already | Validated::Asks(_) => false,
         })
         .map(|(id, _)| *id)
         .collect();

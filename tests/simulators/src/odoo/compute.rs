@@ -75,6 +75,9 @@ impl Tx<'_> {
                 Some(json!(store.by_ref(model, inverse, id)))
             }
             ("stock.picking", "move_ids_without_package") => Some(self.raw(model, id, "move_ids")),
+            // Units of measure are not simulated: every move counts in its product's own.
+            ("stock.move", "product_qty") => Some(store.value(model, id, "product_uom_qty").clone()),
+            ("stock.move.line", "quantity_product_uom") => Some(store.value(model, id, "quantity").clone()),
             ("stock.quant", "available_quantity") => Some(json!(
                 store.number(model, id, "quantity") - store.number(model, id, "reserved_quantity")
             )),
@@ -87,6 +90,11 @@ impl Tx<'_> {
                 Some(json!(if company { "company" } else { "person" }))
             }
             ("res.partner", "commercial_partner_id") => Some(json!(self.commercial(id))),
+            ("res.partner", "commercial_company_name") => {
+                let above = self.commercial(id);
+                let company = store.flag(model, above, "is_company");
+                Some(if company { store.value(model, above, "name").clone() } else { json!(false) })
+            }
             ("res.partner", "country_code") => {
                 let country = store.link(model, id, "country_id")?;
                 Some(store.value("res.country", country, "code").clone())

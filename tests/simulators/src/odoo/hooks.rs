@@ -52,6 +52,7 @@ impl Tx<'_> {
             "stock.quant" => self.quant_defaults(row),
             "account.move" => self.entry_defaults(row),
             "account.move.line" => self.item_defaults(row),
+            "stock.move.line" => self.line_defaults_of(row),
             "product.pricelist" => {
                 let company = self.company();
                 let currency = self.db.store.value("res.company", company, "currency_id").clone();
@@ -62,6 +63,10 @@ impl Tx<'_> {
                 default(row, "advance_payment_method", json!("delivered"));
                 default(row, "consolidated_billing", json!(true));
                 default(row, "deduct_down_payments", json!(true));
+            }
+            "delivery.carrier" => {
+                default(row, "invoice_policy", json!("estimated"));
+                default(row, "integration_level", json!("rate_and_ship"));
             }
             "sale.order.template" | "crm.team" | "account.payment.term" => {
                 default(row, "company_id", json!(false));
@@ -128,6 +133,10 @@ impl Tx<'_> {
                 Ok(Before::default())
             }
             "account.move" => self.before_entry_write(id, vals).map(|()| Before::default()),
+            "stock.move.line" => {
+                self.before_held_write(id, vals);
+                Ok(Before::default())
+            }
             _ => Ok(Before::default()),
         }
     }
@@ -161,6 +170,10 @@ impl Tx<'_> {
                 self.after_partner_change(id, None, true);
                 Ok(())
             }
+            "stock.move.line" => {
+                self.after_held_create(id);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -192,7 +205,7 @@ impl Tx<'_> {
                 self.after_payment_write(id, vals);
                 Ok(())
             }
-            "stock.picking" | "stock.move" | "stock.quant" => {
+            "stock.picking" | "stock.move" | "stock.move.line" | "stock.quant" => {
                 self.after_stock_write(model, id, vals);
                 Ok(())
             }
@@ -201,6 +214,9 @@ impl Tx<'_> {
     }
 
     pub fn before_unlink(&mut self, model: &str, id: i64) -> Outcome<()> {
+        if model == "stock.move.line" {
+            return self.before_held_unlink(id);
+        }
         let store = &self.db.store;
         match model {
             "sale.order" if !matches!(store.text(model, id, "state").as_str(), "draft" | "cancel") => {

@@ -245,14 +245,8 @@ impl Tx<'_> {
                 self.assign_outstanding(&bound.ids, bound.get("line_id").as_i64().unwrap_or_default())
             }
             ("stock.picking", "button_validate") => self.button_validate(&bound.ids),
-            ("stock.picking", "action_assign") => {
-                bound.ids.iter().for_each(|&id| self.assign(id));
-                Ok(json!(true))
-            }
-            ("stock.picking", "action_cancel") => {
-                bound.ids.iter().for_each(|&id| self.cancel_picking(id));
-                Ok(json!(true))
-            }
+            ("stock.picking", "action_assign") => self.action_assign(&bound.ids),
+            ("stock.picking", "action_cancel") => self.cancel_pickings(&bound.ids),
             ("stock.quant", "action_apply_inventory") => Ok(self.apply_inventory(&bound.ids)),
             ("ir.model.data", "check_object_reference") => self.check_object_reference(bound),
             ("res.users", "context_get") => Ok(self.context_get()),

@@ -50,6 +50,7 @@
 //! pricelist rules, `read_group`, chatter and webhooks. A method that is not simulated is answered as one that
 //! does not exist, so that a test that needs it fails loudly.
 
+mod carry;
 mod commands;
 mod compute;
 mod confirm;
@@ -69,6 +70,7 @@ mod partner;
 mod payment;
 mod read;
 mod reconcile;
+mod reserve;
 mod rights;
 mod rpc;
 mod sale;
@@ -78,6 +80,7 @@ mod seed;
 mod seed_books;
 mod server;
 mod settings;
+mod steps;
 mod stock;
 mod store;
 mod tax;

@@ -336,14 +336,19 @@ impl Seed<'_, '_> {
 
     /// Sets what a warehouse has on hand.
     pub fn stock(&mut self, product: i64, warehouse: i64, quantity: f64) {
+        self.stock_of(product, warehouse, None, quantity);
+    }
+
+    /// Sets what a warehouse has on hand of a lot, or of what has none.
+    pub fn stock_of(&mut self, product: i64, warehouse: i64, lot: Option<i64>, quantity: f64) {
         let place = self.tx.db.store.link("stock.warehouse", warehouse, "lot_stock_id").unwrap_or_default();
-        match self.tx.quant(product, place) {
+        match self.tx.quant(product, place, lot) {
             Some(quant) => self.tx.db.store.set("stock.quant", quant, "quantity", json!(quantity)),
             None => {
-                self.record(
-                    "stock.quant",
-                    json!({"product_id": product, "location_id": place, "quantity": quantity}),
-                );
+                let vals = json!({
+                    "product_id": product, "location_id": place, "lot_id": lot, "quantity": quantity,
+                });
+                self.record("stock.quant", vals);
             }
         }
     }

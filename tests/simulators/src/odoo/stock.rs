@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Version, db::Tx, store::Row, write::Vals};
+use super::{Version, db::Tx, store::Row};
 
 pub(crate) const MOVE: &str = "stock.move";
 pub(crate) const PICKING: &str = "stock.picking";
@@ -10,11 +10,15 @@ pub(crate) const QUANT: &str = "stock.quant";
 const LINE: &str = "sale.order.line";
 const ORDER: &str = "sale.order";
 
-/// Where goods of an order go: out to the customer, or back in.
+/// Where goods of an order go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
+    /// To the customer.
     Out,
+    /// Back from the customer.
     In,
+    /// From the stock to where it leaves the house.
+    Inside,
 }
 
 impl Tx<'_> {
@@ -23,8 +27,15 @@ impl Tx<'_> {
     }
 
     pub fn way(&self, id: i64) -> Way {
-        let target = self.db.store.link(MOVE, id, "location_dest_id").unwrap_or_default();
-        if self.db.store.text("stock.location", target, "usage") == "customer" { Way::Out } else { Way::In }
+        let at_customer = |field: &str| {
+            let place = self.db.store.link(MOVE, id, field).unwrap_or_default();
+            self.db.store.text("stock.location", place, "usage") == "customer"
+        };
+        match (at_customer("location_id"), at_customer("location_dest_id")) {
+            (_, true) => Way::Out,
+            (true, false) => Way::In,
+            (false, false) => Way::Inside,
+        }
     }
 
     /// What is on its way, or there, for a line and the product that it has now.
@@ -33,7 +44,12 @@ impl Tx<'_> {
         let moves = self.db.store.by_ref(MOVE, "sale_line_id", line).into_iter();
         let moves = moves.filter(|&id| self.db.store.link(MOVE, id, "product_id") == product);
         moves
-            .map(|id| if self.db.store.text(MOVE, id, "state") == "cancel" { 0.0 } else { self.signed(id) })
+            .map(|id| match (self.db.store.text(MOVE, id, "state").as_str(), self.way(id)) {
+                ("cancel", _) => 0.0,
+                // What a first step has still to bring is on its way.
+                (state, Way::Inside) if state != "done" => self.db.store.number(MOVE, id, "product_uom_qty"),
+                _ => self.signed(id),
+            })
             .sum()
     }
 
@@ -45,7 +61,11 @@ impl Tx<'_> {
     fn signed(&self, id: i64) -> f64 {
         let done = self.db.store.text(MOVE, id, "state") == "done";
         let quantity = self.db.store.number(MOVE, id, if done { "quantity" } else { "product_uom_qty" });
-        if self.way(id) == Way::Out { quantity } else { -quantity }
+        match self.way(id) {
+            Way::Out => quantity,
+            Way::In => -quantity,
+            Way::Inside => 0.0,
+        }
     }
 
     /// Makes the transfers follow a line.
@@ -73,7 +93,7 @@ impl Tx<'_> {
         if delta > 0.0 {
             match same.first() {
                 Some(&id) => self.resize(id, rest),
-                None => self.add_move(order, line, rest, Way::Out),
+                None => self.deliver(order, line, rest),
             }
             return;
         }
@@ -102,7 +122,7 @@ impl Tx<'_> {
         }
     }
 
-    pub fn add_move(&mut self, order: i64, line: i64, quantity: f64, way: Way) {
+    pub fn add_move(&mut self, order: i64, line: i64, quantity: f64, way: Way) -> i64 {
         let picking = self.open_picking(order, way);
         let product = self.db.store.link(LINE, line, "product_id").unwrap_or_default();
         let vals = Row::from_iter([
@@ -113,6 +133,7 @@ impl Tx<'_> {
         let id = self.new_move(picking, product, quantity, vals);
         self.reserve(id);
         self.settle(picking);
+        id
     }
 
     pub fn new_move(&mut self, picking: i64, product: i64, quantity: f64, mut row: Row) -> i64 {
@@ -145,7 +166,11 @@ impl Tx<'_> {
     }
 
     fn open_picking(&mut self, order: i64, way: Way) -> i64 {
-        let code = if way == Way::Out { "outgoing" } else { "incoming" };
+        let code = match way {
+            Way::Out => "outgoing",
+            Way::In => "incoming",
+            Way::Inside => "internal",
+        };
         let open = self.db.store.by_ref(PICKING, "sale_id", order).into_iter().find(|&id| {
             self.is_open(PICKING, id) && self.raw(PICKING, id, "picking_type_code") == json!(code)
         });
@@ -155,11 +180,15 @@ impl Tx<'_> {
     fn new_picking(&mut self, order: i64, way: Way) -> i64 {
         let store = &self.db.store;
         let house = store.link(ORDER, order, "warehouse_id").unwrap_or(1);
-        let stock = store.value("stock.warehouse", house, "lot_stock_id").clone();
-        let customers = store.by_text("stock.location", "name", "Customers").first().copied();
+        let place = |field: &str| store.value("stock.warehouse", house, field).clone();
+        let customers = json!(store.by_text("stock.location", "name", "Customers").first().copied());
+        let (stock, output) = (place("lot_stock_id"), place("wh_output_stock_loc_id"));
+        let two_steps = store.text("stock.warehouse", house, "delivery_steps") == "pick_ship";
         let (kind, from, to) = match way {
-            Way::Out => ("out_type_id", stock, json!(customers)),
-            Way::In => ("in_type_id", json!(customers), stock),
+            Way::Out if two_steps => ("out_type_id", output, customers),
+            Way::Out => ("out_type_id", stock, customers),
+            Way::In => ("in_type_id", customers, stock),
+            Way::Inside => ("pick_type_id", stock, output),
         };
         let kind = store.link("stock.warehouse", house, kind).unwrap_or_default();
         let row = Row::from_iter(
@@ -219,90 +248,6 @@ impl Tx<'_> {
         self.db.store.set(model, id, "write_date", now);
     }
 
-    fn is_storable(&self, product: i64) -> bool {
-        let store = &self.db.store;
-        store.text("product.product", product, "type") == "product"
-            || store.flag("product.product", product, "is_storable")
-    }
-
-    pub fn quant(&self, product: i64, location: i64) -> Option<i64> {
-        let quants = self.db.store.by_ref(QUANT, "product_id", product);
-        quants.into_iter().find(|&id| self.db.store.link(QUANT, id, "location_id") == Some(location))
-    }
-
-    /// Takes what is free for a move, as much as there is.
-    pub fn reserve(&mut self, id: i64) {
-        let store = &self.db.store;
-        let product = store.link(MOVE, id, "product_id").unwrap_or_default();
-        let from = store.link(MOVE, id, "location_id").unwrap_or_default();
-        let demand = store.number(MOVE, id, "product_uom_qty");
-        let internal = store.text("stock.location", from, "usage") == "internal";
-        let quantity = if !internal || !self.is_storable(product) {
-            demand
-        } else {
-            let free = self.quant(product, from).map_or(0.0, |quant| {
-                store.number(QUANT, quant, "quantity") - store.number(QUANT, quant, "reserved_quantity")
-            });
-            demand.min(free.max(0.0))
-        };
-        self.hold(id, quantity);
-    }
-
-    pub fn unreserve(&mut self, id: i64) {
-        self.hold(id, 0.0);
-    }
-
-    /// Sets what a move holds, in the move, its line and the quant alike.
-    pub fn hold(&mut self, id: i64, quantity: f64) {
-        let store = &mut self.db.store;
-        let before = store.number(MOVE, id, "quantity");
-        let demand = store.number(MOVE, id, "product_uom_qty");
-        let product = store.link(MOVE, id, "product_id").unwrap_or_default();
-        let from = store.link(MOVE, id, "location_id").unwrap_or_default();
-        store.set(MOVE, id, "quantity", json!(quantity));
-        let state = if quantity >= demand {
-            "assigned"
-        } else if quantity > 0.0 {
-            "partially_available"
-        } else {
-            "confirmed"
-        };
-        store.set(MOVE, id, "state", json!(state));
-        if let Some(quant) = self.quant(product, from).filter(|_| self.is_storable(product)) {
-            let reserved = self.db.store.number(QUANT, quant, "reserved_quantity") + quantity - before;
-            self.db.store.set(QUANT, quant, "reserved_quantity", json!(reserved));
-        }
-        self.sync_line(id);
-    }
-
-    pub fn sync_line(&mut self, id: i64) {
-        let model = "stock.move.line";
-        let quantity = self.db.store.number(MOVE, id, "quantity");
-        let line = self.db.store.by_ref(model, "move_id", id).first().copied();
-        if quantity == 0.0 {
-            if let Some(line) = line {
-                self.db.store.remove(model, line);
-            }
-            return;
-        }
-        let mut row = Row::from_iter([("move_id".to_owned(), json!(id))]);
-        for field in [
-            "picking_id",
-            "product_id",
-            "location_id",
-            "location_dest_id",
-            "company_id",
-            "quantity",
-            "picked",
-            "state",
-        ] {
-            row.insert(field.into(), self.db.store.value(MOVE, id, field).clone());
-        }
-        row.insert("product_uom_id".into(), self.db.store.value(MOVE, id, "product_uom").clone());
-        let line = line.unwrap_or_else(|| self.db.store.next_id(model));
-        self.db.store.insert(model, line, row);
-    }
-
     /// The state of a transfer follows from its moves: one with goods is enough to make it ready.
     pub fn settle(&mut self, picking: i64) {
         let moves = self.db.store.by_ref(MOVE, "picking_id", picking);
@@ -315,6 +260,8 @@ impl Tx<'_> {
             "done"
         } else if any(&["assigned", "partially_available"]) {
             "assigned"
+        } else if any(&["waiting"]) {
+            "waiting"
         } else {
             "confirmed"
         };
@@ -327,13 +274,18 @@ impl Tx<'_> {
     pub fn cancel_picking(&mut self, picking: i64) {
         for id in self.db.store.by_ref(MOVE, "picking_id", picking) {
             if self.is_open(MOVE, id) {
-                self.unreserve(id);
-                self.db.store.set(MOVE, id, "state", json!("cancel"));
-                self.touch(MOVE, id);
+                self.cancel_move(id);
             }
         }
         self.db.store.set(PICKING, picking, "state", json!("cancel"));
         self.touch(PICKING, picking);
+    }
+
+    pub fn cancel_move(&mut self, id: i64) {
+        self.unreserve(id);
+        self.db.store.set(MOVE, id, "state", json!("cancel"));
+        self.db.store.set(MOVE, id, "picked", json!(false));
+        self.touch(MOVE, id);
     }
 
     pub fn delivery_status(&self, order: i64) -> Value {
@@ -351,31 +303,5 @@ impl Tx<'_> {
         }
         let delivered = self.order_lines(order).iter().any(|&line| self.delivered(line) != 0.0);
         json!(if delivered { "partial" } else { "started" })
-    }
-
-    /// Writing `quantity` on a move changes what it holds.
-    pub fn before_move_write(&mut self, id: i64, vals: &mut Vals) {
-        if let Some(quantity) =
-            vals.get("quantity").and_then(Value::as_f64).filter(|_| self.is_open(MOVE, id))
-        {
-            self.hold(id, quantity);
-        }
-    }
-
-    pub fn after_stock_write(&mut self, model: &str, id: i64, vals: &Vals) {
-        match model {
-            MOVE => {
-                self.sync_line(id);
-                if let Some(picking) =
-                    self.db.store.link(MOVE, id, "picking_id").filter(|_| self.is_open(MOVE, id))
-                {
-                    self.settle(picking);
-                }
-            }
-            QUANT if vals.contains_key("inventory_quantity") => {
-                self.db.store.set(QUANT, id, "inventory_quantity_set", json!(true));
-            }
-            _ => {}
-        }
     }
 }

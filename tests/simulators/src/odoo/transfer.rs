@@ -23,28 +23,33 @@ impl Tx<'_> {
             return Ok(json!(true));
         }
         for &picking in pickings {
-            if self.shipped(picking).is_empty() {
+            // Among others it is passed over in silence.
+            if self.shipped(picking).is_empty() && pickings.len() == 1 {
                 return Err(OdooError::user(
                     "You cannot validate a transfer if no quantities are reserved. To force the transfer, encode quantities.",
                 ));
             }
+            self.sanity(picking)?;
         }
         if let Some(wizard) = self.wizard(&open) {
             return Ok(wizard);
         }
         let dropped = self.env.context.get("picking_ids_not_to_backorder").map(ids).unwrap_or_default();
-        for picking in open {
-            self.validate(picking, dropped.contains(&picking));
+        for picking in open.into_iter().filter(|&id| !self.shipped(id).is_empty()).collect::<Vec<_>>() {
+            self.validate(picking, dropped.contains(&picking))?;
         }
         Ok(json!(true))
     }
 
+    fn open_moves(&self, picking: i64) -> Vec<i64> {
+        let moves = self.db.store.by_ref(MOVE, "picking_id", picking).into_iter();
+        moves.filter(|&id| self.is_open(MOVE, id)).collect()
+    }
+
     /// The moves that a validation ships: those picked, or all that hold something when none is picked.
     fn shipped(&self, picking: i64) -> Vec<i64> {
-        let open = self.db.store.by_ref(MOVE, "picking_id", picking).into_iter();
-        let holding: Vec<i64> = open
-            .filter(|&id| self.is_open(MOVE, id) && self.db.store.number(MOVE, id, "quantity") > 0.0)
-            .collect();
+        let mut holding = self.open_moves(picking);
+        holding.retain(|&id| self.db.store.number(MOVE, id, "quantity") > 0.0);
         let picked: Vec<i64> =
             holding.iter().copied().filter(|&id| self.db.store.flag(MOVE, id, "picked")).collect();
         if picked.is_empty() { holding } else { picked }
@@ -95,38 +100,46 @@ impl Tx<'_> {
         }))
     }
 
-    fn validate(&mut self, picking: i64, drop_rest: bool) {
+    fn validate(&mut self, picking: i64, drop_rest: bool) -> Outcome<()> {
+        self.charge_carrier(picking)?;
         let shipped = self.shipped(picking);
-        let moves = self.db.store.by_ref(MOVE, "picking_id", picking);
+        let picked = shipped.iter().any(|&id| self.db.store.flag(MOVE, id, "picked"));
         let mut later: Vec<i64> = Vec::new();
-        for id in moves.into_iter().filter(|&id| self.is_open(MOVE, id)).collect::<Vec<_>>() {
+        for id in self.open_moves(picking) {
             if !shipped.contains(&id) {
-                self.unreserve(id);
+                // What is reserved for it stays so in the backorder.
                 later.push(id);
                 continue;
             }
+            if picked {
+                self.drop_unpicked(id);
+            } else {
+                self.pick(id, true);
+            }
             let demand = self.db.store.number(MOVE, id, "product_uom_qty");
             let done = self.db.store.number(MOVE, id, "quantity");
-            if done < demand {
+            if done < demand && !drop_rest {
                 later.push(self.split(id, demand - done));
             }
-            self.finish(id, done);
+            // A rest that is dropped stays in the demand of what was done.
+            self.finish(id, if drop_rest { demand.max(done) } else { done });
         }
         let now = self.now();
         self.db.store.set(PICKING, picking, "state", json!("done"));
         self.db.store.set(PICKING, picking, "date_done", now);
         self.touch(PICKING, picking);
+        self.go_on(&shipped);
         if later.is_empty() {
-            return;
+            return Ok(());
         }
         if drop_rest {
             for id in later {
-                self.db.store.set(MOVE, id, "state", json!("cancel"));
-                self.touch(MOVE, id);
+                self.cancel_move(id);
             }
         } else {
             self.backorder(picking, &later);
         }
+        Ok(())
     }
 
     fn split(&mut self, id: i64, rest: f64) -> i64 {
@@ -136,23 +149,26 @@ impl Tx<'_> {
         for field in ["sale_line_id", "date_deadline", "to_refund"] {
             row.insert(field.into(), self.db.store.value(MOVE, id, field).clone());
         }
-        self.new_move(picking, product, rest, row)
+        for field in ["move_orig_ids", "move_dest_ids"] {
+            row.insert(field.into(), json!(self.db.store.links(MOVE, id, field)));
+        }
+        let next = self.new_move(picking, product, rest, row);
+        for dest in self.db.store.links(MOVE, id, "move_dest_ids") {
+            self.chain(next, dest);
+        }
+        for origin in self.db.store.links(MOVE, id, "move_orig_ids") {
+            self.chain(origin, next);
+        }
+        next
     }
 
-    fn finish(&mut self, id: i64, done: f64) {
-        let store = &self.db.store;
-        let product = store.link(MOVE, id, "product_id").unwrap_or_default();
-        let (from, to) = (store.link(MOVE, id, "location_id"), store.link(MOVE, id, "location_dest_id"));
-        self.unreserve(id);
-        for (place, sign) in [(from, -1.0), (to, 1.0)] {
-            self.shift(product, place.unwrap_or_default(), sign * done);
-        }
+    fn finish(&mut self, id: i64, demand: f64) {
+        self.carry(id);
         let now = self.now();
         self.db.store.update(MOVE, id, |row| {
             for (field, value) in [
                 ("state", json!("done")),
-                ("quantity", json!(done)),
-                ("product_uom_qty", json!(done)),
+                ("product_uom_qty", json!(demand)),
                 ("picked", json!(true)),
                 ("date", now.clone()),
                 ("write_date", now),
@@ -160,19 +176,7 @@ impl Tx<'_> {
                 row.insert(field.into(), value);
             }
         });
-        self.sync_line(id);
-    }
-
-    /// Moves stock in or out of a place that keeps count.
-    pub fn shift(&mut self, product: i64, place: i64, by: f64) {
-        if self.db.store.text("stock.location", place, "usage") != "internal" {
-            return;
-        }
-        if let Some(quant) = self.quant(product, place) {
-            let quantity = self.db.store.number(QUANT, quant, "quantity") + by;
-            self.db.store.set(QUANT, quant, "quantity", json!(quantity));
-            self.touch(QUANT, quant);
-        }
+        self.state_of_lines(id);
     }
 
     fn backorder(&mut self, picking: i64, later: &[i64]) {
@@ -187,6 +191,7 @@ impl Tx<'_> {
             "location_dest_id",
             "picking_type_id",
             "date_deadline",
+            "note",
         ] {
             row.insert(field.into(), self.db.store.value(PICKING, picking, field).clone());
         }
@@ -196,7 +201,8 @@ impl Tx<'_> {
         for &id in later {
             self.db.store.set(MOVE, id, "picking_id", json!(next));
             self.db.store.set(MOVE, id, "reference", name.clone());
-            self.db.store.set(MOVE, id, "picked", json!(false));
+            self.state_of_lines(id);
+            self.pick(id, false);
             self.reserve(id);
             self.touch(MOVE, id);
         }
@@ -204,15 +210,31 @@ impl Tx<'_> {
     }
 
     /// "Check availability": reserves what has become free since.
-    pub fn assign(&mut self, picking: i64) {
-        for id in self.db.store.by_ref(MOVE, "picking_id", picking) {
-            if self.is_open(MOVE, id) {
-                self.unreserve(id);
-                self.reserve(id);
-                self.touch(MOVE, id);
-            }
+    pub fn action_assign(&mut self, pickings: &[i64]) -> Outcome<Value> {
+        let open: Vec<i64> = pickings.iter().flat_map(|&picking| self.open_moves(picking)).collect();
+        if open.is_empty() {
+            return Err(OdooError::user("Nothing to check the availability for."));
         }
-        self.settle(picking);
+        for id in open {
+            self.reserve(id);
+            self.touch(MOVE, id);
+        }
+        for &picking in pickings {
+            self.settle(picking);
+        }
+        Ok(json!(true))
+    }
+
+    pub fn cancel_pickings(&mut self, pickings: &[i64]) -> Outcome<Value> {
+        let done = |id: &i64| self.db.store.text(MOVE, *id, "state") == "done";
+        let moves = |picking: &i64| self.db.store.by_ref(MOVE, "picking_id", *picking);
+        if pickings.iter().flat_map(moves).any(|id| done(&id)) {
+            return Err(OdooError::user(
+                "You cannot cancel a stock move that has been set to 'Done'. Create a return in order to reverse the moves which took place.",
+            ));
+        }
+        pickings.iter().for_each(|&id| self.cancel_picking(id));
+        Ok(json!(true))
     }
 
     pub fn quant_defaults(&mut self, row: &mut Row) {

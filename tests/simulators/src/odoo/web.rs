@@ -17,28 +17,31 @@ impl Tx<'_> {
         let mut shown = Vec::new();
         for row in rows.as_array().cloned().unwrap_or_default() {
             let mut row = row.as_object().cloned().unwrap_or_default();
-            for (name, wanted) in specification {
-                let Some(wanted) = wanted.get("fields").and_then(Value::as_object) else { continue };
-                let Some(field) = self.db.schema.field(model, name) else { continue };
-                let (kind, relation) = (field.kind, field.relation);
-                let linked = self.linked(relation, &row[name.as_str()], wanted)?;
-                let value = if kind == Type::Many2one {
-                    linked.first().cloned().unwrap_or(json!(false))
-                } else {
-                    json!(linked)
-                };
-                row.insert(name.clone(), value);
-            }
+            self.unfold(model, &mut row, specification);
             shown.push(Value::Object(row));
         }
         Ok(Value::Array(shown))
     }
 
+    /// Puts what a record links to in the place of its ids, as deep as the specification goes.
+    fn unfold(&self, model: &str, row: &mut Map<String, Value>, specification: &Map<String, Value>) {
+        for (name, wanted) in specification {
+            let Some(wanted) = wanted.get("fields").and_then(Value::as_object) else { continue };
+            let Some(field) = self.db.schema.field(model, name) else { continue };
+            let linked = self.linked(field.relation, &row[name.as_str()], wanted);
+            let value = if field.kind == Type::Many2one {
+                linked.first().cloned().unwrap_or(json!(false))
+            } else {
+                json!(linked)
+            };
+            row.insert(name.clone(), value);
+        }
+    }
+
     /// What a record links to is shown to whoever may see the record, past the rights on the linked model.
-    fn linked(&mut self, model: &str, value: &Value, wanted: &Map<String, Value>) -> Outcome<Vec<Value>> {
-        let records = ids(value);
+    fn linked(&self, model: &str, value: &Value, wanted: &Map<String, Value>) -> Vec<Value> {
         let mut rows = Vec::new();
-        for id in records.into_iter().filter(|id| *id > 0) {
+        for id in ids(value).into_iter().filter(|id| *id > 0) {
             let mut row = Map::from_iter([("id".to_owned(), json!(id))]);
             for (name, inner) in wanted {
                 let mut shown = if name == "display_name" {
@@ -58,9 +61,10 @@ impl Tx<'_> {
                 }
                 row.insert(name.clone(), shown);
             }
+            self.unfold(model, &mut row, wanted);
             rows.push(Value::Object(row));
         }
-        Ok(rows)
+        rows
     }
 
     /// Saves a form: makes a record where there is none, and reads it back.
