@@ -204,7 +204,7 @@ impl<P: Platform> ShipmentHandler<P> {
             for one in group {
                 match answer.remove(&one.transfer) {
                     // The next look says what stands: an answer is not believed.
-                    Some(Validated::Done | Validated::Already) | None => {}
+                    Some(Validated::Accepted | Validated::Already) | None => {}
                     Some(Validated::Asks(model)) => {
                         let why = format!("Odoo asks a question with {model} instead of validating");
                         all[one.progress].end(End::park(ReasonCode::TransferRefused, why));

@@ -1,4 +1,5 @@
-//! Takes webhooks in: `POST /hooks/{channel}`, and of warehouses `POST /hooks/{warehouse}`.
+//! Takes webhooks in: `POST /hooks/{channel}`, and of warehouses and carriers at their
+//! ids.
 //!
 //! In: an HTTP request. Reads: the sender's webhook secrets. Out: the order or shipment in the ledger, then a
 //! message to `orders` or `shipments`, then the answer. A 2xx means that what was said is stored.
@@ -51,7 +52,8 @@ impl<P: Platform> Wire<P> for WebhookReceiver<P> {
         let platform = self.book.platform();
         let channels = self.config.channels.iter().map(|channel| channel.webhook_secret());
         let warehouses = self.config.warehouses.iter().filter(|w| w.is_remote()).map(|w| w.webhook_secret());
-        for secret in channels.chain(warehouses) {
+        let carriers = self.config.carriers.iter().map(|carrier| carrier.webhook_secret());
+        for secret in channels.chain(warehouses).chain(carriers) {
             // Read once here, so that the first webhook finds it; a failure comes again with that webhook.
             let _ = platform.secret(&secret).await;
         }
@@ -88,6 +90,9 @@ impl<P: Platform> WebhookReceiver<P> {
         let call = Call { headers: &head.headers, query: head.uri.query(), body: &body };
         let answer = match self.config.warehouses.iter().find(|warehouse| warehouse.id.as_str() == door) {
             Some(warehouse) => self.warehouse(warehouse, call).await,
+            None if self.config.carriers.iter().any(|carrier| carrier.id.as_str() == door) => {
+                self.carrier(door, &head.headers, &body).await
+            }
             None => match ChannelId::new(door) {
                 Ok(channel) => self.receive(&channel, &head.headers, &body).await,
                 Err(_) => return answer::status(StatusCode::NOT_FOUND),

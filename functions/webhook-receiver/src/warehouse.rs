@@ -1,10 +1,10 @@
-//! What warehouses tell.
+//! What warehouses and carriers tell.
 
 use bytes::Bytes;
 use crossdock_core::{config, hook::Refusal, shipment::Notice};
 use crossdock_platform::{Platform, PlatformError, fulfilment::Noticed, queue::send_all};
 use crossdock_warehouses::{Call, acknowledgement, receive};
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 use crate::{WebhookReceiver, answer};
 
@@ -20,7 +20,7 @@ impl<P: Platform> WebhookReceiver<P> {
         let received = receive(warehouse.kind, &warehouse.id, call, &secrets.0, self.book.now());
         let notice = match received {
             Ok(notice) => notice,
-            Err(refusal) => return Ok(self.refuse_warehouse(warehouse, &refusal)),
+            Err(refusal) => return Ok(refuse(warehouse.id.as_str(), &refusal)),
         };
         if matches!(notice, Notice::Ping) {
             return Ok(answer::status(StatusCode::OK));
@@ -33,19 +33,29 @@ impl<P: Platform> WebhookReceiver<P> {
         })
     }
 
-    fn refuse_warehouse(&self, warehouse: &config::Warehouse, refusal: &Refusal) -> Response<Bytes> {
-        match refusal {
-            Refusal::Unauthorized => {
-                tracing::warn!(warehouse.name = %warehouse.id, "signature refused");
-                answer::status(StatusCode::UNAUTHORIZED)
+    /// Stores news of parcels.
+    pub(crate) async fn carrier(
+        &self,
+        door: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Response<Bytes>, PlatformError> {
+        let Some(carrier) = self.config.carriers.iter().find(|carrier| carrier.id.as_str() == door) else {
+            return Ok(answer::status(StatusCode::NOT_FOUND));
+        };
+        let secrets = self.book.platform().secret(&carrier.webhook_secret()).await?;
+        let noticed = match crossdock_carriers::receive(carrier.kind, headers, body, &secrets.0) {
+            Err(refusal) => return Ok(refuse(door, &refusal)),
+            Ok(Notice::Parcels { news }) => self.book.take_news(&news).await?,
+            Ok(Notice::Unreadable { why }) => {
+                tracing::error!(channel.name = %door, why, "signed, and cannot be read");
+                return Ok(answer::outcome(None, "unreadable"));
             }
-            Refusal::NotConfigured => {
-                tracing::error!(warehouse.name = %warehouse.id, "no webhook secret: every call is refused");
-                answer::status(StatusCode::UNAUTHORIZED)
-            }
-            Refusal::UnsupportedMediaType => answer::status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            Refusal::Invalid(errors) => answer::invalid(errors),
-        }
+            // A carrier tells of parcels alone.
+            Ok(_) => return Ok(answer::outcome(None, "ignored")),
+        };
+        self.send_notices(door, &noticed).await;
+        Ok(answer::outcome(None, noticed.outcome))
     }
 
     /// It is stored. The messages are the fast path: where they cannot be sent, the waker sends them.
@@ -54,5 +64,20 @@ impl<P: Platform> WebhookReceiver<P> {
             tracing::error!(channel.name = %from, error = %error, "stored; the messages are left to the waker");
         }
         tracing::info!(channel.name = %from, outcome = noticed.outcome, "notice accepted");
+    }
+}
+
+fn refuse(door: &str, refusal: &Refusal) -> Response<Bytes> {
+    match refusal {
+        Refusal::Unauthorized => {
+            tracing::warn!(channel.name = %door, "signature refused");
+            answer::status(StatusCode::UNAUTHORIZED)
+        }
+        Refusal::NotConfigured => {
+            tracing::error!(channel.name = %door, "no webhook secret: every call is refused");
+            answer::status(StatusCode::UNAUTHORIZED)
+        }
+        Refusal::UnsupportedMediaType => answer::status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        Refusal::Invalid(errors) => answer::invalid(errors),
     }
 }

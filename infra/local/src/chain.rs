@@ -12,7 +12,9 @@ use crossdock_runtime::{Parts, Step, Wire as _, run_batch};
 use jiff::SignedDuration;
 use odoo_watcher::OdooWatcher;
 use order_importer::OrderImporter;
+use order_invoicer::OrderInvoicer;
 use order_validator::OrderValidator;
+use shipment_announcer::ShipmentAnnouncer;
 use shipment_handler::ShipmentHandler;
 use shop_watcher::ShopWatcher;
 use waker::Waker;
@@ -62,6 +64,8 @@ pub struct Chain<P> {
     pub odoo_watcher: OdooWatcher<P>,
     pub releaser: WarehouseReleaser<P>,
     pub shipments: ShipmentHandler<P>,
+    pub invoicer: OrderInvoicer<P>,
+    pub announcer: ShipmentAnnouncer<P>,
     pub waker: Waker<P>,
     pub timing: Timing,
 }
@@ -82,6 +86,8 @@ impl<P: Platform> Chain<P> {
             odoo_watcher: OdooWatcher::wire(&parts).await?,
             releaser: WarehouseReleaser::wire(&parts).await?,
             shipments: ShipmentHandler::wire(&parts).await?,
+            invoicer: OrderInvoicer::wire(&parts).await?,
+            announcer: ShipmentAnnouncer::wire(&parts).await?,
             waker: Waker::wire(&parts).await?,
             platform: parts.platform,
             config: parts.config,
@@ -100,7 +106,8 @@ impl<P: Platform> Chain<P> {
             QueueName::ValidOrders => self.pump_step(&self.importer).await,
             QueueName::Releases => self.pump_step(&self.releaser).await,
             QueueName::Shipments => self.pump_step(&self.shipments).await,
-            QueueName::Invoices | QueueName::Announcements => Ok(0),
+            QueueName::Invoices => self.pump_step(&self.invoicer).await,
+            QueueName::Announcements => self.pump_step(&self.announcer).await,
         }
     }
 

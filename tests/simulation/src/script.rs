@@ -38,8 +38,7 @@ pub fn script(weather: &Weather, scenario: &Scenario, sound: &Config) -> (Vec<(T
         let time = SignedDuration::try_from(delivery.at).unwrap_or_default();
         acts.push((after(flows::START, time), Act::Post(at)));
     }
-    // The other queues have no function behind them yet.
-    for queue in [QueueName::Orders, QueueName::ValidOrders, QueueName::Releases, QueueName::Shipments] {
+    for queue in QueueName::ALL {
         if weather.below(3) == 0 {
             acts.push((moment(weather, 10), Act::Plant(queue)));
         }

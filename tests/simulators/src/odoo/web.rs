@@ -43,22 +43,12 @@ impl Tx<'_> {
         let mut rows = Vec::new();
         for id in ids(value).into_iter().filter(|id| *id > 0) {
             let mut row = Map::from_iter([("id".to_owned(), json!(id))]);
-            for (name, inner) in wanted {
-                let mut shown = if name == "display_name" {
+            for name in wanted.keys() {
+                let shown = if name == "display_name" {
                     self.display_name(model, id)
                 } else {
                     self.plain(model, id, name)
                 };
-                if let Some(inner) = inner.get("fields").and_then(Value::as_object)
-                    && let Some(field) = self.db.schema.field(model, name)
-                {
-                    let (kind, relation) = (field.kind, field.relation);
-                    let linked = self.linked(relation, &shown, inner)?;
-                    shown = match kind {
-                        Type::Many2one => linked.first().cloned().unwrap_or(json!(false)),
-                        _ => json!(linked),
-                    };
-                }
                 row.insert(name.clone(), shown);
             }
             self.unfold(model, &mut row, wanted);

@@ -1,0 +1,236 @@
+//! From a confirmed order to the warehouse and back, by what the warehouse and Odoo hold in the end.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::time::Duration;
+
+use crossdock_core::{
+    Order,
+    config::{BackorderPolicy, ReleasePolicy},
+    order::Prices,
+    reason::ReasonCode,
+};
+use crossdock_platform::{
+    fulfilment::{ReleaseStage, ShipmentStage},
+    orders::Stage,
+};
+use flows::{
+    Flow, codes,
+    shipping::{flow, pieces},
+};
+use odoo_contract::orders::{line, order};
+use rust_decimal::Decimal;
+use simulators::{
+    shops::{Fault, FaultKind},
+    warehouses::{OnStop, Server, Stage as Job},
+};
+
+fn five(id: &str) -> Order {
+    let mut order = order(id, Prices::TaxExcluded);
+    line(&mut order, "CD-1", "5", "50", "50", Some("10"));
+    order
+}
+
+/// An order that stands in Odoo and at the warehouse; the release's reference.
+async fn released(flow: &Flow, east: &Server, order: &Order) -> String {
+    assert_eq!(flow.bring(order).await.stage, Stage::Done);
+    flow.watch().await;
+    assert_eq!(east.jobs().len(), 1, "{:?}", flow.fulfilment(&order.key).await.work.log);
+    east.jobs()[0].reference.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ready_order_is_released_once_under_its_transfers_own_reference() {
+    let (flow, east) = flow(|_| {}).await;
+    let order = five("1");
+    let reference = released(&flow, &east, &order).await;
+    assert_eq!(reference, flow.pickings()[0].name);
+    let job = east.job(&reference).unwrap();
+    assert_eq!((job.lines[0].sku.as_str(), job.lines[0].ordered), ("CD-1", Decimal::from(5)));
+    for _ in 0..3 {
+        flow.watch().await;
+        flow.wake().await;
+    }
+    assert_eq!(east.jobs().len(), 1, "windows overlap, and what was released is not released anew");
+    assert_eq!(flow.fulfilment(&order.key).await.releases[0].stage, ReleaseStage::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_shipment_is_validated_with_its_tracking_and_told_twice_it_is_done_once() {
+    let (flow, east) = flow(|_| {}).await;
+    let reference = released(&flow, &east, &five("1")).await;
+    let calls = east.ship_rest(&reference);
+    flow.told(&calls).await;
+    flow.told(&calls.iter().map(|call| east.again(call)).collect::<Vec<_>>()).await;
+    assert_eq!(flow.shipped(), [("done".to_owned(), Decimal::from(5))]);
+    assert!(!flow.pickings()[0].tracking.is_empty());
+    assert!(flow.parked_beside().await.is_empty());
+    let order = five("1").key;
+    assert_eq!(flow.fulfilment(&order).await.releases[0].stage, ReleaseStage::Closed);
+    assert!(flow.state(&order).await.lease.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_equal_partial_shipments_are_two_and_the_backorder_is_not_released_anew() {
+    let (flow, east) = flow(|_| {}).await;
+    let reference = released(&flow, &east, &five("1")).await;
+    flow.told(&east.ship(&reference, &pieces(2), 1)).await;
+    flow.watch().await;
+    flow.told(&east.ship(&reference, &pieces(2), 1)).await;
+    flow.watch().await;
+    assert_eq!(east.jobs().len(), 1, "the backorders inherit the release");
+    flow.told(&east.ship_rest(&reference)).await;
+    let done: Vec<_> = flow.shipped().into_iter().filter(|(state, _)| state == "done").collect();
+    let quantities: Vec<Decimal> = done.into_iter().map(|(_, quantity)| quantity).collect();
+    assert_eq!(quantities, [2, 2, 1].map(Decimal::from));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_closed_short_is_released_anew_or_cancelled_as_the_policy_says() {
+    for policy in [BackorderPolicy::Create, BackorderPolicy::Cancel] {
+        let (flow, east) = flow(|config| config.warehouses[0].backorder = policy).await;
+        let reference = released(&flow, &east, &five("1")).await;
+        flow.told(&east.ship_and_close(&reference, &pieces(2))).await;
+        flow.watch().await;
+        let open: Vec<_> = flow.shipped().into_iter().filter(|(state, _)| state == "assigned").collect();
+        match policy {
+            BackorderPolicy::Create => {
+                assert_eq!(open, [("assigned".to_owned(), Decimal::from(3))]);
+                assert_eq!(east.jobs().len(), 2);
+                assert_eq!(east.jobs()[1].lines[0].ordered, Decimal::from(3));
+            }
+            BackorderPolicy::Cancel => {
+                assert!(open.is_empty(), "{:?}", flow.shipped());
+                assert_eq!(east.jobs().len(), 1);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_of_the_warehouse_leads_to_one_release() {
+    let (flow, east) = flow(|_| {}).await;
+    let order = five("1");
+    flow.bring(&order).await;
+    east.faults().inject(Fault { times: 1, kind: FaultKind::Lost });
+    flow.watch().await;
+    assert_eq!(flow.fulfilment(&order.key).await.releases[0].stage, ReleaseStage::Sending);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    flow.wake().await;
+    assert_eq!(east.jobs().len(), 1);
+    assert_eq!(flow.fulfilment(&order.key).await.releases[0].stage, ReleaseStage::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hold_window_holds_and_an_order_cancelled_within_it_never_reaches_the_warehouse() {
+    let (flow, east) = flow(|config| config.warehouses[0].hold_s = 3600).await;
+    let (kept, mut dropped) = (five("1"), five("2"));
+    flow.bring(&kept).await;
+    flow.bring(&dropped).await;
+    flow.watch().await;
+    assert!(east.jobs().is_empty());
+    dropped.cancelled = true;
+    dropped.revision.sequence = Some(2);
+    flow.bring(&dropped).await;
+    tokio::time::sleep(Duration::from_secs(3700)).await;
+    flow.wake().await;
+    assert_eq!(east.jobs().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_after_the_release_asks_the_warehouse_to_stop_first() {
+    let (flow, east) = flow(|_| {}).await;
+    let mut order = five("1");
+    let reference = released(&flow, &east, &order).await;
+    order.cancelled = true;
+    order.revision.sequence = Some(2);
+    flow.accept(std::slice::from_ref(&order)).await;
+    flow.settle(Duration::from_secs(3600)).await;
+    assert_eq!(east.job(&reference).unwrap().stage, Job::Cancelled);
+    assert_eq!(flow.odoo.orders()[0].state, "cancel");
+    assert_eq!(flow.state(&order.key).await.stage, Stage::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_warehouse_cannot_stop_is_not_cancelled_in_odoo() {
+    let (flow, east) = flow(|_| {}).await;
+    let mut order = five("1");
+    let reference = released(&flow, &east, &order).await;
+    east.pick(&reference);
+    order.cancelled = true;
+    order.revision.sequence = Some(2);
+    flow.accept(std::slice::from_ref(&order)).await;
+    flow.settle(Duration::from_secs(3600)).await;
+    assert_eq!(flow.odoo.orders()[0].state, "sale");
+    assert_eq!(codes(&flow.state(&order.key).await), [ReasonCode::ChangedAfterRelease]);
+    flow.told(&east.ship_rest(&reference)).await;
+    assert_eq!(
+        flow.shipped(),
+        [("done".to_owned(), Decimal::from(5))],
+        "what left stands in Odoo all the same"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_after_the_release_is_released_anew_once_the_old_one_is_stopped() {
+    for on_stop in [OnStop::Stops, OnStop::Asks] {
+        let (flow, east) = flow(|_| {}).await;
+        let order = five("1");
+        let reference = released(&flow, &east, &order).await;
+        east.on_stop(on_stop);
+        let mut edited = odoo_contract::orders::order("1", Prices::TaxExcluded);
+        line(&mut edited, "CD-1", "3", "30", "30", Some("10"));
+        edited.revision.sequence = Some(2);
+        flow.accept(std::slice::from_ref(&edited)).await;
+        flow.run_for(Duration::from_secs(400)).await;
+        if on_stop == OnStop::Asks {
+            assert_eq!(flow.odoo.orders()[0].lines[0].quantity, 5.0, "nothing is edited before the answer");
+            flow.told(&east.decide(&reference, true)).await;
+        }
+        flow.settle(Duration::from_secs(7200)).await;
+        flow.run_for(Duration::from_secs(200)).await;
+        assert_eq!(flow.odoo.orders()[0].lines[0].quantity, 3.0, "{on_stop:?}");
+        assert_eq!(east.job(&reference).unwrap().stage, Job::Cancelled);
+        let open: Vec<_> = east.jobs().into_iter().filter(|job| job.stage == Job::Open).collect();
+        assert_eq!(open.len(), 1, "{on_stop:?}");
+        assert_eq!(open[0].lines[0].ordered, Decimal::from(3));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_available_later_is_released_later() {
+    let (flow, east) = flow(|config| config.warehouses[0].release = ReleasePolicy::Reserved).await;
+    let mut order = order("1", Prices::TaxExcluded);
+    line(&mut order, "CD-1", "1", "10", "10", Some("10"));
+    flow.bring(&order).await;
+    flow.watch().await;
+    assert_eq!(east.jobs().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shipment_of_a_transfer_that_odoo_does_not_have_waits_and_is_found_again() {
+    let (flow, east) = flow(|_| {}).await;
+    let reference = released(&flow, &east, &five("1")).await;
+    let calls = east.ship_rest(&reference);
+    // Another ledger: it knows of no release, only Odoo knows the transfer.
+    let other = Flow::beside(
+        flows::shipping::with_warehouse(|_| {}),
+        simulators::odoo::Latency::default(),
+        crossdock_core::Clock::tokio(flows::START),
+        Vec::new(),
+        &[("east/api", flows::shipping::API), ("east/webhook", flows::shipping::WEBHOOK)],
+    )
+    .await;
+    other.told(&calls).await;
+    let key = format!("east/{}", shipment_id(&calls[0].body)).parse().unwrap();
+    assert_eq!(other.shipment(&key).await.work.stage, ShipmentStage::Waiting);
+    assert_eq!(other.bring(&five("1")).await.stage, Stage::Done);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    other.wake().await;
+    assert_eq!(other.shipped(), [("done".to_owned(), Decimal::from(5))]);
+}
+
+fn shipment_id(body: &[u8]) -> String {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+    body["shipment"].as_str().unwrap().to_owned()
+}
