@@ -7,7 +7,7 @@ use super::{Area, Finding, ask::Ask};
 use crate::connection::Call;
 
 /// What orders, shipments and invoices need, by model, and the group that gives it.
-const NEEDED: [(&str, &[&str], &str); 15] = [
+const NEEDED: [(&str, &[&str], &str); 20] = [
     ("sale.order", &["read", "create", "write"], SALES),
     ("sale.order.line", &["read", "create", "write", "unlink"], SALES),
     ("res.partner", &["read", "create", "write"], "Contact Creation (base.group_partner_manager)"),
@@ -21,10 +21,17 @@ const NEEDED: [(&str, &[&str], &str); 15] = [
     ("res.company", &["read"], INTERNAL),
     ("res.currency", &["read"], INTERNAL),
     ("res.currency.rate", &["read"], INTERNAL),
-    ("stock.warehouse", &["read"], "Inventory: User (stock.group_stock_user)"),
-    ("stock.picking", &["read"], "Inventory: User (stock.group_stock_user)"),
+    ("stock.warehouse", &["read"], STOCK),
+    ("stock.picking", &["read", "write"], STOCK),
+    ("stock.move", &["read", "write"], STOCK),
+    ("stock.move.line", &["read", "write", "create", "unlink"], STOCK),
+    ("stock.quant", &["read"], STOCK),
+    ("stock.lot", &["read"], STOCK),
+    // Of an app that need not be there.
+    ("delivery.carrier", &["read"], STOCK),
 ];
 
+const STOCK: &str = "Inventory: User (stock.group_stock_user)";
 const BILLING: &str = "Invoicing: Billing or Invoicing (account.group_account_invoice)";
 const SALES: &str = "Sales: User: All Documents";
 const INTERNAL: &str = "the user type Internal User";

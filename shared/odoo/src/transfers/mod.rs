@@ -14,6 +14,9 @@ mod prepare;
 mod read;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::{Recipient, recipients};
 pub use look::{Changed, ChangedTransfer, Names, changed, keys, look, look_again, sales_of};
 pub use model::{Line, Move, MoveState, Sale, Tracked, Transfer, TransferKind, TransferState};
