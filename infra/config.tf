@@ -5,6 +5,9 @@ locals {
   config        = yamldecode(local.config_text)
   config_digest = sha256(local.config_text)
   channels      = local.config.channels
+  warehouses    = try(local.config.warehouses, [])
+  carriers      = try(local.config.carriers, [])
+  ids           = concat(local.channels[*].id, local.warehouses[*].id, local.carriers[*].id)
 
   # Read back from the item, so that functions change only once their configuration is there.
   config_digest_in_table = jsondecode(aws_dynamodb_table_item.config.item).sk.S
@@ -40,8 +43,8 @@ resource "aws_dynamodb_table_item" "config" {
     }
 
     precondition {
-      condition     = length(distinct(local.channels[*].id)) == length(local.channels)
-      error_message = "Two channels have the same id: they would share secrets and orders."
+      condition     = length(distinct(local.ids)) == length(local.ids)
+      error_message = "Two channels, warehouses or carriers have the same id: they would share secrets and orders."
     }
 
     precondition {

@@ -13,7 +13,7 @@ locals {
     webhook-receiver = {
       timeout_s = 10
       memory_mb = 256
-      sends     = ["orders"]
+      sends     = ["orders", "shipments", "announcements"]
       table     = ["GetItem", "PutItem"]
       secrets   = local.webhook_secrets
     }
@@ -29,7 +29,7 @@ locals {
       queue     = "valid-orders"
       timeout_s = 120
       memory_mb = 256
-      sends     = ["orders", "valid-orders"]
+      sends     = ["orders", "valid-orders", "releases"]
       table     = ["GetItem", "PutItem", "DeleteItem"]
       secrets   = [local.odoo_secret]
     }
@@ -42,11 +42,51 @@ locals {
       # It makes webhooks at shops that take the secret from whoever subscribes.
       secrets = concat(local.api_secrets, local.subscription_secrets)
     }
+    odoo-watcher = {
+      every_minutes = 1
+      timeout_s     = 55
+      memory_mb     = 256
+      sends         = ["releases"]
+      table         = ["GetItem", "PutItem"]
+      secrets       = [local.odoo_secret]
+    }
+    warehouse-releaser = {
+      queue     = "releases"
+      timeout_s = 120
+      memory_mb = 256
+      sends     = ["releases", "valid-orders", "invoices", "announcements"]
+      table     = ["GetItem", "PutItem"]
+      secrets   = concat([local.odoo_secret], local.warehouse_secrets)
+    }
+    shipment-handler = {
+      queue     = "shipments"
+      timeout_s = 120
+      memory_mb = 256
+      sends     = ["shipments", "releases", "valid-orders", "invoices", "announcements"]
+      table     = ["GetItem", "PutItem"]
+      secrets   = concat([local.odoo_secret], local.warehouse_secrets)
+    }
+    order-invoicer = {
+      queue     = "invoices"
+      timeout_s = 120
+      memory_mb = 256
+      sends     = ["invoices", "valid-orders"]
+      table     = ["GetItem", "PutItem"]
+      secrets   = [local.odoo_secret]
+    }
+    shipment-announcer = {
+      queue     = "announcements"
+      timeout_s = 120
+      memory_mb = 256
+      sends     = ["announcements"]
+      table     = ["GetItem", "PutItem"]
+      secrets   = local.told_secrets
+    }
     waker = {
       every_minutes = 1
       timeout_s     = 55
       memory_mb     = 128
-      sends         = ["orders", "valid-orders"]
+      sends         = ["orders", "valid-orders", "releases", "shipments", "invoices", "announcements"]
       table         = ["GetItem", "PutItem"]
       indexes       = ["due"]
     }

@@ -1,6 +1,18 @@
 locals {
-  odoo_secret     = try(local.config.odoo.secret, "odoo/key")
-  webhook_secrets = [for c in local.channels : "${c.id}/webhook"]
+  odoo_secret = try(local.config.odoo.secret, "odoo/key")
+  # Where Odoo itself is the warehouse system, nobody calls and nobody is called.
+  remote_warehouses = [for w in local.warehouses : w if w.kind != "odoo"]
+  webhook_secrets = concat(
+    [for c in local.channels : "${c.id}/webhook"],
+    [for w in local.remote_warehouses : "${w.id}/webhook"],
+    [for c in local.carriers : "${c.id}/webhook"],
+  )
+  warehouse_secrets = [for w in local.remote_warehouses : "${w.id}/api"]
+  # Shops that are told of shipments; a standard channel where it has an address.
+  told_secrets = [
+    for c in local.channels : "${c.id}/api"
+    if contains(["shopify", "woocommerce"], c.kind) || try(c.url, null) != null
+  ]
   # Shopify signs with the app's own secret; WooCommerce is told one with each webhook that is made there.
   subscription_secrets = [for c in local.channels : "${c.id}/webhook" if c.kind == "woocommerce"]
   # A standard channel only sends to us.
@@ -11,7 +23,9 @@ locals {
 # Somebody puts the values in by hand; the output `secrets` lists which.
 resource "aws_secretsmanager_secret" "all" {
   #checkov:skip=CKV2_AWS_57:The other side makes these keys (Odoo, the shops), so AWS cannot rotate them. A secret may hold the new and the old value at once, which makes a rotation by hand smooth.
-  for_each = toset(concat([local.odoo_secret], local.webhook_secrets, local.api_secrets))
+  for_each = toset(concat(
+    [local.odoo_secret], local.webhook_secrets, local.api_secrets, local.warehouse_secrets, local.told_secrets,
+  ))
 
   name                    = "${local.prefix}/${each.key}"
   kms_key_id              = aws_kms_key.data.arn
