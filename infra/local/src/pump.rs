@@ -21,8 +21,11 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(200);
 
 /// The functions that a schedule starts, with their rhythm.
-const SCHEDULES: [(&str, Duration); 2] =
-    [("waker", Duration::from_secs(60)), ("shop-watcher", Duration::from_secs(15 * 60))];
+const SCHEDULES: [(&str, Duration); 3] = [
+    ("waker", Duration::from_secs(60)),
+    ("odoo-watcher", Duration::from_secs(60)),
+    ("shop-watcher", Duration::from_secs(15 * 60)),
+];
 
 #[derive(Args, Debug, Clone)]
 pub struct Options {

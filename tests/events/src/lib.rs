@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crossdock::cloud::tools;
 use crossdock_core::{
-    Clock,
+    Clock, OrderKey, ShipmentKey,
     message::{Message, QueueName},
 };
 use crossdock_platform::Received;
@@ -52,11 +52,29 @@ pub fn all() -> BTreeMap<String, Value> {
         add(&format!("{function}/unknown-order"), event(&[body(other)]));
         add(&format!("{function}/poison-among-others"), event(&[body(&order), "poison".into()]));
     }
+    for (function, queue, message) in after_the_import() {
+        let event = |bodies: &[String]| crossdock::pump::sqs_event(queue, &received(bodies));
+        add(&format!("{function}/unknown"), event(&[message.to_body()]));
+        add(&format!("{function}/poison-among-others"), event(&[message.to_body(), "poison".into()]));
+    }
     // What EventBridge Scheduler sends where nothing else is asked for.
-    for function in ["shop-watcher", "waker"] {
+    for function in ["odoo-watcher", "shop-watcher", "waker"] {
         add(&format!("{function}/schedule"), json!({}));
     }
     events
+}
+
+/// The functions that follow an import, with a message about something that the ledger does not know.
+fn after_the_import() -> [(&'static str, QueueName, Message); 4] {
+    let order: OrderKey = "shopify-main/404".parse().expect("an order's name");
+    let shipment: ShipmentKey = "east/404".parse().expect("a shipment's name");
+    let told = |shipment: &ShipmentKey| Message::ShipmentReported { shipment: shipment.clone() };
+    [
+        ("warehouse-releaser", QueueName::Releases, Message::TransfersChanged { order: order.clone() }),
+        ("shipment-handler", QueueName::Shipments, told(&shipment)),
+        ("order-invoicer", QueueName::Invoices, Message::BillingOpened { order }),
+        ("shipment-announcer", QueueName::Announcements, Message::ShipmentApplied { shipment }),
+    ]
 }
 
 fn changed(order: &str) -> Message {

@@ -137,6 +137,11 @@ fn each_event_does_what_it_says_under_cargo_lambda() {
         assert_eq!(ask(&format!("{function}/order")), none);
         assert_eq!(ask(&format!("{function}/order-twice")), none);
     }
+    for function in ["warehouse-releaser", "shipment-handler", "order-invoicer", "shipment-announcer"] {
+        assert_eq!(ask(&format!("{function}/unknown")), none, "nothing to do");
+        assert_eq!(ask(&format!("{function}/poison-among-others")), second, "the poison alone goes back");
+    }
+    ask("odoo-watcher/schedule");
     ask("waker/schedule");
     ask("shop-watcher/schedule");
     assert_eq!(asked, events::all().into_keys().collect(), "every file was invoked");

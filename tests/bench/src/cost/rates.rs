@@ -120,10 +120,22 @@ mod tests {
     fn reads_what_terraform_lists() {
         let functions = functions().unwrap();
         let names: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
-        assert_eq!(names, ["webhook-receiver", "order-validator", "order-importer", "shop-watcher", "waker"]);
+        let listed = [
+            "webhook-receiver",
+            "order-validator",
+            "order-importer",
+            "shop-watcher",
+            "odoo-watcher",
+            "warehouse-releaser",
+            "shipment-handler",
+            "order-invoicer",
+            "shipment-announcer",
+            "waker",
+        ];
+        assert_eq!(names, listed);
         assert!(functions.iter().all(|function| function.memory_gb > 0.0 && !function.timeout.is_zero()));
-        assert_eq!(functions.iter().filter(|function| function.works_through_queue).count(), 2);
-        assert_eq!(functions[4].every_minutes, Some(1.0));
+        assert_eq!(functions.iter().filter(|function| function.works_through_queue).count(), 6);
+        assert_eq!(functions[9].every_minutes, Some(1.0));
     }
 
     #[test]

@@ -20,7 +20,10 @@ fn calls(world: &World) -> Vec<(&'static str, Value, Vec<&'static str>)> {
         json!({ "QueueUrl": queue(name), "Entries": [{ "Id": "0", "MessageBody": body }] })
     };
     let receive = |name: &str| json!({ "QueueUrl": queue(name), "VisibilityTimeout": 0 });
-    let everybody = vec!["order-importer", "order-validator", "shop-watcher", "waker", "webhook-receiver"];
+    let senders = vec!["order-importer", "order-validator", "shop-watcher", "waker", "webhook-receiver"];
+    let after_import =
+        ["odoo-watcher", "order-invoicer", "shipment-announcer", "shipment-handler", "warehouse-releaser"];
+    let everybody: Vec<&'static str> = senders.iter().copied().chain(after_import).collect();
     vec![
         ("receive orders", json!(["sqs", "receive_message", receive("orders")]), vec!["order-validator"]),
         (
@@ -28,15 +31,23 @@ fn calls(world: &World) -> Vec<(&'static str, Value, Vec<&'static str>)> {
             json!(["sqs", "receive_message", receive("valid-orders")]),
             vec!["order-importer"],
         ),
-        (
-            "send orders",
-            json!(["sqs", "send_message_batch", send("orders", "order_changed.v1")]),
-            everybody.clone(),
-        ),
+        ("send orders", json!(["sqs", "send_message_batch", send("orders", "order_changed.v1")]), senders),
         (
             "send valid-orders",
             json!(["sqs", "send_message_batch", send("valid-orders", "order_validated.v1")]),
-            vec!["order-importer", "order-validator", "waker"],
+            vec![
+                "order-importer",
+                "order-invoicer",
+                "order-validator",
+                "shipment-handler",
+                "waker",
+                "warehouse-releaser",
+            ],
+        ),
+        (
+            "send releases",
+            json!(["sqs", "send_message_batch", send("releases", "transfers_changed.v1")]),
+            vec!["odoo-watcher", "order-importer", "shipment-handler", "waker", "warehouse-releaser"],
         ),
         ("purge orders", json!(["sqs", "purge_queue", { "QueueUrl": queue("orders") }]), vec![]),
         ("read an item", json!(["dynamodb", "get_item", { "TableName": table, "Key": key }]), everybody),
@@ -45,7 +56,14 @@ fn calls(world: &World) -> Vec<(&'static str, Value, Vec<&'static str>)> {
         (
             "the key of Odoo",
             json!(["secretsmanager", "get_secret_value", secret("odoo/key")]),
-            vec!["order-importer", "order-validator"],
+            vec![
+                "odoo-watcher",
+                "order-importer",
+                "order-invoicer",
+                "order-validator",
+                "shipment-handler",
+                "warehouse-releaser",
+            ],
         ),
         (
             "a shop's webhook secret",
@@ -60,7 +78,7 @@ fn calls(world: &World) -> Vec<(&'static str, Value, Vec<&'static str>)> {
         (
             "a shop's API secret",
             json!(["secretsmanager", "get_secret_value", secret("shopify-main/api")]),
-            vec!["order-validator", "shop-watcher"],
+            vec!["order-validator", "shipment-announcer", "shop-watcher"],
         ),
         ("list secrets", json!(["secretsmanager", "list_secrets", {}]), vec![]),
     ]
