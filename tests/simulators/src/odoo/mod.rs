@@ -30,7 +30,8 @@
 //!
 //! * [`Server::seed`] hands a [`Seed`] to a closure: companies, users, products, taxes, stock, or any record.
 //! * [`Server::configure`] changes the [`Settings`]: locking, price digits, SKUs that fail, an automation.
-//! * [`Server::orders`], [`Server::order`], [`Server::partners`] and [`Server::field`] look past all rights;
+//! * [`Server::orders`], [`Server::order`], [`Server::partners`], [`Server::invoices`], [`Server::payments`] and
+//!   [`Server::field`] look past all rights;
 //!   [`Server::created`] and [`Server::confirmed`] count what calls ever made, so that a double shows.
 //! * [`Server::by_hand_write`], `by_hand_unlink`, `by_hand_confirm`, `by_hand_cancel` and [`Server::ship`] do
 //!   what people do in Odoo's own pages.
@@ -63,6 +64,7 @@ mod extract;
 mod faults;
 mod hooks;
 mod inspect;
+mod inspect_books;
 mod invoice;
 mod load;
 mod methods;
@@ -98,6 +100,7 @@ pub use self::{
     db::Created,
     faults::{Call, Fault, Kind as FaultKind, Match},
     inspect::{LineView, OrderView, PartnerView, PickingView},
+    inspect_books::{InvoiceView, PaymentView},
     seed::{Goods, INTEGRATION_GROUPS, Product, Seed, TaxRate, User},
     server::{Latency, Server, serve},
     settings::{Rounding, Settings},
