@@ -28,6 +28,8 @@ fn automatic(seed: u64) -> Automatic {
         partial: 250,
         short: 150,
         rejected: 100,
+        cancelled: 0,
+        early: 0,
         two_parcels: 200,
         trouble: 150,
     }

@@ -227,6 +227,16 @@ impl Server {
         })
     }
 
+    /// Goods without lots come into the warehouse of this code, as with a receipt that somebody validates.
+    pub fn receive(&self, warehouse: &str, sku: &str, quantity: f64) {
+        self.with(|tx| {
+            let seed = Seed { tx };
+            let house = seed.find("stock.warehouse", "code", warehouse);
+            let product = seed.find("product.product", "default_code", sku);
+            seed.tx.receive(house, product, quantity);
+        });
+    }
+
     fn by_hand(&self, act: impl FnOnce(&mut Tx<'_>) -> Outcome<()>) -> Result<(), String> {
         self.with(|tx| {
             let savepoint = tx.db.store.savepoint();

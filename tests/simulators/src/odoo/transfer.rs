@@ -225,6 +225,28 @@ impl Tx<'_> {
         Ok(json!(true))
     }
 
+    /// Goods come into a warehouse. Odoo then reserves them for what waits, the oldest first.
+    pub fn receive(&mut self, house: i64, product: i64, quantity: f64) {
+        let place = self.db.store.link("stock.warehouse", house, "lot_stock_id").unwrap_or_default();
+        let Some(quant) = self.quant(product, place, None) else { return };
+        let there = self.db.store.number(QUANT, quant, "quantity");
+        self.db.store.set(QUANT, quant, "quantity", json!(there + quantity));
+        let moves = self.db.store.by_ref(MOVE, "product_id", product).into_iter();
+        let waits: Vec<i64> = moves
+            .filter(|&id| {
+                self.is_open(MOVE, id) && self.db.store.link(MOVE, id, "location_id") == Some(place)
+            })
+            .filter(|&id| self.db.store.text(MOVE, id, "state") != "assigned")
+            .collect();
+        for id in waits {
+            self.reserve(id);
+            self.touch(MOVE, id);
+            if let Some(picking) = self.db.store.link(MOVE, id, "picking_id") {
+                self.settle(picking);
+            }
+        }
+    }
+
     pub fn cancel_pickings(&mut self, pickings: &[i64]) -> Outcome<Value> {
         let done = |id: &i64| self.db.store.text(MOVE, *id, "state") == "done";
         let moves = |picking: &i64| self.db.store.by_ref(MOVE, "picking_id", *picking);

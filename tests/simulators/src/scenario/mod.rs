@@ -3,6 +3,7 @@
 //! The same seed makes the same orders and the same bytes. Every kind of story occurs once there are forty
 //! orders.
 
+mod houses;
 mod judge;
 mod people;
 mod setup;
@@ -18,8 +19,9 @@ use rust_decimal::Decimal;
 
 use crate::shops::{Buyer, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site};
 
+pub use houses::{HOUSES, Houses, SCARCE, SERIAL, Told};
 pub use judge::{Seen, Verdict, judge};
-pub use setup::{config_yaml, secrets};
+pub use setup::{Addresses, config_with_warehouses, config_yaml, secrets, warehouse_secrets};
 pub use story::Story;
 
 /// The shops of the sample, by the names of their channels.
@@ -115,6 +117,8 @@ pub struct Scenario {
     pub shopify: Shop,
     pub woo: Site,
     pub portal: Portal,
+    /// They ship where the configuration names them: [`config_with_warehouses`].
+    pub houses: Houses,
     /// In the order of their time.
     pub deliveries: Vec<Delivery>,
     /// Who buys, and where it goes: everything personal that the shops tell.
@@ -139,10 +143,12 @@ impl Scenario {
             shopify: Shop::new(clock.clone(), &secret("shopify-main/api"), &secret("shopify-main/webhook")),
             woo: Site::new(clock.clone(), &secret("woo-de/api"), &secret("woo-de/webhook")),
             portal: Portal::new(clock.clone(), &secret("b2b/webhook")),
+            houses: Houses::new(seed, orders, clock, tempo),
             deliveries: Vec::new(),
             people: Vec::new(),
             expected: BTreeMap::new(),
         };
+        scenario.portal.expect_callbacks(&warehouse_secrets()["b2b/api"][0]);
         scenario.more(seed, 0..orders, clock, tempo);
         scenario
     }

@@ -21,6 +21,10 @@ pub struct Automatic {
     /// A part ships, the rest never.
     pub short: u64,
     pub rejected: u64,
+    /// Taken in, and called off by the warehouse.
+    pub cancelled: u64,
+    /// Begun at once: a stop comes too late.
+    pub early: u64,
     /// Shipments in two parcels.
     pub two_parcels: u64,
     /// Parcels that the carrier has trouble with before they arrive.
@@ -47,10 +51,12 @@ struct Step {
 
 #[derive(Debug, Clone)]
 enum Doing {
+    Begin,
     Part { parcels: u32 },
     PartAndClose,
     Rest { parcels: u32 },
     Reject,
+    Cancel,
     News { tracking: String, status: ParcelStatus },
 }
 
@@ -77,9 +83,13 @@ fn plan(automatic: &Automatic, reference: &str, taken_at: Timestamp) -> Vec<Step
     let dice = dice(automatic.seed, reference);
     let lot = dice.below(1000);
     let parcels = || if dice.chance(automatic.two_parcels) { 2 } else { 1 };
-    let (rejected, short) = (automatic.rejected, automatic.rejected + automatic.short);
+    let rejected = automatic.rejected;
+    let cancelled = rejected + automatic.cancelled;
+    let short = cancelled + automatic.short;
     let doings = if lot < rejected {
         vec![Doing::Reject]
+    } else if lot < cancelled {
+        vec![Doing::Cancel]
     } else if lot < short {
         vec![Doing::PartAndClose]
     } else if lot < short + automatic.partial {
@@ -92,7 +102,10 @@ fn plan(automatic: &Automatic, reference: &str, taken_at: Timestamp) -> Vec<Step
         reference: reference.to_owned(),
         doing,
     };
-    doings.into_iter().enumerate().map(step).collect()
+    // Drawn last, so that a share of nothing leaves the other draws as they are.
+    let begins = automatic.early > 0 && dice.chance(automatic.early);
+    let begin = begins.then(|| Step { due: taken_at, reference: reference.to_owned(), doing: Doing::Begin });
+    begin.into_iter().chain(doings.into_iter().enumerate().map(step)).collect()
 }
 
 fn after(from: Timestamp, delay: SignedDuration, times: usize) -> Timestamp {
@@ -107,6 +120,13 @@ pub(super) fn tick(server: &Server) -> Vec<Signed> {
         told.extend(perform(server, &step));
     }
     told
+}
+
+/// Whether something is still to be done by itself.
+pub(super) fn is_busy(server: &Server) -> bool {
+    let jobs = server.jobs().len();
+    let state = server.automatic.state();
+    state.automatic.is_some() && (state.planned < jobs || !state.steps.is_empty())
 }
 
 /// The next step that is due, after every release that has come has its plan.
@@ -137,7 +157,12 @@ fn perform(server: &Server, step: &Step) -> Vec<Signed> {
         Doing::Part { parcels } => server.ship(reference, &job.part(), *parcels),
         Doing::PartAndClose => server.ship_and_close(reference, &job.part()),
         Doing::Rest { parcels } => server.ship(reference, &job.rest(), *parcels),
+        Doing::Begin => {
+            server.pick(reference);
+            return Vec::new();
+        }
         Doing::Reject => return server.reject(reference, "the goods are damaged"),
+        Doing::Cancel => return server.cancel(reference, "the shelf is empty"),
         Doing::News { .. } => Vec::new(),
     };
     let mut state = server.automatic.state();

@@ -247,6 +247,12 @@ impl Server {
         automatic::tick(self)
     }
 
+    /// Whether a later [`Self::tick`] will do something, even if nobody releases anything more.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        automatic::is_busy(self)
+    }
+
     /// A body signed anew, as a warehouse does that tries again.
     #[must_use]
     pub fn again(&self, call: &Signed) -> Signed {
