@@ -1,4 +1,5 @@
-//! `crossdock check`: the configuration, the secrets, Odoo and the shops; each line says ok or what to do.
+//! `crossdock check`: the configuration, the secrets, Odoo, the shops and the warehouses; each line says ok or
+//! what to do.
 //!
 //! **Invariant:** nothing is changed anywhere, but for webhook subscriptions where `--install-hooks` asks for
 //! them. No value of a secret is ever shown.
@@ -9,6 +10,7 @@ mod secrets;
 mod shop;
 #[cfg(test)]
 mod tests;
+mod warehouse;
 mod yaml;
 
 use std::path::PathBuf;
@@ -62,6 +64,12 @@ async fn systems(platform: &Embedded, client: &Client, config: &Config, install_
     }
     for channel in &config.channels {
         shop::Check { platform, client, config, channel, found: &mut found }.run(install_hooks).await;
+    }
+    for warehouse in &config.warehouses {
+        warehouse::check(platform, client, config, warehouse, &mut found).await;
+    }
+    for carrier in &config.carriers {
+        warehouse::of_carrier(config, carrier, &mut found);
     }
     found.sort_by_key(|finding| print::place(&finding.area, config));
     found

@@ -5,15 +5,16 @@ use std::io::{self, Write};
 use crossdock_core::config::Config;
 use crossdock_odoo::check::{Area, Finding, Level};
 
-/// Where an area stands in the report: channels as the configuration lists them.
-pub(super) fn place(area: &Area, config: &Config) -> usize {
+/// Where an area stands in the report: channels, warehouses and carriers as the configuration lists them.
+pub(super) fn place(area: &Area, config: &Config) -> (u8, usize) {
+    let at = |position: Option<usize>| position.unwrap_or(usize::MAX);
     match area {
-        Area::Config => 0,
-        Area::Secrets => 1,
-        Area::Odoo => 2,
-        Area::Channel(id) => {
-            3 + config.channels.iter().position(|channel| &channel.id == id).unwrap_or(usize::MAX - 3)
-        }
+        Area::Config => (0, 0),
+        Area::Secrets => (1, 0),
+        Area::Odoo => (2, 0),
+        Area::Channel(id) => (3, at(config.channels.iter().position(|channel| &channel.id == id))),
+        Area::Warehouse(id) => (4, at(config.warehouses.iter().position(|warehouse| &warehouse.id == id))),
+        Area::Carrier(id) => (5, at(config.carriers.iter().position(|carrier| &carrier.id == id))),
     }
 }
 

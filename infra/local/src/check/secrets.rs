@@ -1,10 +1,15 @@
 //! The secrets: there, and able to do their work. No value is ever shown.
 
 use crossdock_channels::{Refusal, receive};
-use crossdock_core::config::{Channel, ChannelKind, Config};
+use crossdock_core::config::{Carrier, CarrierKind, Channel, ChannelKind, Config, Warehouse, WarehouseKind};
 use crossdock_odoo::check::{Area, Finding};
-use crossdock_platform::{Platform, PlatformError};
+use crossdock_platform::{Platform, PlatformError, SecretVersions};
+use crossdock_warehouses::Call;
 use http::HeaderMap;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// What a key of Standard Webhooks is.
+const STANDARD: &str = "put `whsec_` and 24 or more random bytes in base64 there";
 
 /// Whether secrets can be read at all; without them there is nothing else to look at.
 pub(super) async fn check<P: Platform>(platform: &P, config: &Config, found: &mut Vec<Finding>) -> bool {
@@ -28,6 +33,12 @@ pub(super) async fn check<P: Platform>(platform: &P, config: &Config, found: &mu
     }
     for channel in &config.channels {
         of_channel(platform, channel, found).await;
+    }
+    for warehouse in config.warehouses.iter().filter(|warehouse| warehouse.is_remote()) {
+        of_warehouse(platform, warehouse, found).await;
+    }
+    for carrier in &config.carriers {
+        of_carrier(platform, carrier, found).await;
     }
     true
 }
@@ -57,16 +68,19 @@ fn names(config: &Config) -> Vec<String> {
     let mut names = vec![config.odoo.secret.clone()];
     for channel in &config.channels {
         names.push(channel.webhook_secret());
-        if channel.has_api() {
+        if channel.has_api() || channel.is_told() {
             names.push(channel.api_secret());
         }
     }
+    for warehouse in config.warehouses.iter().filter(|warehouse| warehouse.is_remote()) {
+        names.extend([warehouse.webhook_secret(), warehouse.api_secret()]);
+    }
+    names.extend(config.carriers.iter().map(Carrier::webhook_secret));
     names
 }
 
 async fn of_channel<P: Platform>(platform: &P, channel: &Channel, found: &mut Vec<Finding>) {
-    let area = Area::Channel(channel.id.clone());
-    let name = channel.webhook_secret();
+    let look = Look { platform, area: Area::Channel(channel.id.clone()) };
     let (signing, opening) = match channel.kind {
         ChannelKind::Shopify => (
             "put the app's client secret there: Shopify signs with it",
@@ -76,39 +90,109 @@ async fn of_channel<P: Platform>(platform: &P, channel: &Channel, found: &mut Ve
             "put a long random text there: --install-hooks gives it to the shop",
             "put a REST API key there, as ck_…:cs_…",
         ),
-        ChannelKind::Standard => ("put `whsec_` and 24 or more random bytes in base64 there", ""),
+        ChannelKind::Standard => (STANDARD, STANDARD),
     };
-    match platform.secret(&name).await {
-        Ok(versions) if versions.newest().is_none() => found.push(missing(&area, &name, signing.into())),
-        Ok(versions) => {
-            // The receiver's own rule: nothing is signed here, so it can only refuse, for one reason or another.
-            let now = platform.clock().now();
-            let answer = receive(channel.kind, &channel.id, &HeaderMap::new(), b"", &versions.0, now);
-            let code = "secrets.webhook";
-            found.push(match answer {
+    let now = platform.clock().now();
+    let verify = |versions: &SecretVersions| {
+        receive(channel.kind, &channel.id, &HeaderMap::new(), b"", &versions.0, now).map(drop)
+    };
+    found.push(look.signs(&channel.webhook_secret(), signing, verify).await);
+    if channel.has_api() {
+        found.push(look.opens(&channel.api_secret(), opening, |_| true).await);
+    } else if channel.is_told() {
+        found.push(look.opens(&channel.api_secret(), opening, is_key).await);
+    }
+}
+
+async fn of_warehouse<P: Platform>(platform: &P, warehouse: &Warehouse, found: &mut Vec<Finding>) {
+    let look = Look { platform, area: Area::Warehouse(warehouse.id.clone()) };
+    let (signing, opening) = match warehouse.kind {
+        WarehouseKind::Odoo => return,
+        WarehouseKind::Standard => (STANDARD, STANDARD),
+        WarehouseKind::Shiphero => (
+            "put the shared_signature_secret of each webhook there, one a line",
+            "put a refresh token of a user there",
+        ),
+        WarehouseKind::Shipstation => (
+            "put the text of its key set there, or a token of 24 or more characters for webhooks of v1",
+            "put an API key of v2 there",
+        ),
+    };
+    let now = platform.clock().now();
+    let verify = |versions: &SecretVersions| {
+        let call = Call { headers: &HeaderMap::new(), query: None, body: b"" };
+        crossdock_warehouses::receive(warehouse.kind, &warehouse.id, call, &versions.0, now).map(drop)
+    };
+    found.push(look.signs(&warehouse.webhook_secret(), signing, verify).await);
+    let form: fn(&SecretString) -> bool =
+        if warehouse.kind == WarehouseKind::Standard { is_key } else { |_| true };
+    found.push(look.opens(&warehouse.api_secret(), opening, form).await);
+}
+
+async fn of_carrier<P: Platform>(platform: &P, carrier: &Carrier, found: &mut Vec<Finding>) {
+    let look = Look { platform, area: Area::Carrier(carrier.id.clone()) };
+    let signing = match carrier.kind {
+        CarrierKind::Easypost => "put the secret of its webhook there, a long random text",
+    };
+    let verify = |versions: &SecretVersions| {
+        crossdock_carriers::receive(carrier.kind, &HeaderMap::new(), b"", &versions.0).map(drop)
+    };
+    found.push(look.signs(&carrier.webhook_secret(), signing, verify).await);
+}
+
+/// Whether it can sign by the rules of Standard Webhooks.
+fn is_key(secret: &SecretString) -> bool {
+    crossdock_hooks::standard::signature(secret.expose_secret().trim(), "check", 0, b"").is_some()
+}
+
+struct Look<'a, P> {
+    platform: &'a P,
+    area: Area,
+}
+
+impl<P: Platform> Look<'_, P> {
+    /// A webhook secret. `verify` is the receiver's own rule: nothing is signed here, so it can only refuse, for
+    /// one reason or another.
+    async fn signs(
+        &self,
+        name: &str,
+        todo: &str,
+        verify: impl Fn(&SecretVersions) -> Result<(), Refusal>,
+    ) -> Finding {
+        let code = "secrets.webhook";
+        match self.platform.secret(name).await {
+            Ok(versions) if versions.newest().is_none() => missing(&self.area, name, todo.into()),
+            Ok(versions) => match verify(&versions) {
                 Err(Refusal::NotConfigured) => {
-                    Finding::fail(&area, code, format!("the secret {name} cannot verify anything"), signing)
+                    let what = format!("the secret {name} cannot verify anything");
+                    Finding::fail(&self.area, code, what, todo)
                 }
-                Ok(_) | Err(Refusal::Unauthorized | Refusal::UnsupportedMediaType | Refusal::Invalid(_)) => {
+                Ok(()) | Err(Refusal::Unauthorized | Refusal::UnsupportedMediaType | Refusal::Invalid(_)) => {
                     let live = match versions.0.len() {
                         1 => String::new(),
                         more => format!(", in {more} versions that all count"),
                     };
-                    Finding::ok(&area, code, format!("the secret {name} is set{live}"))
+                    Finding::ok(&self.area, code, format!("the secret {name} is set{live}"))
                 }
-            });
+            },
+            Err(error) => Finding::fail(&self.area, code, error.to_string(), todo),
         }
-        Err(error) => found.push(Finding::fail(&area, "secrets.webhook", error.to_string(), signing)),
     }
-    if !channel.has_api() {
-        return;
+
+    /// What opens an API, or signs our calls there.
+    async fn opens(&self, name: &str, todo: &str, form: impl Fn(&SecretString) -> bool) -> Finding {
+        let code = "secrets.api";
+        match self.platform.secret(name).await {
+            Ok(versions) => match versions.newest() {
+                None => missing(&self.area, name, todo.into()),
+                Some(newest) if !form(newest) => {
+                    Finding::fail(&self.area, code, format!("the secret {name} cannot sign anything"), todo)
+                }
+                Some(_) => Finding::ok(&self.area, code, format!("the secret {name} is set")),
+            },
+            Err(error) => Finding::fail(&self.area, code, error.to_string(), todo),
+        }
     }
-    let name = channel.api_secret();
-    found.push(match platform.secret(&name).await {
-        Ok(versions) if versions.newest().is_none() => missing(&area, &name, opening.into()),
-        Ok(_) => Finding::ok(&area, "secrets.api", format!("the secret {name} is set")),
-        Err(error) => Finding::fail(&area, "secrets.api", error.to_string(), opening),
-    });
 }
 
 #[cfg(test)]
@@ -136,7 +220,15 @@ mod tests {
     async fn names_every_secret_that_is_not_set() {
         let said = said(&[("odoo/key", "k"), ("woo-de/webhook", "s"), ("b2b/webhook", "")]).await;
         let not_set = |name: &str| format!("the secret {name} is not set");
-        let names = ["shopify-main/webhook", "shopify-main/api", "woo-de/api", "b2b/webhook"];
+        let names = [
+            "shopify-main/webhook",
+            "shopify-main/api",
+            "woo-de/api",
+            "b2b/webhook",
+            "wh-east/webhook",
+            "wh-east/api",
+            "easypost/webhook",
+        ];
         assert_eq!(said, names.map(not_set));
     }
 
@@ -144,6 +236,46 @@ mod tests {
     async fn a_secret_that_is_no_base64_cannot_verify_the_standard_format() {
         let said = said(&[("b2b/webhook", "whsec_not base64!")]).await;
         assert!(said.contains(&"the secret b2b/webhook cannot verify anything".to_owned()), "{said:?}");
+    }
+
+    #[tokio::test]
+    async fn a_warehouses_secrets_must_be_able_to_verify_and_to_sign() {
+        let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let wrong = said(&[("wh-east/webhook", "not base64!"), ("wh-east/api", "not base64!")]).await;
+        for words in ["wh-east/webhook cannot verify anything", "wh-east/api cannot sign anything"] {
+            assert!(wrong.contains(&format!("the secret {words}")), "{wrong:?}");
+        }
+        let right = said(&[("wh-east/webhook", key), ("wh-east/api", key), ("easypost/webhook", "s")]).await;
+        assert!(
+            right.iter().all(|text| !text.contains("wh-east") && !text.contains("easypost")),
+            "{right:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_token_of_shipstation_that_is_short_enough_to_guess_opens_nothing() {
+        let vendor = "id: wh-east\n    kind: shipstation";
+        let example = include_str!("../../../../docs/crossdock.example.yaml");
+        let config = parse(&example.replace("id: wh-east\n    kind: standard", vendor)).unwrap();
+        let platform = Embedded::memory(Clock::System, Entropy::seeded(1)).unwrap();
+        for (token, verifies) in [("short", false), ("a token of more than 24 characters", true)] {
+            platform.set_secret("wh-east/webhook", vec![token.to_owned()]);
+            let mut found = Vec::new();
+            assert!(check(&platform, &config, &mut found).await);
+            let wrong = found.iter().any(|finding| finding.what.contains("wh-east/webhook cannot verify"));
+            assert_eq!(wrong, !verifies, "{token}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_partner_that_is_told_of_shipments_needs_a_key_that_signs() {
+        let example = include_str!("../../../../docs/crossdock.example.yaml");
+        let told = "kind: standard\n    url: https://portal.example.com/hooks\n    company";
+        let config = parse(&example.replace("kind: standard\n    company", told)).unwrap();
+        let platform = Embedded::memory(Clock::System, Entropy::seeded(1)).unwrap();
+        let mut found = Vec::new();
+        assert!(check(&platform, &config, &mut found).await);
+        assert!(found.iter().any(|finding| finding.what == "the secret b2b/api is not set"), "{found:#?}");
     }
 
     #[tokio::test]

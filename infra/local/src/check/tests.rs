@@ -8,7 +8,9 @@ use crossdock_odoo::check::{Finding, Level};
 use crossdock_platform::embedded::Embedded;
 use http::StatusCode;
 use simulators::{
-    scenario::{config_yaml, secrets},
+    scenario::{
+        Addresses, HOUSES, Scenario, config_with_warehouses, config_yaml, secrets, warehouse_secrets,
+    },
     shops::{shopify::Shop, woocommerce::Site},
 };
 
@@ -113,4 +115,54 @@ async fn a_wrong_key_fails_with_what_to_do_and_no_text_shows_it() {
         found.iter().all(|(_, _, text)| !text.contains("cs_wrong") && !text.contains("shpat")),
         "{found:#?}"
     );
+}
+
+/// The findings about the warehouses of the sample, which are there, with one of the secrets in another's place.
+async fn warehouses(wrong: Option<(&str, &str)>) -> Vec<(Level, String, String)> {
+    let scenario = Scenario::build(1, 0, &Clock::System);
+    let client = Client::in_process(scenario.peers(), Clock::System);
+    let platform = Embedded::memory(Clock::System, Entropy::seeded(1)).unwrap();
+    for (name, versions) in secrets().into_iter().chain(warehouse_secrets()) {
+        platform.set_secret(&name, versions);
+    }
+    if let Some((name, value)) = wrong {
+        platform.set_secret(name, vec![value.to_owned()]);
+    }
+    let yaml = config_with_warehouses(&Addresses::in_process());
+    let config = parse(&format!("public_url: https://hooks.example.com\n{yaml}")).unwrap();
+    let text =
+        |f: Finding| (f.level, f.area.to_string(), format!("{} → {}", f.what, f.todo.unwrap_or_default()));
+    systems(&platform, &client, &config, false).await.into_iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn warehouses_that_know_us_are_well_and_are_told_where_to_call() {
+    let found = warehouses(None).await;
+    for house in HOUSES {
+        let post = format!("the warehouse posts to https://hooks.example.com/hooks/{house}");
+        for words in ["/webhook is set", "/api is set", "answers, and knows us", post.as_str()] {
+            assert_eq!(about(&found, house, words).len(), 1, "{house}: {words}: {found:#?}");
+        }
+    }
+    assert_eq!(about(&found, "easypost", "posts to https://hooks.example.com/hooks/easypost").len(), 1);
+    let areas: Vec<&str> = found.iter().map(|(_, area, _)| area.as_str()).collect();
+    let first = |area: &str| areas.iter().position(|of| *of == area).unwrap();
+    assert!(first("b2b") < first("east") && first("south") < first("easypost"), "{areas:?}");
+}
+
+#[tokio::test]
+async fn a_warehouse_that_does_not_know_us_fails_with_what_to_do_and_without_the_secret() {
+    let key = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for (name, value) in [("east/api", key), ("west/api", "another refresh token")] {
+        let found = warehouses(Some((name, value))).await;
+        let house = name.split('/').next().unwrap();
+        let failed = about(&found, house, "put valid credentials into the warehouse's API secret");
+        assert_eq!(
+            failed.iter().map(|(level, _, _)| *level).collect::<Vec<_>>(),
+            [Level::Fail],
+            "{found:#?}"
+        );
+        assert!(found.iter().all(|(_, _, text)| !text.contains(value)), "{found:#?}");
+        assert_eq!(about(&found, "south", "answers, and knows us").len(), 1, "the others are looked at");
+    }
 }

@@ -1,6 +1,4 @@
-//! What each channel of the configuration names, looked up in Odoo.
-
-use std::{collections::BTreeMap, sync::Arc};
+//! What each channel of the configuration names, looked up in Odoo; then its companies and warehouses.
 
 use crossdock_core::{
     Currency,
@@ -8,7 +6,7 @@ use crossdock_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Area, Finding, ask::Ask, ask::name_of, companies, finding, journals, products};
+use super::{Area, Finding, ask::Ask, ask::name_of, companies, finding, journals, products, warehouses};
 use crate::catalogue::{Catalogue, Company};
 
 /// The most names that a finding offers to choose from.
@@ -20,7 +18,7 @@ pub(super) async fn check(ask: &Ask<'_>, config: &Config, found: &mut Vec<Findin
         return found.push(Finding::warn(&Area::Odoo, "odoo.skipped", "no channel was looked at", todo));
     }
     let catalogue = Catalogue::new(ask.odoo.clone());
-    let mut of_companies: BTreeMap<i64, (Arc<Company>, Vec<&Channel>)> = BTreeMap::new();
+    let mut of_companies = warehouses::Companies::new();
     for channel in &config.channels {
         let area = Area::Channel(channel.id.clone());
         match catalogue.company(&channel.company).await {
@@ -45,9 +43,10 @@ pub(super) async fn check(ask: &Ask<'_>, config: &Config, found: &mut Vec<Findin
             )),
         }
     }
-    for (company, channels) in of_companies.into_values() {
-        companies::check(ask, &company, &channels, found).await;
+    for (company, channels) in of_companies.values() {
+        companies::check(ask, company, channels, found).await;
     }
+    warehouses::check(ask, config, &of_companies, found).await;
 }
 
 async fn company_names(ask: &Ask<'_>) -> Vec<String> {
@@ -56,7 +55,7 @@ async fn company_names(ask: &Ask<'_>) -> Vec<String> {
 }
 
 /// Names to choose from.
-fn offer(names: &[String]) -> String {
+pub(super) fn offer(names: &[String]) -> String {
     if names.is_empty() {
         return "correct the name".into();
     }

@@ -1,8 +1,11 @@
-//! What holds for a whole company: how taxes are rounded, rates, the quotation template.
+//! What holds for a whole company: how taxes are rounded, rates, the quotation template, the discount product.
 
 use std::collections::BTreeSet;
 
-use crossdock_core::{Currency, PeerError, config::Channel};
+use crossdock_core::{
+    Currency, PeerError,
+    config::{Channel, InvoicePolicy},
+};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
@@ -21,6 +24,9 @@ pub(super) async fn check(ask: &Ask<'_>, company: &Company, channels: &[&Channel
         found.push(Finding::unknown(&Area::Odoo, "odoo.rate", &what, &error));
     }
     template(ask, company, found).await;
+    if channels.iter().any(|channel| channel.invoice != InvoicePolicy::Manual) {
+        discount(ask, company, found).await;
+    }
 }
 
 fn rounding(company: &Company, explained: bool, found: &mut Vec<Finding>) {
@@ -127,4 +133,42 @@ async fn template(ask: &Ask<'_>, company: &Company, found: &mut Vec<Finding>) {
         format!("{name} has the default quotation template \"{}\"{mails}", name_of(&template)),
         "nothing: imported orders are given none, so it neither mails nor adds lines",
     ));
+}
+
+/// Odoo's own product for discounts over a whole order, which people grant: nothing of it is ever delivered.
+async fn discount(ask: &Ask<'_>, company: &Company, found: &mut Vec<Finding>) {
+    let code = "odoo.discount_product";
+    match discount_policy(ask, company).await {
+        // Odoo makes it, as it has to be, with the first discount.
+        Ok(None) => {}
+        Ok(Some((product, policy))) if policy == "delivery" => found.push(Finding::warn(
+            &Area::Odoo,
+            code,
+            format!("product {product} for discounts in {} is invoiced on delivered quantities", company.name),
+            "set its invoicing policy to Ordered quantities: nothing is delivered, so no discount would be invoiced",
+        )),
+        Ok(Some((product, _))) => {
+            found.push(Finding::ok(&Area::Odoo, code, format!("product {product} for discounts is invoiced as ordered")));
+        }
+        Err(error) => {
+            let what = format!("the discount product of {}", company.name);
+            found.push(Finding::unknown(&Area::Odoo, code, &what, &error));
+        }
+    }
+}
+
+/// The product's name and invoicing policy; none where there is no such product yet.
+async fn discount_policy(ask: &Ask<'_>, company: &Company) -> Result<Option<(String, String)>, PeerError> {
+    let domain = json!([["id", "=", company.id]]);
+    let rows = match ask.rows("res.company", domain, &["sale_discount_product_id"]).await {
+        // A version without the field has no such product.
+        Err(PeerError::Rejected { .. }) => return Ok(None),
+        rows => rows?,
+    };
+    let product = rows.first().map(|row| row["sale_discount_product_id"].clone()).unwrap_or_default();
+    let Some(id) = many2one(&product) else { return Ok(None) };
+    let domain = json!([["id", "=", id]]);
+    let rows = ask.rows_in(company.id, "product.product", domain, &["invoice_policy"]).await?;
+    let policy = rows.first().and_then(|row| row["invoice_policy"].as_str()).unwrap_or_default();
+    Ok(Some((name_of(&product).to_owned(), policy.to_owned())))
 }

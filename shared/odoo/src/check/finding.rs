@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crossdock_core::{ChannelId, PeerError};
+use crossdock_core::{CarrierId, ChannelId, PeerError, WarehouseId};
 use serde::{Serialize, Serializer};
 
 /// What a finding is about. The order is the order of a report.
@@ -12,6 +12,8 @@ pub enum Area {
     Secrets,
     Odoo,
     Channel(ChannelId),
+    Warehouse(WarehouseId),
+    Carrier(CarrierId),
 }
 
 impl fmt::Display for Area {
@@ -21,6 +23,8 @@ impl fmt::Display for Area {
             Self::Secrets => "secrets",
             Self::Odoo => "odoo",
             Self::Channel(id) => id.as_str(),
+            Self::Warehouse(id) => id.as_str(),
+            Self::Carrier(id) => id.as_str(),
         })
     }
 }

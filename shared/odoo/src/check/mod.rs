@@ -14,6 +14,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod user;
+mod warehouses;
 
 use crossdock_core::config::Config;
 

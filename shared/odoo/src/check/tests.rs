@@ -1,5 +1,7 @@
 //! The check against an Odoo that answers what it is told to.
 
+mod shipping;
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -28,6 +30,12 @@ channels:
     rounding: { product: ROUNDING, limit: "0.05" }
     invoice: on_shipment
     journals: [{ gateway: "*", journal: Bank }]
+warehouses:
+  - id: east
+    kind: standard
+    odoo: WH
+    url: https://wms.example.com
+    services: [{ method: Express, service: fast }, { method: "*", service: ground }]
 "#;
 
 /// An exception: the class and the text.
@@ -103,6 +111,7 @@ fn sound(model: &str, method: &str, args: &Value) -> Answer {
             { "id": 2, "name": "EUR list", "currency_id": [2, "EUR"] },
         ]),
         ("stock.warehouse", _) => json!([{ "id": 1, "name": "Main house", "code": "WH" }]),
+        ("delivery.carrier", _) => json!([{ "id": 1, "name": "Express" }]),
         ("crm.team", _) => json!([{ "id": 1, "name": "Website" }]),
         ("product.product", _) => json!([product(1, "SHIP"), product(2, "ROUNDING")]),
         ("res.currency", _) => json!([{ "id": 2, "name": "EUR", "active": true }]),
@@ -127,12 +136,16 @@ fn rows(of: &'static str, rows: Value) -> impl Told {
 }
 
 async fn found(told: impl Told) -> Vec<Finding> {
-    let peer: Arc<dyn Peer> = Arc::new(Canned(Arc::new(told)));
-    let client = Client::in_process([("erp.in-process".to_owned(), peer)], Clock::System);
-    checked(client).await
+    found_by(told, CONFIG).await
 }
 
-async fn checked(client: Client) -> Vec<Finding> {
+async fn found_by(told: impl Told, config: &str) -> Vec<Finding> {
+    let peer: Arc<dyn Peer> = Arc::new(Canned(Arc::new(told)));
+    let client = Client::in_process([("erp.in-process".to_owned(), peer)], Clock::System);
+    checked(client, config).await
+}
+
+async fn checked(client: Client, config: &str) -> Vec<Finding> {
     let connection = Connection {
         url: "http://erp.in-process".into(),
         database: "main".into(),
@@ -141,7 +154,7 @@ async fn checked(client: Client) -> Vec<Finding> {
         lang: "en_US".into(),
         timeout: Duration::from_secs(5),
     };
-    check(&Odoo::new(client, connection), &parse(CONFIG).unwrap()).await
+    check(&Odoo::new(client, connection), &parse(config).unwrap()).await
 }
 
 /// What is not well, as level, code and the whole text.
@@ -169,7 +182,7 @@ async fn a_sound_odoo_has_nothing_to_mend() {
 
 #[tokio::test]
 async fn an_odoo_that_is_not_there_is_one_finding() {
-    let found = checked(Client::in_process([], Clock::System)).await;
+    let found = checked(Client::in_process([], Clock::System), CONFIG).await;
     assert_eq!(found.len(), 1);
     only(&found, Level::Fail, "odoo.unreachable", "look at odoo.url");
 }
