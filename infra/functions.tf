@@ -21,7 +21,7 @@ locals {
       queue     = "orders"
       timeout_s = 60
       memory_mb = 256
-      sends     = ["orders", "valid-orders"]
+      sends     = ["orders", "valid-orders", "invoices"]
       table     = ["GetItem", "PutItem"]
       secrets   = concat([local.odoo_secret], local.api_secrets)
     }
@@ -29,7 +29,7 @@ locals {
       queue     = "valid-orders"
       timeout_s = 120
       memory_mb = 256
-      sends     = ["orders", "valid-orders", "releases"]
+      sends     = ["orders", "valid-orders", "releases", "invoices"]
       table     = ["GetItem", "PutItem", "DeleteItem"]
       secrets   = [local.odoo_secret]
     }

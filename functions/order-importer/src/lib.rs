@@ -1,10 +1,12 @@
 //! Brings valid orders to Odoo: created, edited or cancelled there, each exactly once.
 //!
-//! In: queue `valid-orders`. Reads: the ledger, Odoo. Out: sale orders in Odoo and the order's stage.
+//! In: queue `valid-orders`. Reads: the ledger, Odoo. Out: sale orders in Odoo, the order's stage, and its billing
+//! where that begins with the order itself.
 //!
 //! Safe to repeat after any crash, timeout or race: an order is touched under its lease, is looked for before
 //! it is made, is loaded by external ids, and is confirmed only when Odoo's total is what the customer owes.
 
+mod billing;
 mod change;
 mod create;
 mod customers;
@@ -114,9 +116,9 @@ impl<P: Platform> OrderImporter<P> {
             let ends = self.run(&jobs, deadline).await;
             for job in &jobs {
                 let end = ends.get(&job.order.key).cloned().unwrap_or_else(Outcome::unknown);
-                let stored = self.store(&job.held, end).await;
+                let stored = self.settle(job, end).await;
                 let key = &job.order.key;
-                let next = |message: Option<Message>| messages.extend(message.map(|m| (key.clone(), m)));
+                let next = |all: Vec<Message>| messages.extend(all.into_iter().map(|m| (key.clone(), m)));
                 answers.push((key.clone(), stored.map(next)));
             }
         }

@@ -31,14 +31,20 @@ use crossdock_odoo::{
 use crossdock_platform::{
     Change, OrderBook, Pace, Platform, PlatformError,
     fulfilment::{Billing, BillingStage, Held},
+    orders::{Stage, after},
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 
 use outcome::{End, Ends};
 
 /// What one batch costs in calls when nothing goes wrong, beside one for each invoice that is paid.
 pub const CALLS_PER_BATCH: u32 = 10;
+/// An order that is being changed is looked at again after this time.
+const CHANGING: SignedDuration = SignedDuration::from_mins(2);
+/// The same where a person has to act first.
+const PARKED: SignedDuration = SignedDuration::from_mins(15);
 
 pub struct OrderInvoicer<P> {
     pub book: OrderBook<P>,
@@ -148,10 +154,14 @@ impl<P: Platform> OrderInvoicer<P> {
             self.leave_to_people(key, billing.asked).await?;
             return Ok(None);
         };
+        if let Some(until) = self.changes_until(key, &channel).await? {
+            self.wait_until(key, until).await?;
+            return Ok(None);
+        }
         let held = match self.book.hold(key, deadline, self.config.odoo.request_limit_s).await? {
             Ok(held) => held,
             Err(theirs) => {
-                self.wait_for(key, theirs).await?;
+                self.wait_until(key, theirs).await?;
                 return Ok(None);
             }
         };
@@ -176,14 +186,32 @@ impl<P: Platform> OrderInvoicer<P> {
             .await
     }
 
-    /// Somebody else works on the order: it is due again when that lease has run out.
-    async fn wait_for(&self, key: &OrderKey, theirs: Timestamp) -> Result<(), PlatformError> {
+    /// Until when an order that is invoiced as a whole has to wait: it is being changed, or a person has to look
+    /// at it first. What has shipped is invoiced whatever becomes of the rest.
+    async fn changes_until(
+        &self,
+        key: &OrderKey,
+        channel: &Channel,
+    ) -> Result<Option<Timestamp>, PlatformError> {
+        if channel.invoice != InvoicePolicy::OnOrder {
+            return Ok(None);
+        }
+        let wait = match self.book.state(key).await?.map(|state| state.stage) {
+            Some(Stage::Received | Stage::Waiting | Stage::Valid) => CHANGING,
+            Some(Stage::Parked) => PARKED,
+            Some(Stage::Done) | None => return Ok(None),
+        };
+        Ok(Some(after(self.book.now(), wait)))
+    }
+
+    /// It is looked at again at `until`: somebody else works on the order.
+    async fn wait_until(&self, key: &OrderKey, until: Timestamp) -> Result<(), PlatformError> {
         self.book
             .change::<Billing, _>(key, |billing| {
                 if billing.work.stage != BillingStage::Open {
                     return Change::Leave(());
                 }
-                billing.work.due_at = Some(theirs);
+                billing.work.due_at = Some(until);
                 Change::Write(())
             })
             .await
@@ -242,7 +270,8 @@ impl<P: Platform> OrderInvoicer<P> {
         let open: Vec<&Job> = jobs.iter().filter(|job| !ends.contains_key(&job.held.order)).collect();
         let mut unpaid = self.pay(&odoo, &company, &open, &standing).await?;
         for job in open {
-            let reasons = unpaid.remove(&job.held.order).unwrap_or_default();
+            let mut reasons = unpaid.remove(&job.held.order).unwrap_or_default();
+            reasons.extend(standing.get(&job.sale).and_then(|of| invoiced_too_much(job, of)));
             let ours = standing.get(&job.sale).map(posted_by_us).unwrap_or_default();
             let end = if reasons.is_empty() { End::Done(ours) } else { End::Park(ours, reasons) };
             ends.insert(job.held.order.clone(), end);
@@ -275,6 +304,15 @@ impl<P: Platform> OrderInvoicer<P> {
 fn posted_by_us(of: &Books) -> Vec<i64> {
     let posted = of.invoices.iter().filter(|invoice| invoice.state == books::InvoiceState::Posted);
     posted.filter(|invoice| invoice.ours).map(|invoice| invoice.id).collect()
+}
+
+/// An order that was invoiced as a whole and then lowered or cancelled: the credit note is a person's.
+fn invoiced_too_much(job: &Job, of: &Books) -> Option<Reason> {
+    let limit = job.channel.rounding.as_ref().map_or(Decimal::ZERO, |rule| rule.limit);
+    let (invoiced, total) =
+        books::too_much(of, limit).filter(|_| job.channel.invoice == InvoicePolicy::OnOrder)?;
+    let why = format!("the posted invoices come to {invoiced}, the order to {total}");
+    Some(Reason::new(ReasonCode::InvoiceDiffers, why))
 }
 
 /// A refusal of Odoo's, in its words and without what they may quote of the customer.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
     OrderKey, PeerError, Sku,
-    config::Channel,
+    config::{Channel, InvoicePolicy},
     guard::{self, Guard},
     message::Message,
     order::Order,
@@ -145,13 +145,39 @@ impl<P: Platform> OrderValidator<P> {
         Ok(rules::Facts { company, products, countries })
     }
 
-    /// Writes a verdict while the content that it is about still stands.
     async fn settle(&self, judged: &State, order: &Order, verdict: Verdict) -> Answer {
+        let stored = async {
+            // First, so that a crash in between asks once more.
+            let billing = self.bill_again(judged, &verdict).await?;
+            let next = self.store(judged, order, &verdict).await?;
+            Ok(next.or(billing))
+        };
+        (judged.order.clone(), stored.await)
+    }
+
+    /// What is settled in Odoo goes no further than here, and it may hold a payment that was captured since.
+    async fn bill_again(&self, judged: &State, verdict: &Verdict) -> Result<Option<Message>, PlatformError> {
+        let channel = self.config.channel(&judged.order.channel);
+        let invoices = channel.is_some_and(|channel| channel.invoice != InvoicePolicy::Manual);
+        match verdict {
+            Verdict::Settled(_) if invoices && judged.applied.is_some() => {
+                self.book.reopen_billing(&judged.order).await
+            }
+            Verdict::Settled(_) | Verdict::Valid | Verdict::Wait { .. } | Verdict::Park(_) => Ok(None),
+        }
+    }
+
+    /// Writes a verdict while the content that it is about still stands.
+    async fn store(
+        &self,
+        judged: &State,
+        order: &Order,
+        verdict: &Verdict,
+    ) -> Result<Option<Message>, PlatformError> {
         let now = self.book.now();
         let config = self.config.digest();
         let digest = judged.snapshot.as_ref().map(|known| known.digest.clone());
-        let stored = self
-            .book
+        self.book
             .update(&judged.order, |state| {
                 let same = state.snapshot.as_ref().map(|known| &known.digest) == digest.as_ref();
                 let open = matches!(state.stage, Stage::Received | Stage::Waiting);
@@ -161,7 +187,7 @@ impl<P: Platform> OrderValidator<P> {
                     return Change::Leave(None);
                 }
                 state.number = Some(order.number.clone());
-                match &verdict {
+                match verdict {
                     Verdict::Valid => {
                         state.valid.clone_from(&digest);
                         state.attempts = 0;
@@ -176,7 +202,6 @@ impl<P: Platform> OrderValidator<P> {
                 }
                 Change::Write(state.message())
             })
-            .await;
-        (judged.order.clone(), stored)
+            .await
     }
 }

@@ -72,7 +72,7 @@ reasons! {
     ReportUnreadable => "report_unreadable", "The warehouse sent something signed that cannot be read. Look at its own log; if its format changed, update Crossdock, then let it send again.";
     TransferRefused => "transfer_refused", "Odoo refused the transfer with the text shown. Mend the cause in Odoo, then replay.";
     InvoiceRefused => "invoice_refused", "Odoo refused the invoice or payment with the text shown. Mend the cause in Odoo, then replay.";
-    InvoiceDiffers => "invoice_differs", "The invoices differ from the order by more than the rounding limit. Compare both figures in Odoo, correct the draft, then replay.";
+    InvoiceDiffers => "invoice_differs", "The invoices differ from the order by more than the rounding limit. Compare both figures in Odoo, correct the draft or make a credit note, then replay.";
     JournalUnmapped => "journal_unmapped", "Add the gateway to the channel's `journals`, then replay.";
     PaymentDoubled => "payment_doubled", "Odoo holds two payments with the same id of the gateway. Remove the wrong one in Odoo, then replay.";
     AnnouncementRefused => "announcement_refused", "The shop does not take the shipment, with the text shown. Mark it as shipped there by hand, or mend the cause and replay.";

@@ -33,6 +33,8 @@ pub struct Product {
     pub name: String,
     /// Can be sold, and is not archived.
     pub sellable: bool,
+    /// Something that leaves the house; no service.
+    pub goods: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -109,6 +111,7 @@ struct ProductRow {
     name: String,
     sale_ok: bool,
     active: bool,
+    r#type: String,
 }
 
 impl Catalogue {
@@ -166,7 +169,7 @@ impl Catalogue {
                         "domain",
                         json!([["default_code", "in", missing], ["company_id", "in", [false, company]]]),
                     )
-                    .arg("fields", json!(["default_code", "name", "sale_ok", "active"]))
+                    .arg("fields", json!(["default_code", "name", "sale_ok", "active", "type"]))
                     // An archived product is told apart from one that was never there.
                     .context("active_test", false),
             )
@@ -174,7 +177,12 @@ impl Catalogue {
         let mut fresh: BTreeMap<Sku, Vec<Product>> = BTreeMap::new();
         for row in rows {
             let Some(sku) = row.default_code.as_str().and_then(|code| Sku::new(code).ok()) else { continue };
-            let product = Product { id: row.id, name: row.name, sellable: row.sale_ok && row.active };
+            let product = Product {
+                id: row.id,
+                name: row.name,
+                sellable: row.sale_ok && row.active,
+                goods: !matches!(row.r#type.as_str(), "service" | "combo"),
+            };
             fresh.entry(sku).or_default().push(product);
         }
         for (sku, mut products) in fresh {

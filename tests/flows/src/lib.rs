@@ -1,5 +1,6 @@
 //! A whole chain in front of an Odoo simulator, for tests that look at where orders end.
 
+pub mod books;
 pub mod shipping;
 pub mod standard;
 

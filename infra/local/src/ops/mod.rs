@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use crossdock_core::{
     OrderKey,
     config::Retention,
-    message::QueueName,
+    message::{Message, QueueName},
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
@@ -298,8 +298,19 @@ pub async fn take_up<P: Platform>(
             })
             .await?;
         messages.extend(message);
+        if how == How::Accepted {
+            messages.extend(bill(book, key).await?);
+        }
     }
     send_all(book.platform(), &messages).await
+}
+
+/// What stands in Odoo is right, so it may be invoiced; `order-invoicer` knows the channel's policy.
+async fn bill<P: Platform>(book: &OrderBook<P>, key: &OrderKey) -> Result<Option<Message>, PlatformError> {
+    match book.state(key).await?.and_then(|state| state.applied).filter(|applied| !applied.cancelled) {
+        Some(applied) => book.open_billing(key, applied.odoo_id).await,
+        None => Ok(None),
+    }
 }
 
 fn reopen(state: &mut State, how: How, now: jiff::Timestamp) {

@@ -30,7 +30,7 @@ pub use payments::{
     Assigned, Paid, PaidState, Payment, Standing, assign, finish, payment_external_id, payment_memo,
     payments, register, standing,
 };
-pub use rule::{Closing, Due, closing, due, spread, trim};
+pub use rule::{Closing, Due, closing, due, spread, too_much, trim};
 
 /// A sale order as its invoices see it.
 #[derive(Debug, Clone, PartialEq)]

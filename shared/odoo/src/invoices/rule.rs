@@ -110,6 +110,19 @@ pub fn closing(books: &Books, limit: Decimal) -> Closing {
     }
 }
 
+/// What the posted invoices come to and what the order does, where the invoices are more by more than `limit`: the
+/// order was lowered or cancelled after they were posted.
+#[must_use]
+pub fn too_much(books: &Books, limit: Decimal) -> Option<(Decimal, Decimal)> {
+    let posted = books.invoices.iter().filter(|invoice| invoice.state == InvoiceState::Posted);
+    let invoiced: Decimal = posted.map(Invoice::signed_total).sum();
+    let total = match books.state {
+        SaleState::Cancelled => Decimal::ZERO,
+        SaleState::Draft | SaleState::Confirmed => books.total,
+    };
+    (invoiced - total > limit).then_some((invoiced, total))
+}
+
 /// Which payment's line is assigned to which invoice, in turn: the oldest invoice first, and for each the
 /// payments in the order given. What no invoice takes stays on the customer.
 #[must_use]

@@ -103,6 +103,24 @@ impl<P: Platform> OrderBook<P> {
         .await
     }
 
+    /// What was invoiced or paid of the order may have to be looked at once more, for the channel's order has
+    /// changed. Nothing where nobody has asked for an invoice of it yet: whatever asks first reads the newest order.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn reopen_billing(&self, order: &OrderKey) -> Result<Option<Message>, PlatformError> {
+        let now = self.now();
+        self.change::<Billing, _>(order, |billing| {
+            if billing.work.is_empty() {
+                return Change::Leave(None);
+            }
+            let sale = billing.sale;
+            billing.open(sale, now, "the channel's order has changed");
+            Change::Write(billing.message())
+        })
+        .await
+    }
+
     /// Counts a shipment for its release and for the lines of the shop's order: the lines that it ships, and
     /// whether with it all has shipped.
     async fn count(
