@@ -197,14 +197,83 @@ async fn an_edit_after_the_release_is_released_anew_once_the_old_one_is_stopped(
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_becomes_available_later_is_released_later() {
-    let (flow, east) = flow(|config| config.warehouses[0].release = ReleasePolicy::Reserved).await;
-    let mut order = order("1", Prices::TaxExcluded);
-    line(&mut order, "CD-1", "1", "10", "10", Some("10"));
+/// Sets what Odoo's warehouse has of a product, and lets Odoo reserve what it can for the one transfer.
+fn stock(flow: &Flow, sku: &str, quantity: f64) {
+    flow.odoo.seed(|seed| {
+        let product = seed.find("product.product", "default_code", sku);
+        let house = seed.find("stock.warehouse", "code", "WH");
+        seed.stock(product, house, quantity);
+    });
+    for picking in flow.pickings().into_iter().filter(|picking| picking.state != "done") {
+        flow.odoo.by_hand_press("stock.picking", "action_assign", picking.id).unwrap();
+    }
+}
+
+/// SKU and quantity of each line of each release, in the order in which the warehouse got them.
+fn ordered(east: &Server) -> Vec<Vec<(String, Decimal)>> {
+    let lines = |job: &simulators::warehouses::Job| {
+        job.lines.iter().map(|line| (line.sku.clone(), line.ordered)).collect()
+    };
+    east.jobs().iter().map(lines).collect()
+}
+
+fn line_of(sku: &str, quantity: u32) -> (String, Decimal) {
+    (sku.to_owned(), quantity.into())
+}
+
+/// Five of one product and one of another; of the first there are two.
+async fn scarce(policy: ReleasePolicy) -> (Flow, Server) {
+    let (flow, east) = flow(|config| config.warehouses[0].release = policy).await;
+    stock(&flow, "CD-1", 2.0);
+    let mut order = five("1");
+    line(&mut order, "CD-2", "1", "7", "7", None);
     flow.bring(&order).await;
     flow.watch().await;
-    assert_eq!(east.jobs().len(), 1);
+    (flow, east)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_available_later_is_a_further_release_of_the_same_transfer() {
+    let (flow, east) = scarce(ReleasePolicy::Reserved).await;
+    let (first, rest) = (vec![line_of("CD-1", 2), line_of("CD-2", 1)], vec![line_of("CD-1", 2)]);
+    assert_eq!(ordered(&east), std::slice::from_ref(&first));
+    let written = flow.odoo.field("stock.picking", flow.pickings()[0].id, "write_date");
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    stock(&flow, "CD-1", 4.0);
+    // Only the moves tell: the transfer itself looks as before.
+    let picking = flow.pickings()[0].clone();
+    flow.odoo.seed(|seed| seed.set("stock.picking", picking.id, "write_date", written));
+    flow.watch().await;
+    assert_eq!(ordered(&east), [first.clone(), rest.clone()]);
+    assert_eq!(east.jobs()[1].reference, format!("{}.2", picking.name));
+    flow.watch().await;
+    assert_eq!(east.jobs().len(), 2, "what is held is not released anew");
+    // The last piece comes after the first release has shipped: it is in the backorder by then.
+    flow.told(&east.ship_rest(&east.jobs()[0].reference)).await;
+    flow.told(&east.ship_rest(&east.jobs()[1].reference)).await;
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    stock(&flow, "CD-1", 1.0);
+    flow.watch().await;
+    assert_eq!(ordered(&east), [first, rest, vec![line_of("CD-1", 1)]]);
+    flow.told(&east.ship_rest(&east.jobs()[2].reference)).await;
+    let done: Vec<Decimal> = flow.shipped().into_iter().map(|(_, quantity)| quantity).collect();
+    assert_eq!(done, [3, 2, 1].map(Decimal::from));
+    assert!(flow.pickings().iter().all(|picking| picking.state == "done"));
+    assert!(flow.parked_beside().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_has_to_be_complete_waits_for_the_last_piece() {
+    let (flow, east) = scarce(ReleasePolicy::Complete).await;
+    for there in [2.0, 3.0, 4.0] {
+        stock(&flow, "CD-1", there);
+        flow.watch().await;
+        flow.wake().await;
+        assert!(east.jobs().is_empty(), "{there}");
+    }
+    stock(&flow, "CD-1", 5.0);
+    flow.watch().await;
+    assert_eq!(ordered(&east), [vec![line_of("CD-1", 5), line_of("CD-2", 1)]]);
 }
 
 #[tokio::test(start_paused = true)]
