@@ -98,7 +98,12 @@ impl<P: Platform> ShipmentHandler<P> {
                         known.work.stage = ShipmentStage::Waiting;
                         known.work.try_again(after(now, wait), now, why);
                     }
-                    End::Park(reason) => known.work.park(vec![reason.clone()], &config, now),
+                    End::Park(reason) => {
+                        // Looked at just now, and nothing of it stands in Odoo: what the warehouse tells otherwise
+                        // from here on counts instead.
+                        known.begun &= !told_wrong(reason.code);
+                        known.work.park(vec![reason.clone()], &config, now);
+                    }
                 }
                 Change::Write(None)
             })
@@ -137,4 +142,15 @@ impl<P: Platform> ShipmentHandler<P> {
         }
         Ok(())
     }
+}
+
+/// Whether a reason says that the goods do not fit what Odoo has: then nothing of them was validated.
+fn told_wrong(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::ShippedTooMuch
+            | ReasonCode::LotUnknown
+            | ReasonCode::TransferUnknown
+            | ReasonCode::ShippedAfterCancel
+    )
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossdock_core::{
-    OrderKey, ReasonCode, ShipmentKey,
+    Order, OrderKey, ReasonCode, ShipmentKey,
     config::{Config, InvoicePolicy},
 };
 use crossdock_platform::{
@@ -11,8 +11,9 @@ use crossdock_platform::{
     fulfilment::{Fulfilment, Shipment},
 };
 use http::{Method, Request, StatusCode};
+use serde_json::Value;
 use simulators::{
-    odoo::PickingView,
+    odoo::{Latency, PickingView},
     shops::Signed,
     warehouses::{self, Take},
 };
@@ -46,21 +47,40 @@ pub fn east(clock: crossdock_core::Clock) -> warehouses::Server {
     warehouses::Server::new(warehouses::Vendor::Standard, clock, keys)
 }
 
+/// Peers by the name of their host.
+pub type Peers = Vec<(String, Arc<dyn crossdock_http::peer::Peer>)>;
+
 /// A chain, an Odoo and a warehouse.
 pub async fn flow(change: impl FnOnce(&mut Config)) -> (Flow, warehouses::Server) {
+    flow_beside(change, Latency::default(), |_| (Vec::new(), Vec::new())).await
+}
+
+/// The same with an Odoo that takes its time, with other peers under the same clock, and their secrets.
+pub async fn flow_beside(
+    change: impl FnOnce(&mut Config),
+    latency: Latency,
+    others: impl FnOnce(&crossdock_core::Clock) -> (Peers, Vec<(&'static str, &'static str)>),
+) -> (Flow, warehouses::Server) {
     let clock = crossdock_core::Clock::tokio(crate::START);
     let east = east(clock.clone());
-    let peers: Vec<(String, Arc<dyn crossdock_http::peer::Peer>)> =
-        vec![("east.in-process".into(), Arc::new(east.clone()))];
-    let flow = Flow::beside(
-        with_warehouse(change),
-        simulators::odoo::Latency::default(),
-        clock,
-        peers,
-        &[("east/api", API), ("east/webhook", WEBHOOK)],
-    )
-    .await;
+    let (mut peers, mut secrets) = others(&clock);
+    peers.push(("east.in-process".into(), Arc::new(east.clone())));
+    secrets.extend([("east/api", API), ("east/webhook", WEBHOOK)]);
+    let flow = Flow::beside(with_warehouse(change), latency, clock, peers, &secrets).await;
     (flow, east)
+}
+
+/// A call of the warehouse with another body, signed by it.
+pub fn altered(east: &warehouses::Server, call: &Signed, alter: impl FnOnce(&mut Value)) -> Signed {
+    let mut body: Value = serde_json::from_slice(&call.body).expect("JSON");
+    alter(&mut body);
+    east.again(&Signed { body: body.to_string().into(), ..call.clone() })
+}
+
+/// The key of the shipment that a call of `east` tells of.
+pub fn shipment_of(call: &Signed) -> ShipmentKey {
+    let body: Value = serde_json::from_slice(&call.body).expect("JSON");
+    format!("east/{}", body["shipment"].as_str().expect("a shipment")).parse().expect("a key")
 }
 
 impl Flow {
@@ -122,6 +142,14 @@ impl Flow {
     /// The transfers of the one order in Odoo.
     pub fn pickings(&self) -> Vec<PickingView> {
         self.odoo.orders().into_iter().next().map(|order| order.pickings).unwrap_or_default()
+    }
+
+    /// An order that stands in Odoo and at the warehouse; the reference of its release.
+    pub async fn released(&self, east: &warehouses::Server, order: &Order) -> String {
+        self.bring(order).await;
+        self.watch().await;
+        let log = self.fulfilment(&order.key).await.work.log;
+        east.jobs().last().unwrap_or_else(|| panic!("nothing was released: {log:?}")).reference.clone()
     }
 
     /// State and done quantity of each outgoing transfer of the one order.

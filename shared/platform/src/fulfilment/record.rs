@@ -5,6 +5,7 @@ use crossdock_core::{
     config::{Config, InvoicePolicy},
     guard::{self, Guard},
     message::Message,
+    reason::ReasonCode,
     shipment::{self, AnnouncedLine},
 };
 use rust_decimal::Decimal;
@@ -74,6 +75,10 @@ impl<P: Platform> OrderBook<P> {
                 known.applied = Some(transfers.to_vec());
                 known.lines.clone_from(&lines);
                 known.completes = completes;
+                if known.work.is_parked_for(ReasonCode::ShipmentChanged) {
+                    // Told otherwise while it was brought to Odoo: a person compares the two.
+                    return Change::Write(None);
+                }
                 if announce {
                     known.work.reopen_in(ShipmentStage::Applied, now, "stands in Odoo");
                 } else {

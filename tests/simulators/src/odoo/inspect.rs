@@ -7,6 +7,7 @@ use super::{
     db::{Created, Tx},
     error::Outcome,
     faults::{Armed, Call, Fault},
+    methods::Arguments,
     seed::Seed,
     server::Server,
     settings::Settings,
@@ -186,6 +187,16 @@ impl Server {
     /// With Odoo's words, when Odoo refuses.
     pub fn by_hand_unlink(&self, model: &str, id: i64) -> Result<(), String> {
         self.by_hand(|tx| tx.unlink(model, &[id]))
+    }
+
+    /// Somebody presses a button: a method that takes records and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// With Odoo's words, when Odoo refuses.
+    pub fn by_hand_press(&self, model: &str, method: &str, id: i64) -> Result<(), String> {
+        let given = Arguments { positional: vec![json!([id])], named: Map::new() };
+        self.by_hand(|tx| tx.execute(model, method, given, false).map(|_| ()))
     }
 
     /// Somebody confirms an order.

@@ -150,6 +150,11 @@ impl Server {
         self.floor().unknown.insert(sku.to_owned());
     }
 
+    /// Somebody there makes the goods known.
+    pub fn learn_sku(&self, sku: &str) {
+        self.floor().unknown.remove(sku);
+    }
+
     /// Lots or serial numbers that are taken for a SKU where the release prescribes none.
     pub fn put_lots(&self, sku: &str, lots: impl IntoIterator<Item = (String, Decimal)>) {
         self.floor().at_hand.entry(sku.to_owned()).or_default().extend(lots);
