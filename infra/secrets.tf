@@ -15,14 +15,14 @@ locals {
   ]
   # Shopify signs with the app's own secret; WooCommerce is told one with each webhook that is made there.
   subscription_secrets = [for c in local.channels : "${c.id}/webhook" if c.kind == "woocommerce"]
-  # A standard channel only sends to us.
+  # Shops that are asked for their orders: a standard channel only sends them.
   api_secrets = [for c in local.channels : "${c.id}/api" if contains(["shopify", "woocommerce"], c.kind)]
 }
 
 # Made empty: a value that Terraform knows stands in its state for everybody who may read that.
 # Somebody puts the values in by hand; the output `secrets` lists which.
 resource "aws_secretsmanager_secret" "all" {
-  #checkov:skip=CKV2_AWS_57:The other side makes these keys (Odoo, the shops), so AWS cannot rotate them. A secret may hold the new and the old value at once, which makes a rotation by hand smooth.
+  #checkov:skip=CKV2_AWS_57:The other side makes these keys (Odoo, shops, warehouses, carriers), so AWS cannot rotate them. A secret may hold the new and the old value at once, which makes a rotation by hand smooth.
   for_each = toset(concat(
     [local.odoo_secret], local.webhook_secrets, local.api_secrets, local.warehouse_secrets, local.told_secrets,
   ))

@@ -142,7 +142,7 @@ variable "alarm_actions" {
 }
 
 variable "oldest_message_s" {
-  description = "How old the oldest message of a queue may get before its alarm: the time in which you want an order to be in Odoo."
+  description = "How old the oldest message of a queue may get before its alarm: the time in which you want an order to be in Odoo, or a shipment to be at the shop."
   type        = number
   default     = 900
 

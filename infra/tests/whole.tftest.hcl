@@ -38,6 +38,8 @@ variables {
   environment = "test"
   config_file = "../docs/crossdock.example.yaml"
   artifacts   = "../artifacts"
+
+  alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
 }
 
 run "whole" {

@@ -61,7 +61,7 @@ resource "aws_iam_role_policy" "this" {
 # The one fault that makes no errors is that nothing runs at all.
 resource "aws_cloudwatch_metric_alarm" "silent" {
   alarm_name        = "${var.function.name}-silent"
-  alarm_description = "The function did not run in the time of four runs. Is its schedule on, and may its role start it? Orders that wait are not taken up meanwhile."
+  alarm_description = "The function did not run in the time of four runs. Is its schedule on, and may its role start it? What waits is not taken up meanwhile: see what the function is for."
 
   namespace   = "AWS/Lambda"
   metric_name = "Invocations"

@@ -1,8 +1,8 @@
-# The door for shops: an HTTP API with one route. The body reaches the function as it came
+# The door for shops, warehouses and carriers: an HTTP API with one route. The body reaches the function as it came
 # (format 2.0; in base64 where it is no text), because its signature is over the bytes.
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
-  description   = "Takes webhooks of shops."
+  description   = "Takes webhooks of shops, warehouses and carriers."
   protocol_type = "HTTP"
 }
 
@@ -14,7 +14,7 @@ resource "aws_apigatewayv2_integration" "this" {
 }
 
 resource "aws_apigatewayv2_route" "this" {
-  #checkov:skip=CKV_AWS_309:Shops cannot sign for AWS. The function verifies each shop's own signature before it reads anything.
+  #checkov:skip=CKV_AWS_309:Shops and warehouses cannot sign for AWS. The function verifies each one's own signature before it reads anything.
   api_id             = aws_apigatewayv2_api.this.id
   route_key          = "POST /hooks/{channel}"
   target             = "integrations/${aws_apigatewayv2_integration.this.id}"
@@ -68,7 +68,7 @@ resource "aws_lambda_permission" "this" {
 
 resource "aws_cloudwatch_metric_alarm" "failures" {
   alarm_name        = "${var.name}-failures"
-  alarm_description = "Shops got a 5xx. Shopify sends again for four hours, WooCommerce does not; after more failures both switch the webhook off. shop-watcher finds what they give up on. Look into the log of the function and at its throttles."
+  alarm_description = "Shops, warehouses or carriers got a 5xx. Shopify sends again for four hours, WooCommerce does not; after more failures both switch the webhook off. shop-watcher finds what shops give up on; a warehouse must send again. Look into the log of the function and at its throttles."
 
   namespace   = "AWS/ApiGateway"
   metric_name = "5xx"

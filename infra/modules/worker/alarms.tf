@@ -4,13 +4,13 @@ locals {
       queue       = var.queue.dead_name
       metric      = "ApproximateNumberOfMessagesVisible"
       threshold   = 0
-      description = "Messages that our own code could not handle in eight tries. Look for their order in the function's log; after the repair, `crossdock redrive`."
+      description = "Messages that our own code could not handle in eight tries. Look for what they name in the function's log; after the repair, `crossdock redrive`."
     }
     oldest-message = {
       queue       = var.queue.name
       metric      = "ApproximateAgeOfOldestMessage"
       threshold   = var.oldest_message_s
-      description = "Orders take too long: the function fails, or more comes than the peers take. Look at its errors and at the pace of Odoo, then raise maximum_concurrency where Odoo bears it."
+      description = "Work waits too long: the function fails, or more comes than Odoo, the shops or the warehouses take. Look at its errors and at the pace of its peers, then raise maximum_concurrency where they bear it."
     }
   }
 }

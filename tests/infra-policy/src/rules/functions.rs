@@ -8,7 +8,7 @@ use super::{Findings, at_least};
 use crate::state::{Resource, State};
 
 pub fn each_function_has_its_alarms(state: &State) -> Findings {
-    let mut findings = at_least(5, state.all("aws_lambda_function").count(), "functions");
+    let mut findings = at_least(10, state.all("aws_lambda_function").count(), "functions");
     for function in state.all("aws_lambda_function") {
         for metric in ["Errors", "Throttles"] {
             let watches = |alarm: &Resource| {
@@ -26,6 +26,43 @@ pub fn each_function_has_its_alarms(state: &State) -> Findings {
         if !silence || alarm.text("alarm_description").is_empty() {
             findings.push(format!("{}: says not what silence means, or what to do", alarm.address));
         }
+    }
+    findings
+}
+
+pub fn each_alarm_tells_somebody_when_it_begins_and_ends(state: &State) -> Findings {
+    let silent = |alarm: &Resource| {
+        ["alarm_actions", "ok_actions"].iter().any(|on| alarm.values[on].as_array().is_none_or(Vec::is_empty))
+    };
+    let alarms = state.all("aws_cloudwatch_metric_alarm");
+    alarms.filter(|alarm| silent(alarm)).map(|alarm| alarm.address.clone()).collect()
+}
+
+/// A chart shows a metric of one function or queue by a line of its own.
+pub fn the_dashboard_shows_each_function_and_each_queue(state: &State) -> Findings {
+    let mut findings = at_least(1, state.all("aws_cloudwatch_dashboard").count(), "dashboards");
+    for dashboard in state.all("aws_cloudwatch_dashboard") {
+        let body = dashboard.json("dashboard_body");
+        let widgets = body["widgets"].as_array().map_or(&[][..], Vec::as_slice);
+        let lines: Vec<&serde_json::Value> = widgets
+            .iter()
+            .filter_map(|widget| widget["properties"]["metrics"].as_array())
+            .flatten()
+            .collect();
+        let shown = |metric: &str, of: &str| lines.iter().any(|line| line[1] == metric && line[3] == of);
+        let functions = state.all("aws_lambda_function").map(|function| function.text("function_name"));
+        let of_functions = ["Invocations", "Errors", "Duration"];
+        let mut wanted: Vec<(&str, &str)> =
+            functions.flat_map(|name| of_functions.map(|metric| (metric, name))).collect();
+        for queue in state.all("aws_sqs_queue").map(|queue| queue.text("name")) {
+            wanted.push(("ApproximateNumberOfMessagesVisible", queue));
+            // What is dead gets old: it waits for a person.
+            if !queue.ends_with("-dead") {
+                wanted.push(("ApproximateAgeOfOldestMessage", queue));
+            }
+        }
+        let missing = wanted.into_iter().filter(|(metric, of)| !shown(metric, of));
+        findings.extend(missing.map(|(metric, of)| format!("{metric} of {of} is in no chart")));
     }
     findings
 }

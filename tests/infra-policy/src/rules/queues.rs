@@ -88,7 +88,7 @@ pub fn queues_refuse_whoever_comes_without_tls(state: &State) -> Findings {
 }
 
 pub fn each_worker_has_its_alarms(state: &State) -> Findings {
-    let mut findings = Findings::new();
+    let mut findings = at_least(6, pairs(state).len(), "queues with a worker");
     let missing = |name: &str, metric: &str| {
         !state.all("aws_cloudwatch_metric_alarm").any(|alarm| {
             alarm.text("metric_name") == metric && alarm.values["dimensions"]["QueueName"] == name

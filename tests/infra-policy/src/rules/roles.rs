@@ -2,8 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crossdock_core::config::Config;
+
 use super::{Findings, at_least};
 use crate::state::{Resource, State, Statement};
+
+/// What names begin with in the test.
+const PREFIX: &str = "crossdock-test-";
+const PREFIX_OF_SECRETS: &str = "crossdock-test/";
 
 /// What a function may do.
 fn statements(state: &State, function: &Resource) -> Vec<Statement> {
@@ -108,8 +114,57 @@ pub fn only_the_receiver_and_the_watcher_read_webhook_secrets(state: &State) -> 
     findings
 }
 
+/// What opens a shop or a warehouse is read by the functions that call there, and by nobody else.
+pub fn each_api_is_opened_by_those_who_call_there(state: &State) -> Findings {
+    let config = match stored_config(state) {
+        Ok(config) => config,
+        Err(why) => return vec![why],
+    };
+    let mut wanted: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for channel in &config.channels {
+        let asked = channel.has_api().then_some(["order-validator", "shop-watcher"]);
+        let told = channel.is_told().then_some("shipment-announcer");
+        let callers: BTreeSet<&str> = asked.into_iter().flatten().chain(told).collect();
+        if !callers.is_empty() {
+            wanted.insert(channel.api_secret(), callers);
+        }
+    }
+    for warehouse in config.warehouses.iter().filter(|warehouse| warehouse.is_remote()) {
+        wanted.insert(warehouse.api_secret(), BTreeSet::from(["shipment-handler", "warehouse-releaser"]));
+    }
+    let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for function in state.all("aws_lambda_function") {
+        for arn in reach(state, function, "secretsmanager:") {
+            let secret = state.by("aws_secretsmanager_secret", "arn", &arn).map_or("?", |s| s.text("name"));
+            if let Some(name) = secret.strip_prefix(PREFIX_OF_SECRETS).filter(|name| name.ends_with("/api")) {
+                let caller = function.text("function_name");
+                found
+                    .entry(name.to_owned())
+                    .or_default()
+                    .insert(caller.strip_prefix(PREFIX).unwrap_or(caller));
+            }
+        }
+    }
+    let mut findings = at_least(3, wanted.len(), "APIs");
+    let names: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
+    for name in names.into_iter().filter(|name| wanted.get(*name) != found.get(*name)) {
+        findings.push(format!("{name}: read by {:?}, needed by {:?}", found.get(name), wanted.get(name)));
+    }
+    findings
+}
+
+/// The configuration as the functions will read it.
+fn stored_config(state: &State) -> Result<Config, String> {
+    let item = state.all("aws_dynamodb_table_item").next().ok_or("no configuration is stored")?;
+    let body: serde_json::Value =
+        serde_json::from_str(item.json("item")["body"]["S"].as_str().unwrap_or_default())
+            .map_err(|error| error.to_string())?;
+    crossdock_core::config::parse(body["yaml"].as_str().unwrap_or_default())
+        .map_err(|errors| format!("{errors:?}"))
+}
+
 pub fn a_schedule_may_start_its_function_only(state: &State) -> Findings {
-    let mut findings = at_least(2, state.all("aws_scheduler_schedule").count(), "schedules");
+    let mut findings = at_least(3, state.all("aws_scheduler_schedule").count(), "schedules");
     for schedule in state.all("aws_scheduler_schedule") {
         let target = schedule.values["target"][0]["arn"].as_str().unwrap_or_default();
         let statements: Vec<Statement> =

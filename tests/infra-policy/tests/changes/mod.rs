@@ -63,13 +63,43 @@ pub const CHANGES: &[(&str, Change)] = &[
     ),
     (
         "only_the_receiver_and_the_watcher_read_webhook_secrets",
-        of("functions.tf", "= concat([local.odoo_secret], local.api_secrets)", "= local.webhook_secrets"),
+        of(
+            "functions.tf",
+            "= concat([local.odoo_secret], local.api_secrets)",
+            "= concat([local.odoo_secret], local.api_secrets, local.webhook_secrets)",
+        ),
     ),
+    (
+        "each_api_is_opened_by_those_who_call_there",
+        of(
+            "functions.tf",
+            "[\"invoices\", \"valid-orders\"]\n      table     = [\"GetItem\", \"PutItem\"]\n      secrets   = [local.odoo_secret]",
+            "[\"invoices\", \"valid-orders\"]\n      table     = [\"GetItem\", \"PutItem\"]\n      secrets   = concat([local.odoo_secret], local.warehouse_secrets)",
+        ),
+    ),
+    ("each_api_is_opened_by_those_who_call_there", of("functions.tf", "= local.told_secrets", "= []")),
     (
         "a_schedule_may_start_its_function_only",
         of(SCHEDULE, "Resource = [var.function.arn]", "Resource = [\"arn:aws:lambda:::function:other\"]"),
     ),
     ("each_function_has_its_alarms", of("modules/function/alarms.tf", "= each.key", "= \"Duration\"")),
+    (
+        "each_alarm_tells_somebody_when_it_begins_and_ends",
+        of("modules/worker/alarms.tf", "ok_actions    = var.alarm_actions", "ok_actions    = []"),
+    ),
+    (
+        "each_alarm_tells_somebody_when_it_begins_and_ends",
+        of(SCHEDULE, "alarm_actions = var.alarm_actions\n", ""),
+    ),
+    (
+        "the_dashboard_shows_each_function_and_each_queue",
+        of(
+            "dashboard.tf",
+            "runs     = [for name in keys(local.functions)",
+            "runs     = [for name in keys(local.workers)",
+        ),
+    ),
+    ("the_dashboard_shows_each_function_and_each_queue", of("dashboard.tf", "${queue}-dead", "${queue}")),
     ("each_function_finds_the_configuration", of(FUNCTION, "= var.config_digest", "= \"latest\"")),
     (
         "each_function_finds_the_configuration",
