@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod shipping;
+pub mod shops;
 pub mod standard;
 
 use std::{sync::Arc, time::Duration};

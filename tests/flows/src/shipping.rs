@@ -100,6 +100,14 @@ impl Flow {
         self.drain().await;
     }
 
+    /// Lets so many minutes pass, with the waker at work each minute and no watcher.
+    pub async fn pass(&self, minutes: u32) {
+        for _ in 0..minutes {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            self.wake().await;
+        }
+    }
+
     /// Posts what a warehouse says to its door.
     pub async fn post(&self, door: &str, call: &Signed) -> StatusCode {
         let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{door}"));

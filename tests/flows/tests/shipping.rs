@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossdock_core::{
     Order,
     config::{BackorderPolicy, ReleasePolicy},
+    message::QueueName,
     order::Prices,
     reason::ReasonCode,
 };
@@ -16,12 +17,13 @@ use crossdock_platform::{
 };
 use flows::{
     Flow, codes,
-    shipping::{flow, pieces},
+    shipping::{flow, flow_beside, pieces, shipment_of},
 };
 use odoo_contract::orders::{line, order};
 use rust_decimal::Decimal;
 use simulators::{
-    shops::{Fault, FaultKind},
+    odoo::Latency,
+    shops::{Fault, FaultKind, Signed},
     warehouses::{OnStop, Server, Stage as Job},
 };
 
@@ -291,7 +293,7 @@ async fn a_shipment_of_a_transfer_that_odoo_does_not_have_waits_and_is_found_aga
     )
     .await;
     other.told(&calls).await;
-    let key = format!("east/{}", shipment_id(&calls[0].body)).parse().unwrap();
+    let key = shipment_of(&calls[0]);
     assert_eq!(other.shipment(&key).await.work.stage, ShipmentStage::Waiting);
     assert_eq!(other.bring(&five("1")).await.stage, Stage::Done);
     tokio::time::sleep(Duration::from_secs(600)).await;
@@ -299,7 +301,28 @@ async fn a_shipment_of_a_transfer_that_odoo_does_not_have_waits_and_is_found_aga
     assert_eq!(other.shipped(), [("done".to_owned(), Decimal::from(5))]);
 }
 
-fn shipment_id(body: &[u8]) -> String {
-    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
-    body["shipment"].as_str().unwrap().to_owned()
+/// Two workers, each with one of two equal shipments of one order, while Odoo takes its time.
+#[tokio::test(start_paused = true)]
+async fn two_shipments_of_one_order_at_the_same_moment_are_both_applied_one_after_the_other() {
+    let slow = Latency { call: Duration::from_secs(2), record: Duration::ZERO };
+    let (flow, east) = flow_beside(|_| {}, slow, |_| (Vec::new(), Vec::new())).await;
+    let order = five("1");
+    let reference = released(&flow, &east, &order).await;
+    let (first, second) = (east.ship(&reference, &pieces(2), 1), east.ship(&reference, &pieces(2), 1));
+    let worker = async |call: &Signed, after_ms: u64| {
+        tokio::time::sleep(Duration::from_millis(after_ms)).await;
+        assert_eq!(flow.post("east", call).await, http::StatusCode::OK);
+        assert_eq!(flow.chain.pump(QueueName::Shipments).await.unwrap(), 1, "each has a message of its own");
+    };
+    tokio::join!(worker(&first[0], 0), worker(&second[0], 300));
+    let stages = [
+        flow.shipment(&shipment_of(&first[0])).await.work.stage,
+        flow.shipment(&shipment_of(&second[0])).await.work.stage,
+    ];
+    assert_eq!(stages, [ShipmentStage::Done, ShipmentStage::Waiting], "the order is one worker's at a time");
+    flow.pass(5).await;
+    let done: Vec<_> = flow.shipped().into_iter().filter(|(state, _)| state == "done").collect();
+    assert_eq!(done, [("done".to_owned(), Decimal::from(2)), ("done".to_owned(), Decimal::from(2))]);
+    assert_eq!(flow.fulfilment(&order.key).await.shipments.len(), 2);
+    assert!(flow.parked_beside().await.is_empty() && flow.state(&order.key).await.lease.is_none());
 }

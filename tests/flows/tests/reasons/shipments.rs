@@ -21,16 +21,6 @@ use simulators::{
 
 use crate::{parked, plain};
 
-const HOUR: Duration = Duration::from_secs(3600);
-
-/// Lets hours pass, with the waker at work.
-async fn hours(flow: &Flow, hours: u32) {
-    for _ in 0..hours {
-        tokio::time::sleep(HOUR).await;
-        flow.wake().await;
-    }
-}
-
 fn done(flow: &Flow) -> Vec<(String, rust_decimal::Decimal)> {
     flow.shipped().into_iter().filter(|(state, _)| state == "done").collect()
 }
@@ -42,9 +32,9 @@ async fn a_shipment_whose_transfer_never_comes_is_a_persons_after_three_days() {
     let calls = east.ship_rest(&reference);
     let strange = altered(&east, &calls[0], |body| body["reference"] = json!("WH/OUT/99999"));
     flow.told(std::slice::from_ref(&strange)).await;
-    hours(&flow, 71).await;
+    flow.pass(71 * 60).await;
     assert!(flow.parked_beside().await.is_empty(), "it may still come");
-    hours(&flow, 2).await;
+    flow.pass(2 * 60).await;
     let subject = Subject::Shipment(shipment_of(&strange));
     let why = parked(&flow, &subject, ReasonCode::TransferUnknown).await;
     assert_eq!(why, "east shipped for WH/OUT/99999");
@@ -61,7 +51,7 @@ async fn a_report_of_a_release_that_we_never_made_is_a_persons_after_a_day() {
     let calls = east.reject(&reference, "torn");
     let strange = altered(&east, &calls[0], |body| body["reference"] = json!("WH/OUT/99999"));
     flow.told(std::slice::from_ref(&strange)).await;
-    hours(&flow, 26).await;
+    flow.pass(26 * 60).await;
     let all = flow.parked_beside().await;
     let [(subject @ Subject::Report(key), _)] = all.as_slice() else { panic!("{all:?}") };
     let why = parked(&flow, subject, ReasonCode::TransferUnknown).await;

@@ -1,0 +1,182 @@
+//! A chain with a warehouse, and shops of each kind that are told of what it ships.
+
+use std::sync::Arc;
+
+use crossdock_core::{
+    OrderKey,
+    config::{Channel, Config},
+};
+use http::StatusCode;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use simulators::{
+    carriers::easypost::Easypost,
+    odoo::Latency,
+    shops::{Buyer, Goods, Paid, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site},
+    warehouses,
+};
+
+use crate::{
+    Flow, START,
+    shipping::{Peers, flow_beside},
+};
+
+const SIGNS: &str = "shop-signs";
+const TOKEN: &str = "shpat_1";
+const KEY: &str = "ck_a:cs_b";
+const CARRIER: &str = "carrier-signs";
+/// What the portal signs with, and what it is called with.
+const PORTAL: &str = "whsec_CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJ";
+
+/// A shop of each kind under one clock, and a carrier.
+pub struct Shops {
+    pub shopify: Shop,
+    pub woo: Site,
+    pub portal: Portal,
+    pub easypost: Easypost,
+}
+
+/// The lines of every sale: two pieces of one product, one piece of another.
+pub const FIRST: u64 = 500_101;
+pub const SECOND: u64 = 500_102;
+const ORDER: u64 = 5001;
+
+/// The channels of the shops, as the configuration has them.
+fn channels() -> Vec<Channel> {
+    let text = r#"
+odoo: { url: "http://odoo.in-process", database: odoo, user: crossdock }
+channels:
+  - { id: shopify, kind: shopify, url: "http://shopify.in-process", company: My Company,
+      pricelists: { USD: USD list }, requests_per_second: 1000 }
+  - { id: woo, kind: woocommerce, url: "http://woo.in-process", company: My Company,
+      pricelists: { USD: USD list }, requests_per_second: 1000 }
+  - { id: portal, kind: standard, url: "http://portal.in-process/told", company: My Company,
+      pricelists: { USD: USD list }, requests_per_second: 1000 }
+carriers: [{ id: easypost, kind: easypost }]
+"#;
+    crossdock_core::config::parse(text).expect("a sound configuration").channels
+}
+
+/// A chain, an Odoo, a warehouse and the shops.
+pub async fn flow(change: impl FnOnce(&mut Config)) -> (Flow, warehouses::Server, Shops) {
+    let mut shops = None;
+    let (flow, east) = flow_beside(
+        |config| {
+            config.channels.extend(channels());
+            let id = "easypost".parse().expect("an id");
+            config.carriers = vec![crossdock_core::config::Carrier {
+                id,
+                kind: crossdock_core::config::CarrierKind::Easypost,
+            }];
+            change(config);
+        },
+        Latency::default(),
+        |clock| {
+            let all = shops.insert(Shops {
+                shopify: Shop::new(clock.clone(), TOKEN, SIGNS),
+                woo: Site::new(clock.clone(), KEY, SIGNS),
+                portal: Portal::new(clock.clone(), PORTAL),
+                easypost: Easypost::new(clock.clone(), CARRIER),
+            });
+            all.portal.expect_callbacks(PORTAL);
+            let peers: Peers = vec![
+                ("shopify.in-process".into(), Arc::new(all.shopify.clone())),
+                ("woo.in-process".into(), Arc::new(all.woo.clone())),
+                ("portal.in-process".into(), Arc::new(all.portal.clone())),
+            ];
+            let secrets = vec![
+                ("shopify/webhook", SIGNS),
+                ("shopify/api", TOKEN),
+                ("woo/webhook", SIGNS),
+                ("woo/api", KEY),
+                ("portal/webhook", PORTAL),
+                ("portal/api", PORTAL),
+                ("easypost/webhook", CARRIER),
+            ];
+            (peers, secrets)
+        },
+    )
+    .await;
+    (flow, east, shops.expect("the shops"))
+}
+
+/// Two pieces of CD-1 and one of CD-2, paid.
+fn sale() -> Sale {
+    let goods = |id: u64, sku: &str, ordered: u32| Goods {
+        id,
+        sku: Some(sku.into()),
+        title: sku.into(),
+        ordered,
+        current: ordered,
+        price: Decimal::TEN,
+        discount: Decimal::ZERO,
+        rate: Decimal::ZERO,
+    };
+    Sale {
+        id: ORDER,
+        placed_at: START,
+        updated_at: START,
+        sequence: 1,
+        cancelled: false,
+        test: false,
+        currency: "USD".into(),
+        tax_included: false,
+        buyer: Buyer {
+            email: "ann@example.test".into(),
+            first: "Ann".into(),
+            last: "Rivera".into(),
+            ..Buyer::default()
+        },
+        ship_to: Place {
+            street: "1 Main St".into(),
+            city: "Oakland".into(),
+            zip: "94607".into(),
+            region: Some("CA".into()),
+            country: "US".into(),
+        },
+        goods: vec![goods(FIRST, "CD-1", 2), goods(SECOND, "CD-2", 1)],
+        shipping: None,
+        fee: None,
+        paid: Paid::Paid,
+        gift_card: Decimal::ZERO,
+        total_off: Decimal::ZERO,
+        broken: false,
+    }
+}
+
+impl Shops {
+    /// The shop's own id of the order.
+    pub const ORDER: u64 = ORDER;
+
+    /// Sells in one of the shops, whose webhook brings the order in, and releases it; the order and the reference
+    /// of its release.
+    pub async fn sell(&self, flow: &Flow, east: &warehouses::Server, shop: &str) -> (OrderKey, String) {
+        let sale = sale();
+        let now: Timestamp = flow.chain.book.now();
+        let webhook = match shop {
+            "shopify" => {
+                self.shopify.put(sale.clone());
+                self.shopify.webhook("orders/create", &sale)
+            }
+            "woo" => {
+                self.woo.put(sale.clone());
+                self.woo.webhook("order.created", &sale)
+            }
+            _ => self.portal.webhook(&sale, now.as_second()),
+        };
+        let key: OrderKey = format!("{shop}/{ORDER}").parse().expect("a key");
+        self.tell(flow, shop, &[webhook]).await;
+        flow.watch().await;
+        let state = flow.state(&key).await;
+        let job = east.jobs().pop();
+        (key, job.unwrap_or_else(|| panic!("nothing was released: {:?}", state.reasons)).reference)
+    }
+
+    /// Posts calls to a door and lets the chain act on them.
+    pub async fn tell(&self, flow: &Flow, door: &str, calls: &[Signed]) {
+        for call in calls {
+            assert_eq!(flow.post(door, call).await, StatusCode::OK, "{door}");
+        }
+        flow.drain().await;
+    }
+}
