@@ -29,6 +29,11 @@ pub fn assumed(function: &str) -> Assumed {
         "order-validator" => all(0.150, 0.030, 5.0, 2.0),
         "order-importer" => all(1.0, 0.087, 2.0, 1.0),
         WATCHER => all(3.0, 0.0, 1.0, 2.0),
+        "odoo-watcher" => all(0.300, 0.0, 1.0, 1.0),
+        "warehouse-releaser" => all(0.500, 0.100, 2.0, 2.0),
+        "shipment-handler" => all(0.500, 0.150, 2.0, 2.0),
+        "order-invoicer" => all(1.0, 0.200, 2.0, 1.0),
+        "shipment-announcer" => all(0.100, 0.600, 2.0, 1.0),
         WAKER => all(0.200, 0.0, 1.0, 0.0),
         other => unreachable!("{other}: say here how long it runs"),
     }
@@ -40,8 +45,8 @@ pub const POLLERS: f64 = 5.0;
 pub const POLL_S: f64 = 20.0;
 pub const LOG_BYTES: f64 = 600.0;
 pub const ACCESS_LOG_BYTES: f64 = 300.0;
-/// The key of Odoo, and of one shop the webhook's and the API's.
-pub const SECRETS: f64 = 3.0;
+/// The key of Odoo, and of one shop and one warehouse the webhook's and the API's.
+pub const SECRETS: f64 = 5.0;
 /// DynamoDB adds this to each item that it stores.
 pub const STORED_BYTES: usize = 100;
 /// How long what never expires is counted: as long as a state is kept.
@@ -168,7 +173,7 @@ fn stored_bytes(sample: &Sample) -> f64 {
 
 pub fn kept_months(item: &crossdock_platform::Item, sample: &Sample) -> f64 {
     // Pace and watermarks are there once, however many orders there are.
-    if !["order#", "account#"].iter().any(|kind| item.key.pk.starts_with(kind)) {
+    if ["pace#", "watermark#"].iter().any(|kind| item.key.pk.starts_with(kind)) {
         return 0.0;
     }
     let days =

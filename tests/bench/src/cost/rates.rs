@@ -148,6 +148,7 @@ mod tests {
         // One resource each; those of functions and workers are made for each of two entries.
         let files = ["function/alarms.tf", "worker/alarms.tf", "schedule/main.tf", "webhook/main.tf"];
         assert_eq!(files.map(of), [1, 1, 1, 1]);
-        assert_eq!(alarms(&functions().unwrap()), 2 * 5 + 2 * 2 + 2 + 1);
+        // Ten functions, six workers, three schedules.
+        assert_eq!(alarms(&functions().unwrap()), 2 * 10 + 2 * 6 + 3 + 1);
     }
 }

@@ -9,7 +9,7 @@ use super::{
     counted::{Step, Tally, kind},
     rates::{self, Function},
     shop, units,
-    workload::{Sample, WAKER, WATCHER, WEBHOOKS_AT},
+    workload::{ARRIVED_AT, SCHEDULED, SHIPPED_AT, Sample, WEBHOOKS_AT},
 };
 
 /// Three digits after the point.
@@ -35,7 +35,7 @@ pub fn per_order(sample: &Sample, idle: &Sample) -> Value {
             Asked::of(sample, step).less(&Asked::of(idle, step).times(idle_share(sample, idle, step)));
         let by = sample.counts.secrets.iter().filter(|((by, _), _)| by == step);
         let secrets: u64 = by.map(|(_, reads)| reads).sum();
-        let scheduled = [WAKER, WATCHER].contains(step);
+        let scheduled = SCHEDULED.contains(step);
         let entry = json!({
             "runs": if scheduled { json!(0.0) } else { short(*runs as f64 / orders) },
             "messages": short(*messages as f64 / orders),
@@ -133,13 +133,18 @@ pub fn assumptions(functions: &[Function]) -> Value {
             "webhook_bytes": shop::WEBHOOK_BYTES,
             "content": "WooCommerce, three lines and shipping; each webhook has a later time of change and other \
                         fields of plugins; each customer is new",
+            "shipping": format!(
+                "from one warehouse after {} s, one order in {} in two shipments with the second after {} s, one \
+                 parcel each; delivered after {} s. Each shipment is invoiced and paid from the shop's prepayment, \
+                 and the shop is told and tells of it in one more webhook",
+                SHIPPED_AT[0].as_secs(), shop::SPLIT_OF, SHIPPED_AT[1].as_secs(), ARRIVED_AT.as_secs()),
             "edited": format!("one order in {}, by its last webhook, after it was imported", shop::EDITED_OF),
             "batch_1": "orders come one by one, evenly",
             "batch_10": "orders come in groups of ten, so that batches fill; evenly spread orders cost what \
                          batch_1 says, whatever the limit",
         },
         "functions": lambda,
-        "function_times": "assumed; 87 ms is what an order takes in Odoo 18, as measured in batches of ten. \
+        "function_times": "assumed; 87 ms is what an order takes to import in Odoo 18, as measured in batches of ten. \
                            Starts and Odoo's own slowness are not in them",
         "queues": format!(
             "{} pollers of each queue ask every {} s, also while orders come; one receive and one delete for \

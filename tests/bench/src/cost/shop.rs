@@ -27,12 +27,32 @@ channels:
     shipping: [{ method: "*", product: SHIP }]
     fee_product: FEE
     rounding: { product: ROUNDING, limit: "0.05" }
+    invoice: on_shipment
+    journals: [{ gateway: "*", journal: Bank }]
     requests_per_second: 20
+warehouses:
+  - { id: east, kind: standard, url: "http://east.in-process", odoo: My Company, requests_per_second: 20 }
 "#;
+
+/// The warehouse's API secret and the secret that it signs with.
+pub const WAREHOUSE_API: &str = "whsec_BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF";
+pub const WAREHOUSE_WEBHOOK: &str = "whsec_BgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYG";
+/// One order in so many leaves in two shipments.
+pub const SPLIT_OF: u64 = 10;
+
+/// The shop's number of an order.
+pub fn id(order: u64) -> u64 {
+    100_000 + order
+}
+
+/// Whether an order leaves in two shipments. None of those that are edited.
+pub fn is_split(order: u64) -> bool {
+    order % SPLIT_OF == 5
+}
 
 /// One version of an order: three lines and shipping, by a customer who has not bought before.
 pub fn sale(order: u64, which: usize, placed_at: Timestamp, updated_at: Timestamp) -> Sale {
-    let id = 100_000 + order;
+    let id = id(order);
     let edited = which == 3 && order.is_multiple_of(EDITED_OF);
     let rate = Decimal::from(19);
     let goods = (0..3).map(|line| {

@@ -19,7 +19,11 @@ use crossdock_http::{
 use crossdock_platform::{Item, Platform as _, embedded::Embedded, orders::after};
 use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
-use simulators::{odoo, shops::woocommerce::Site};
+use simulators::{
+    odoo,
+    shops::{Signed, woocommerce::Site},
+    warehouses,
+};
 use tokio::time::Instant;
 
 use super::{
@@ -29,7 +33,10 @@ use super::{
 
 pub const RECEIVER: Step = "webhook-receiver";
 pub const WATCHER: Step = "shop-watcher";
+pub const ODOO_WATCHER: Step = "odoo-watcher";
 pub const WAKER: Step = "waker";
+/// What runs whether there are orders or not.
+pub const SCHEDULED: [Step; 3] = [WATCHER, ODOO_WATCHER, WAKER];
 
 const START: Timestamp = Timestamp::constant(1_795_500_000, 0);
 /// A million orders in a month of 730 hours: how far apart two orders are.
@@ -38,6 +45,11 @@ const APART: Duration = Duration::from_millis(2628);
 /// been worked through: shops tell of a new order twice at once.
 pub const WEBHOOKS_AT: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600)];
+/// When an order's goods leave the warehouse, and what is left of it where they leave in two shipments: later
+/// than its last change, as most changes are made before anybody has picked.
+pub const SHIPPED_AT: [Duration; 2] = [Duration::from_secs(2 * 3600), Duration::from_secs(3 * 3600)];
+/// When its parcels have arrived.
+pub const ARRIVED_AT: Duration = Duration::from_secs(4 * 3600);
 /// After the last change: the watcher has seen all of it as often as it ever will.
 const TAIL: Duration = Duration::from_secs(45 * 60);
 /// Between two batches. Without it a state would be moved on at the very moment of its last change, and a due
@@ -45,6 +57,7 @@ const TAIL: Duration = Duration::from_secs(45 * 60);
 const PAUSE: Duration = Duration::from_millis(100);
 const WAKE_EVERY: Duration = Duration::from_secs(60);
 const WATCH_EVERY: Duration = Duration::from_secs(15 * 60);
+const ODOO_EVERY: Duration = Duration::from_secs(60);
 
 /// What a stretch of time came to.
 #[derive(Debug, Clone, Default)]
@@ -63,17 +76,21 @@ pub struct Sample {
 
 enum Event {
     Webhook { order: u64, which: usize },
-    Wake,
-    Watch,
+    Shipped { order: u64, rest: bool },
+    Arrived { order: u64 },
+    Run(Step),
 }
 
 struct World {
     platform: Counted,
     chain: Chain<Counted>,
     site: Site,
+    east: warehouses::Server,
     odoo: odoo::Server,
     sent_out: Arc<AtomicU64>,
     placed_at: BTreeMap<u64, Timestamp>,
+    /// Webhooks of the shop about what we changed there.
+    echoes: u64,
     sample: Sample,
 }
 
@@ -81,37 +98,39 @@ struct World {
 /// batches would not fill, and `batch` would be a limit that is never reached.
 pub async fn busy(orders: u64, batch: usize) -> anyhow::Result<Sample> {
     let mut world = World::new(batch).await?;
-    // Before the first order the watcher subscribes and looks back: that is no order's cost.
-    world.step(WATCHER).await?;
-    world.forget();
+    world.begin().await?;
     let mut events = Vec::new();
     for order in 0..orders {
-        let group = u32::try_from(order / batch as u64 * batch as u64)?;
+        let placed = APART * u32::try_from(order / batch as u64 * batch as u64)?;
         for (which, at) in WEBHOOKS_AT.into_iter().enumerate() {
-            events.push((APART * group + at, Event::Webhook { order, which }));
+            events.push((placed + at, Event::Webhook { order, which }));
         }
+        events.push((placed + SHIPPED_AT[0], Event::Shipped { order, rest: !shop::is_split(order) }));
+        if shop::is_split(order) {
+            events.push((placed + SHIPPED_AT[1], Event::Shipped { order, rest: true }));
+        }
+        events.push((placed + ARRIVED_AT, Event::Arrived { order }));
     }
     let last = events.iter().map(|(at, _)| *at).max().unwrap_or_default();
     events.extend(schedules(last + TAIL));
     world.play(events).await?;
-    let confirmed = world.odoo.orders().iter().filter(|order| order.state == "sale").count();
-    anyhow::ensure!(confirmed as u64 == orders, "{confirmed} of {orders} are confirmed");
     world.sample.orders = orders;
+    world.judge(orders)?;
     world.end()
 }
 
 /// An hour in which nobody orders.
 pub async fn idle() -> anyhow::Result<Sample> {
     let mut world = World::new(1).await?;
-    world.step(WATCHER).await?;
-    world.forget();
+    world.begin().await?;
     world.play(schedules(Duration::from_secs(3600)).collect()).await?;
     world.end()
 }
 
 fn schedules(until: Duration) -> impl Iterator<Item = (Duration, Event)> {
     let times = move |every: Duration| (1..).map(move |n| every * n).take_while(move |at| *at <= until);
-    times(WAKE_EVERY).map(|at| (at, Event::Wake)).chain(times(WATCH_EVERY).map(|at| (at, Event::Watch)))
+    let each = [(WAKE_EVERY, WAKER), (WATCH_EVERY, WATCHER), (ODOO_EVERY, ODOO_WATCHER)];
+    each.into_iter().flat_map(move |(every, step)| times(every).map(move |at| (at, Event::Run(step))))
 }
 
 impl World {
@@ -120,18 +139,24 @@ impl World {
         let time = clock.clone();
         let odoo = odoo::Server::demo(odoo::Version::V18, Arc::new(move || time.now()));
         let site = Site::new(clock.clone(), shop::API_KEY, shop::SECRET);
+        let keys =
+            warehouses::Keys { api: shop::WAREHOUSE_API.into(), webhook: shop::WAREHOUSE_WEBHOOK.into() };
+        let east = warehouses::Server::new(warehouses::Vendor::Standard, clock.clone(), keys);
         let sent_out = Arc::new(AtomicU64::new(0));
         let weighed =
             |peer: Arc<dyn Peer>| -> Arc<dyn Peer> { Arc::new(Weighed { peer, bytes: sent_out.clone() }) };
         let peers = [
             ("odoo.in-process".to_owned(), weighed(Arc::new(odoo.clone()))),
             ("woo.in-process".to_owned(), weighed(Arc::new(site.clone()))),
+            ("east.in-process".to_owned(), weighed(Arc::new(east.clone()))),
         ];
         let client = Client::in_process(peers, clock.clone());
         let inner = Embedded::memory(clock, Entropy::seeded(1))?;
         inner.set_secret("odoo/key", vec!["crossdock-key".into()]);
         inner.set_secret("woo-main/webhook", vec![shop::SECRET.into()]);
         inner.set_secret("woo-main/api", vec![shop::API_KEY.into()]);
+        inner.set_secret("east/api", vec![shop::WAREHOUSE_API.into()]);
+        inner.set_secret("east/webhook", vec![shop::WAREHOUSE_WEBHOOK.into()]);
         let platform = Counted::new(inner);
         let config = crossdock_core::config::parse(shop::CONFIG)
             .map_err(|errors| anyhow::anyhow!("the configuration: {errors:?}"))?;
@@ -144,17 +169,41 @@ impl World {
             platform,
             chain,
             site,
+            east,
             odoo,
             sent_out,
             placed_at: BTreeMap::new(),
+            echoes: 0,
             sample: Sample::default(),
         })
     }
 
-    fn forget(&mut self) {
+    /// Before the first order the watchers subscribe and look back: that is no order's cost.
+    async fn begin(&mut self) -> anyhow::Result<()> {
+        self.step(WATCHER).await?;
+        self.step(ODOO_WATCHER).await?;
         self.platform.take();
         self.sent_out.store(0, Ordering::Relaxed);
         self.sample = Sample::default();
+        Ok(())
+    }
+
+    /// A cost of orders that did not come to their end would be no cost of an order.
+    fn judge(&self, orders: u64) -> anyhow::Result<()> {
+        let all = self.odoo.orders();
+        let confirmed = all.iter().filter(|order| order.state == "sale").count();
+        anyhow::ensure!(confirmed as u64 == orders, "{confirmed} of {orders} are confirmed");
+        let shipped = |order: &&odoo::OrderView| {
+            order.pickings.iter().all(|picking| ["done", "cancel"].contains(&picking.state.as_str()))
+                && order.pickings.iter().any(|picking| picking.state == "done")
+        };
+        let shipped = all.iter().filter(shipped).count();
+        anyhow::ensure!(shipped as u64 == orders, "{shipped} of {orders} are shipped");
+        let completed =
+            (0..orders).filter(|order| self.site.shipping.of(shop::id(*order)).completed_mails == 1);
+        let completed = completed.count();
+        anyhow::ensure!(completed as u64 == orders, "{completed} of {orders} are completed in the shop");
+        Ok(())
     }
 
     fn end(mut self) -> anyhow::Result<Sample> {
@@ -177,17 +226,29 @@ impl World {
                     // The second one belongs to the same moment as the first.
                     which == 0 || events.peek().is_some_and(|(next, _)| *next == at)
                 }
-                Event::Wake => {
-                    self.step(WAKER).await?;
-                    false
+                Event::Shipped { order, rest } => {
+                    let calls = self.ship(order, rest);
+                    self.post("east", calls).await?;
+                    events.peek().is_some_and(|(next, _)| *next == at)
                 }
-                Event::Watch => {
-                    self.step(WATCHER).await?;
+                Event::Arrived { order } => {
+                    let calls = self.arrive(order);
+                    self.post("east", calls).await?;
+                    events.peek().is_some_and(|(next, _)| *next == at)
+                }
+                Event::Run(step) => {
+                    self.step(step).await?;
                     false
                 }
             };
             if !more {
                 self.drain().await?;
+                // A shop tells of every change of an order, ours too.
+                let echoes = self.site.echoes();
+                if !echoes.is_empty() {
+                    self.echo(echoes).await?;
+                    self.drain().await?;
+                }
             }
         }
         Ok(())
@@ -203,16 +264,60 @@ impl World {
         self.site.put(sale.clone());
         let topic = if which == 0 { "order.created" } else { "order.updated" };
         let signed = shop::padded(&self.site.webhook(topic, &sale), order, which)?;
-        let mut request = Request::builder().method(Method::POST).uri("/hooks/woo-main");
-        for (name, value) in &signed.headers {
-            request = request.header(name, value);
+        self.post("woo-main", vec![signed]).await
+    }
+
+    async fn echo(&mut self, echoes: Vec<Signed>) -> anyhow::Result<()> {
+        for (at, echo) in echoes.iter().enumerate() {
+            self.echoes += 1;
+            let padded = shop::padded(echo, self.echoes, WEBHOOKS_AT.len() + at)?;
+            self.post("woo-main", vec![padded]).await?;
         }
-        self.sample.webhooks += 1;
-        self.sample.webhook_bytes += signed.body.len() as u64;
-        self.ran(RECEIVER, 0);
-        let status = self.chain.receiver.handle(request.body(signed.body)?).await.status();
-        anyhow::ensure!(status.is_success(), "status {status}");
         Ok(())
+    }
+
+    async fn post(&mut self, door: &str, calls: Vec<Signed>) -> anyhow::Result<()> {
+        self.platform.set_step(RECEIVER);
+        for signed in calls {
+            let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{door}"));
+            for (name, value) in &signed.headers {
+                request = request.header(name, value);
+            }
+            self.sample.webhooks += 1;
+            self.sample.webhook_bytes += signed.body.len() as u64;
+            self.ran(RECEIVER, 0);
+            let status = self.chain.receiver.handle(request.body(signed.body)?).await.status();
+            anyhow::ensure!(status.is_success(), "{door}: status {status}");
+        }
+        Ok(())
+    }
+
+    /// The release of an order that can still ship.
+    fn job(&self, order: u64) -> Option<warehouses::Job> {
+        let number = shop::id(order).to_string();
+        let mut jobs = self.east.jobs().into_iter().rev();
+        jobs.find(|job| {
+            let open = [warehouses::Stage::Open, warehouses::Stage::Picking].contains(&job.stage);
+            open && job.body["order_number"].as_str().is_some_and(|told| told.trim_matches('#') == number)
+        })
+    }
+
+    /// Everything that is left, or the first line alone.
+    fn ship(&self, order: u64, rest: bool) -> Vec<Signed> {
+        let Some(job) = self.job(order) else { return Vec::new() };
+        let mut takes = job.rest();
+        if !rest {
+            takes.truncate(1);
+        }
+        self.east.ship(&job.reference, &takes, 1)
+    }
+
+    fn arrive(&self, order: u64) -> Vec<Signed> {
+        let number = shop::id(order).to_string();
+        let jobs = self.east.jobs().into_iter();
+        let jobs = jobs.filter(|job| job.body["order_number"].as_str() == Some(number.as_str()));
+        let parcels = jobs.flat_map(|job| job.shipments).flat_map(|sent| sent.parcels);
+        parcels.flat_map(|tracking| self.east.deliver(&tracking)).collect()
     }
 
     async fn step(&mut self, step: Step) -> anyhow::Result<()> {
@@ -220,6 +325,11 @@ impl World {
         self.ran(step, 0);
         if step == WAKER {
             self.chain.waker.wake_due().await?;
+            return Ok(());
+        }
+        if step == ODOO_WATCHER {
+            let deadline = after(self.platform.clock().now(), SignedDuration::from_secs(55));
+            self.chain.odoo_watcher.watch(deadline).await?;
             return Ok(());
         }
         let deadline = after(self.platform.clock().now(), SignedDuration::from_mins(14));
