@@ -36,7 +36,7 @@ struct Bootstrap {
     name: String,
     path: PathBuf,
     log: PathBuf,
-    environment: BTreeMap<&'static str, String>,
+    environment: BTreeMap<String, String>,
     starts: Vec<Start>,
 }
 
@@ -127,9 +127,9 @@ async fn measure(artifacts: &Path, echo: &Path, folder: &Path) -> Result<Value> 
 impl Bootstrap {
     fn new(name: &str, path: PathBuf, memory_mb: f64, folder: &Path, servers: &Servers) -> Self {
         let mut environment = servers.environment();
-        environment.insert("AWS_LAMBDA_FUNCTION_NAME", format!("crossdock-bench-{name}"));
-        environment.insert("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory_mb.to_string());
-        environment.insert("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into());
+        environment.insert("AWS_LAMBDA_FUNCTION_NAME".into(), format!("crossdock-bench-{name}"));
+        environment.insert("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".into(), memory_mb.to_string());
+        environment.insert("AWS_LAMBDA_FUNCTION_VERSION".into(), "$LATEST".into());
         let log = folder.join(format!("{name}.log"));
         Self { name: name.to_owned(), path, log, environment, starts: Vec::new() }
     }

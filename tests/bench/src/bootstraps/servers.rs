@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use crossdock_core::Clock;
+use crossdock_core::{Clock, message::QueueName};
 use serde_json::{Value, json};
 use simulators::odoo;
 use tokio::{
@@ -49,7 +49,8 @@ impl Servers {
         let odoo = odoo::Server::demo(odoo::Version::V18, Arc::new(|| Clock::System.now()));
         let (odoo, task) = odoo::serve(odoo, any).await?;
         let mut tasks = vec![task];
-        let configuration = shop::CONFIG.replace("http://odoo.in-process", &format!("http://{odoo}"));
+        let configuration =
+            shop::Path::Whole.config().replace("http://odoo.in-process", &format!("http://{odoo}"));
         let aws = Router::new().fallback(aws).with_state(Arc::new(configuration));
         let waiting = Waiting::default();
         let runtime = Router::new().fallback(runtime).with_state(waiting.clone());
@@ -66,8 +67,12 @@ impl Servers {
     }
 
     /// What Lambda and Terraform put into a function's environment.
-    pub fn environment(&self) -> BTreeMap<&'static str, String> {
-        let queue = |name: &str| format!("http://{}/000000000000/{name}", self.aws);
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let queue = |queue: QueueName| {
+            let name = queue.as_str();
+            let variable = format!("CROSSDOCK_QUEUE_{}", name.replace('-', "_").to_uppercase());
+            (variable, format!("http://{}/000000000000/{name}", self.aws))
+        };
         // Certificates are read at the start: whoever sets this may say from where.
         let trusted = std::env::var(TRUSTED).ok().map(|file| (TRUSTED, file));
         let environment = [
@@ -80,11 +85,10 @@ impl Servers {
             ("CROSSDOCK_TABLE", TABLE.into()),
             ("CROSSDOCK_SECRETS", SECRETS.into()),
             ("CROSSDOCK_CONFIG", DIGEST.into()),
-            ("CROSSDOCK_QUEUE_ORDERS", queue("orders")),
-            ("CROSSDOCK_QUEUE_VALID_ORDERS", queue("valid-orders")),
             ("RUST_LOG", "info".into()),
         ];
-        environment.into_iter().chain(trusted).collect()
+        let named = environment.into_iter().chain(trusted).map(|(name, value)| (name.to_owned(), value));
+        named.chain(QueueName::ALL.map(queue)).collect()
     }
 }
 
@@ -161,6 +165,8 @@ fn secret(asked: &Value) -> Option<Value> {
     let value = match name {
         "odoo/key" => "crossdock-key",
         "woo-main/webhook" => shop::SECRET,
+        "east/api" => shop::WAREHOUSE_API,
+        "east/webhook" => shop::WAREHOUSE_WEBHOOK,
         _ => shop::API_KEY,
     };
     Some(json!({

@@ -14,7 +14,7 @@ pub const WEBHOOK_BYTES: usize = 12_000;
 /// One order in so many is edited by its last webhook.
 pub const EDITED_OF: u64 = 10;
 
-pub const CONFIG: &str = r#"
+const IMPORT: &str = r#"
 public_url: https://hooks.example.com
 odoo: { url: "http://odoo.in-process", database: odoo, user: crossdock, requests_per_second: 50 }
 channels:
@@ -27,12 +27,42 @@ channels:
     shipping: [{ method: "*", product: SHIP }]
     fee_product: FEE
     rounding: { product: ROUNDING, limit: "0.05" }
-    invoice: on_shipment
-    journals: [{ gateway: "*", journal: Bank }]
     requests_per_second: 20
+"#;
+
+/// What comes after the import: a warehouse that ships, invoices and payments in Odoo, the shop told of it.
+const AFTER: &str = r#"    invoice: on_shipment
+    journals: [{ gateway: "*", journal: Bank }]
 warehouses:
   - { id: east, kind: standard, url: "http://east.in-process", odoo: My Company, requests_per_second: 20 }
 "#;
+
+/// How far orders are carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// To the confirmed order in Odoo.
+    Import,
+    /// To what is shipped, invoiced, paid and told.
+    Whole,
+}
+
+impl Path {
+    pub const BOTH: [Self; 2] = [Self::Import, Self::Whole];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Whole => "whole",
+        }
+    }
+
+    pub fn config(self) -> String {
+        match self {
+            Self::Import => IMPORT.to_owned(),
+            Self::Whole => format!("{IMPORT}{AFTER}"),
+        }
+    }
+}
 
 /// The warehouse's API secret and the secret that it signs with.
 pub const WAREHOUSE_API: &str = "whsec_BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF";
