@@ -72,7 +72,7 @@ locals {
       memory_mb = 256
       sends     = ["invoices", "valid-orders"]
       table     = ["GetItem", "PutItem"]
-      secrets   = [local.odoo_secret]
+      secrets   = concat([local.odoo_secret], local.payment_secrets)
     }
     shipment-announcer = {
       queue     = "announcements"

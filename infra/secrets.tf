@@ -13,6 +13,11 @@ locals {
     for c in local.channels : "${c.id}/api"
     if contains(["shopify", "woocommerce"], c.kind) || try(c.url, null) != null
   ]
+  # Shops that are asked what was paid, before a payment is booked.
+  payment_secrets = [
+    for c in local.channels : "${c.id}/api"
+    if contains(["shopify", "woocommerce"], c.kind) && try(c.invoice, "manual") != "manual" && length(try(c.journals, [])) > 0
+  ]
   # Shopify signs with the app's own secret; WooCommerce is told one with each webhook that is made there.
   subscription_secrets = [for c in local.channels : "${c.id}/webhook" if c.kind == "woocommerce"]
   # Shops that are asked for their orders: a standard channel only sends them.

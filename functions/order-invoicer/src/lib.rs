@@ -1,6 +1,6 @@
 //! Invoices what has shipped of an order, or the order at once, and books what was paid for it.
 //!
-//! In: queue `invoices`. Reads: the ledger, Odoo. Out: invoices and payments in Odoo, posted and assigned, and
+//! In: queue `invoices`. Reads: the ledger, Odoo, what the shop's gateways took. Out: invoices and payments in Odoo, posted and assigned, and
 //! the billing's stage.
 //!
 //! Safe to repeat after any crash, timeout or race: an order is touched under its lease; Odoo invoices only what
@@ -10,6 +10,7 @@
 mod invoices;
 mod outcome;
 mod payments;
+mod taken;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +18,9 @@ use std::{
     sync::Arc,
 };
 
+use crossdock_channels::Api;
 use crossdock_core::{
-    Fate, OrderKey, PeerError,
+    ChannelId, Fate, OrderKey, PeerError,
     config::{Channel, Config, InvoicePolicy, OdooRef},
     message::{Message, QueueName},
     order::Order,
@@ -52,11 +54,13 @@ pub struct OrderInvoicer<P> {
     pub odoo: Odoo,
     pub catalogue: Catalogue,
     pub pace: Pace<P>,
+    /// The shops that are asked what was paid, with their pace.
+    pub shops: BTreeMap<ChannelId, (Api, Pace<P>)>,
 }
 
 impl<P: Platform> Wire<P> for OrderInvoicer<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        vec![config.odoo.secret.clone()]
+        taken::asked(config).map(Channel::api_secret).chain([config.odoo.secret.clone()]).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
@@ -67,6 +71,7 @@ impl<P: Platform> Wire<P> for OrderInvoicer<P> {
             config: config.clone(),
             catalogue: Catalogue::new(odoo.clone()),
             odoo,
+            shops: taken::shops(parts).await?,
             pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
         })
     }
@@ -268,7 +273,9 @@ impl<P: Platform> OrderInvoicer<P> {
         let odoo = self.odoo.until(deadline).in_company(company.id);
         let standing = self.invoice(&odoo, &company, jobs, ends).await?;
         let open: Vec<&Job> = jobs.iter().filter(|job| !ends.contains_key(&job.held.order)).collect();
-        let mut unpaid = self.pay(&odoo, &company, &open, &standing).await?;
+        let taken = self.taken(&open, &standing, ends).await?;
+        let open: Vec<&Job> = open.into_iter().filter(|job| !ends.contains_key(&job.held.order)).collect();
+        let mut unpaid = self.pay(&odoo, &company, &open, &standing, &taken).await?;
         for job in open {
             let mut reasons = unpaid.remove(&job.held.order).unwrap_or_default();
             reasons.extend(standing.get(&job.sale).and_then(|of| invoiced_too_much(job, of)));

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
     OrderKey,
-    order::{Order, PaymentState, Transaction},
+    order::{Order, Transaction},
     reason::{Reason, ReasonCode},
 };
 use crossdock_odoo::{
     Company, Odoo,
-    invoices::{self as books, Books, InvoiceState, Journals, Paid, PaidState, Payment, Standing},
+    invoices::{self as books, Books, Journals, Paid, PaidState, Payment, Standing},
     orders::Loaded,
 };
 use crossdock_platform::Platform;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::{Job, OrderInvoicer, Trouble, refused};
+use crate::{Job, OrderInvoicer, Trouble, refused, taken::Taken};
 
 type Reasons = BTreeMap<OrderKey, Vec<Reason>>;
 type Found = BTreeMap<String, Vec<Paid>>;
@@ -36,24 +36,20 @@ impl<P: Platform> OrderInvoicer<P> {
         company: &Company,
         jobs: &[&Job],
         all: &BTreeMap<i64, Books>,
+        taken: &Taken,
     ) -> Result<Reasons, Trouble> {
         let mut reasons = Reasons::new();
-        let owing = |job: &&&Job| {
-            let open = |of: &Books| {
-                let posted = of.invoices.iter().filter(|invoice| invoice.state == InvoiceState::Posted);
-                posted.into_iter().any(|invoice| invoice.residual > Decimal::ZERO)
-            };
-            !job.channel.journals.is_empty() && all.get(&job.sale).is_some_and(open)
-        };
-        let owing: Vec<&&Job> = jobs.iter().filter(owing).collect();
+        let owing: Vec<&&Job> = jobs.iter().filter(|job| taken.contains_key(&job.held.order)).collect();
         if owing.is_empty() {
             return Ok(reasons);
         }
         let journals = self.catalogue.journals(company.id).await?;
         let mut wanted = Vec::new();
         for job in owing {
-            if let (Some(order), Some(of)) = (&job.order, all.get(&job.sale)) {
-                wanted.extend(want(job, order, of, &journals, &mut reasons));
+            if let (Some(order), Some(of), Some(taken)) =
+                (&job.order, all.get(&job.sale), taken.get(&job.held.order))
+            {
+                wanted.extend(want(job, order, taken, of, &journals, &mut reasons));
             }
         }
         let found = book(odoo, &journals, &wanted, &mut reasons).await?;
@@ -128,18 +124,16 @@ async fn book(
 fn want<'a>(
     job: &'a Job,
     order: &Order,
+    taken: &[Transaction],
     of: &Books,
     journals: &Journals,
     reasons: &mut Reasons,
 ) -> Vec<Wanted<'a>> {
-    if !has_paid(order.payment.state) {
-        return Vec::new();
-    }
     let partner = of.invoices.last().map_or(of.invoice_to, |invoice| invoice.partner);
     let date = order.placed_at.to_zoned(TimeZone::UTC).date();
     let mut unnamed: BTreeMap<&str, usize> = BTreeMap::new();
     let mut wanted: Vec<Wanted<'a>> = Vec::new();
-    for transaction in order.payment.transactions.iter().filter(|one| one.amount > Decimal::ZERO) {
+    for transaction in taken.iter().filter(|one| one.amount > Decimal::ZERO) {
         let gateway = gateway(transaction);
         let Some(rule) = job.channel.journal(gateway) else {
             note(reasons, job, Reason::new(ReasonCode::JournalUnmapped, format!("gateway {gateway}")));
@@ -169,19 +163,6 @@ fn want<'a>(
         }
     }
     wanted
-}
-
-/// Whether the transactions have moved money to us. What is only authorised is captured later.
-fn has_paid(state: PaymentState) -> bool {
-    match state {
-        PaymentState::Paid | PaymentState::PartiallyPaid | PaymentState::PartiallyRefunded => true,
-        PaymentState::Authorized
-        | PaymentState::OnTerms
-        | PaymentState::Pending
-        | PaymentState::Refunded
-        | PaymentState::Voided
-        | PaymentState::Failed => false,
-    }
 }
 
 fn gateway(transaction: &Transaction) -> &str {

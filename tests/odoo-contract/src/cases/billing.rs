@@ -1,6 +1,6 @@
 //! The invoicer in front of Odoo, with a ledger: invoice and payment once, whatever comes in between.
 
-use std::pin::pin;
+use std::{collections::BTreeMap, pin::pin};
 
 use crossdock_core::{
     OrderKey,
@@ -48,6 +48,8 @@ fn invoicer(rig: &Rig) -> OrderInvoicer<Embedded> {
         odoo: rig.odoo.clone(),
         catalogue: Catalogue::new(rig.odoo.clone()),
         pace: Pace::new(rig.book.platform().clone(), "odoo", rig.config.odoo.requests_per_second),
+        // The contract's channels post their payments with the order.
+        shops: BTreeMap::new(),
     }
 }
 
