@@ -160,9 +160,8 @@ impl<P: Platform> ShipmentHandler<P> {
                         fulfilment.notice(sale, now, "the warehouse stopped it");
                     }
                     ReleaseStage::Sending | ReleaseStage::Open | ReleaseStage::Unstoppable => {
-                        known.stage = ReleaseStage::Refused;
                         let reason = Reason::new(code, format!("{release}: {why}"));
-                        fulfilment.work.park(vec![reason], &config, now);
+                        fulfilment.refused(&release, reason, &config, now);
                     }
                     // Told before.
                     ReleaseStage::Stopped | ReleaseStage::Refused | ReleaseStage::Closed => {

@@ -38,7 +38,7 @@ use crossdock_warehouses::Warehouse;
 use jiff::{SignedDuration, Timestamp};
 
 use outcome::{End, Trouble};
-pub use plan::{Plan, Wanted, plan};
+pub use plan::{Plan, Wanted, plan, refused};
 
 /// What one batch costs in calls to Odoo when nothing goes wrong.
 pub const CALLS_PER_BATCH: u32 = 3;
@@ -221,15 +221,25 @@ impl<P: Platform> WarehouseReleaser<P> {
         let houses = self.houses(sale).await?;
         let at = |id: i64| houses.get(&id).copied();
         self.shipped_by_hand(job, sale, &houses).await?;
-        match plan(sale, &fulfilment, at) {
-            Plan::Nothing => Ok(End::Idle("nothing to release")),
-            Plan::Incomplete(why) => Ok(End::incomplete(&why)),
+        let end = match plan(sale, &fulfilment, at) {
+            Plan::Nothing => End::Idle("nothing to release"),
+            Plan::Incomplete(why) => End::incomplete(&why),
             Plan::Stop(keys) => {
                 self.mark(&job.held.order, &keys, ReleaseStage::Stopping).await?;
-                Ok(End::Again("what was cancelled in Odoo is to be stopped"))
+                End::Again("what was cancelled in Odoo is to be stopped")
             }
-            Plan::Release(wanted) => self.release(job, sale, &wanted, deadline).await,
-        }
+            Plan::Release(wanted) => self.release(job, sale, &wanted, deadline).await?,
+        };
+        Ok(match end {
+            // What a warehouse refused stays a person's, whatever else became of the order.
+            End::Idle(_) if !refused(sale, &fulfilment).is_empty() => End::Park(
+                refused(sale, &fulfilment)
+                    .into_iter()
+                    .filter_map(|release| release.refusal.clone())
+                    .collect(),
+            ),
+            end => end,
+        })
     }
 
     /// The warehouses that ship for the warehouses of the order's company, by Odoo's id.

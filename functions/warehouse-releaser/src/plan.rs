@@ -124,14 +124,30 @@ fn roots(sale: &Sale) -> BTreeMap<i64, i64> {
     sale.transfers.iter().map(|t| (t.id, root(t.id))).collect()
 }
 
+/// Releases that a warehouse refused and that are still to be shipped: a person decides about them.
+pub fn refused<'a>(sale: &Sale, fulfilment: &'a Fulfilment) -> Vec<&'a ReleaseState> {
+    let roots = roots(sale);
+    let waits = |release: &&ReleaseState| {
+        let root = roots.get(&release.transfer).copied().unwrap_or(release.transfer);
+        let mut open = sale.transfers.iter().filter(|transfer| transfer.is_open());
+        release.stage == ReleaseStage::Refused
+            && !release.is_all_shipped()
+            && open.any(|transfer| roots.get(&transfer.id) == Some(&root))
+    };
+    fulfilment.releases.iter().filter(waits).collect()
+}
+
 /// What warehouses hold already, by chain of transfers and SKU. A backorder so inherits what its ancestor's
-/// release has not shipped yet, unless the warehouse closed that short.
+/// release has not shipped yet, unless the warehouse closed that short. What a warehouse refused counts as well:
+/// it is not asked again before a person says so.
 fn held(fulfilment: &Fulfilment, roots: &BTreeMap<i64, i64>) -> BTreeMap<(i64, Sku), Decimal> {
     let mut held: BTreeMap<(i64, Sku), Decimal> = BTreeMap::new();
     if !guard::stands(Guard::ReleaseOnce) {
         return held;
     }
-    for release in fulfilment.releases.iter().filter(|release| release.stage.holds_goods()) {
+    let counts =
+        |release: &&ReleaseState| release.stage.holds_goods() || release.stage == ReleaseStage::Refused;
+    for release in fulfilment.releases.iter().filter(counts) {
         let root = roots.get(&release.transfer).copied().unwrap_or(release.transfer);
         for line in &release.lines {
             let open = (line.quantity - line.shipped).max(Decimal::ZERO);

@@ -205,6 +205,7 @@ impl<P: Platform> WarehouseReleaser<P> {
                     stage,
                     remote: remote.clone(),
                     lines: lines.clone(),
+                    refusal: None,
                 });
                 Change::Write(())
             })

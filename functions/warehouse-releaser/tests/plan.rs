@@ -105,6 +105,7 @@ fn released(transfer: i64, stage: ReleaseStage, quantity: u32, shipped: u32) -> 
             quantity: quantity.into(),
             shipped: shipped.into(),
         }],
+        refusal: None,
     });
     fulfilment
 }

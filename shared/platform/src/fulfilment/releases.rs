@@ -95,6 +95,9 @@ pub struct ReleaseState {
     /// The warehouse's own id of it.
     pub remote: Option<String>,
     pub lines: Vec<ReleasedLine>,
+    /// Why the warehouse does not ship it. It waits for a person, whatever else changes in the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Reason>,
 }
 
 impl ReleaseState {
@@ -169,6 +172,17 @@ impl Fulfilment {
         lines.map(|shipped| shipped.quantity).sum()
     }
 
+    /// A warehouse will not ship a release, and nobody asked it to stop: a person decides.
+    pub fn refused(&mut self, key: &ReleaseKey, reason: Reason, config: &str, now: Timestamp) {
+        if let Some(release) = self.release_mut(key) {
+            release.stage = ReleaseStage::Refused;
+            release.refusal = Some(reason.clone());
+        }
+        // A look that is under way knows nothing of this: it is to look once more.
+        self.asked = self.asked.saturating_add(1);
+        self.work.park(vec![reason], config, now);
+    }
+
     /// Whether a warehouse may still ship something of the order.
     #[must_use]
     pub fn is_released(&self) -> bool {
@@ -227,6 +241,10 @@ impl Document for Fulfilment {
     }
 
     fn replay(&mut self, now: Timestamp) {
+        // Whoever replays has settled it: what was refused may be released anew.
+        for release in self.releases.iter_mut().filter(|release| release.stage == ReleaseStage::Refused) {
+            release.stage = ReleaseStage::Stopped;
+        }
         self.work.reopen_in(FulfilmentStage::Noticed, now, "replayed by hand");
     }
 
