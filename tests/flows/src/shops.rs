@@ -151,7 +151,19 @@ impl Shops {
     /// Sells in one of the shops, whose webhook brings the order in, and releases it; the order and the reference
     /// of its release.
     pub async fn sell(&self, flow: &Flow, east: &warehouses::Server, shop: &str) -> (OrderKey, String) {
-        let sale = sale();
+        self.sell_as(flow, east, shop, |_| {}).await
+    }
+
+    /// The same with what a test changes in the sale.
+    pub async fn sell_as(
+        &self,
+        flow: &Flow,
+        east: &warehouses::Server,
+        shop: &str,
+        change: impl FnOnce(&mut Sale),
+    ) -> (OrderKey, String) {
+        let mut sale = sale();
+        change(&mut sale);
         let now: Timestamp = flow.chain.book.now();
         let webhook = match shop {
             "shopify" => {
