@@ -1,6 +1,7 @@
 //! Operations on a ledger, local or deployed: what became of each order, and taking it up again.
 
 mod place;
+mod story;
 mod text;
 
 use std::{collections::BTreeMap, io::Write as _};
@@ -23,7 +24,8 @@ use serde_json::Value;
 
 use place::Ledger;
 pub use place::Place;
-use text::{other, print, row, show, summary};
+use story::Story;
+use text::{other, print, row, summary};
 pub use text::{stage, table};
 
 /// The most that is listed.
@@ -142,8 +144,8 @@ pub async fn on<P: Platform>(command: &Command, platform: P) -> Result<bool> {
 
 async fn orders<P: Platform>(book: &OrderBook<P>, options: &Orders) -> Result<bool> {
     if let Some(key) = &options.order {
-        let state = book.state(key).await?.with_context(|| format!("the ledger has no order {key}"))?;
-        return show(&state, options.json);
+        let story = Story::of(book, key).await?.with_context(|| format!("the ledger has no order {key}"))?;
+        return print(&if options.json { story.json()?.to_string() } else { story.text() });
     }
     let mut all = Vec::new();
     let mut after = None;

@@ -12,43 +12,13 @@ use crossdock_platform::{
 use serde_json::{Value, json};
 
 /// A document as people read it: the fields of its work beside its own.
-fn flat(mut document: Value) -> Value {
+pub(super) fn flat(mut document: Value) -> Value {
     if let Some(fields) = document.as_object_mut()
         && let Some(Value::Object(work)) = fields.remove("work")
     {
         fields.extend(work);
     }
     document
-}
-
-pub(super) fn show(state: &State, json: bool) -> Result<bool> {
-    if json {
-        return print(&flat(serde_json::to_value(state)?).to_string());
-    }
-    let mut text = format!("{}  {}\n", state.order, state.number.as_deref().unwrap_or("-"));
-    text.push_str(&format!("stage    {}\n", stage(state.stage)));
-    if let Some(applied) = &state.applied {
-        let cancelled = if applied.cancelled { ", cancelled" } else { "" };
-        text.push_str(&format!(
-            "Odoo     {} (id {}) {}{cancelled}\n",
-            applied.name, applied.odoo_id, applied.total
-        ));
-    }
-    if let Some(due) = state.due_at {
-        text.push_str(&format!("due      {due}\n"));
-    }
-    for reason in &state.reasons {
-        text.push_str(&format!(
-            "reason   {}: {}\n         -> {}\n",
-            reason.code.code(),
-            reason.detail,
-            reason.code.remedy()
-        ));
-    }
-    for event in &state.log {
-        text.push_str(&format!("{}  {}\n", event.at.strftime("%Y-%m-%d %H:%M:%S"), event.what));
-    }
-    print(text.trim_end())
 }
 
 /// A table without lines between its rows.
