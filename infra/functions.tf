@@ -13,7 +13,7 @@ locals {
     webhook-receiver = {
       timeout_s = 10
       memory_mb = 256
-      sends     = ["orders", "shipments", "announcements"]
+      sends     = ["orders", "shipments", "announcements", "releases"]
       table     = ["GetItem", "PutItem"]
       secrets   = local.webhook_secrets
     }

@@ -6,6 +6,8 @@ locals {
     [for c in local.channels : "${c.id}/webhook"],
     [for w in local.remote_warehouses : "${w.id}/webhook"],
     [for c in local.carriers : "${c.id}/webhook"],
+    # The token of Odoo's own automation rules.
+    try(local.config.odoo.hints, false) ? ["odoo/hook"] : [],
   )
   warehouse_secrets = [for w in local.remote_warehouses : "${w.id}/api"]
   # Shops that are told of shipments; a standard channel where it has an address.

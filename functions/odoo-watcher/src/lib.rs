@@ -19,8 +19,7 @@ use crossdock_odoo::{
     transfers::{self, ChangedTransfer},
 };
 use crossdock_platform::{
-    Change, Document as _, OrderBook, Pace, Platform, PlatformError,
-    fulfilment::Fulfilment,
+    OrderBook, Pace, Platform, PlatformError,
     queue::send_all,
     watermark::{Watch, Watermark},
 };
@@ -150,19 +149,8 @@ impl<P: Platform> OdooWatcher<P> {
         let mut messages: Vec<Message> = Vec::new();
         for (sale, transfers) in by_sale {
             let Some(order) = keys.get(&sale) else { continue };
-            let now = self.book.now();
-            let message = self
-                .book
-                .change::<Fulfilment, _>(order, |fulfilment| {
-                    // Windows overlap, so most of what is read was read before.
-                    let new = fulfilment.see(transfers.iter().map(|t| (t.transfer, t.mark.as_str())));
-                    if !new {
-                        return Change::Leave(None);
-                    }
-                    fulfilment.notice(sale, now, "its transfers changed in Odoo");
-                    Change::Write(fulfilment.message())
-                })
-                .await?;
+            let marks: Vec<(i64, &str)> = transfers.iter().map(|t| (t.transfer, t.mark.as_str())).collect();
+            let message = self.book.see_transfers(order, sale, &marks).await?;
             messages.extend(message);
         }
         send_all(self.book.platform(), &messages).await?;

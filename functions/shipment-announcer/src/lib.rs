@@ -102,7 +102,8 @@ impl<P: Platform> Step for ShipmentAnnouncer<P> {
             | Message::TransfersChanged { .. }
             | Message::ShipmentReported { .. }
             | Message::WarehouseReported { .. }
-            | Message::BillingOpened { .. } => None,
+            | Message::BillingOpened { .. }
+            | Message::OdooHinted { .. } => None,
         }
     }
 

@@ -120,7 +120,8 @@ impl<P: Platform> Step for ShipmentHandler<P> {
             | Message::TransfersChanged { .. }
             | Message::BillingOpened { .. }
             | Message::ShipmentApplied { .. }
-            | Message::ParcelMoved { .. } => None,
+            | Message::ParcelMoved { .. }
+            | Message::OdooHinted { .. } => None,
         }
     }
 

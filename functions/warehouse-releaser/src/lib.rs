@@ -1,6 +1,6 @@
 //! Asks warehouses to ship what is ready in Odoo, and to stop what was called off.
 //!
-//! In: queue `releases`. Reads: the ledger, Odoo's transfers, the warehouses. Out: releases at the warehouses,
+//! In: queue `releases`, and with it hints of Odoo's. Reads: the ledger, Odoo's transfers, the warehouses. Out: releases at the warehouses,
 //! and in the ledger which of them stand.
 //!
 //! Safe to repeat: a release is written down under the order's lease before it is sent, carries the transfer's
@@ -8,6 +8,7 @@
 //! never released anew.
 
 mod by_hand;
+mod hints;
 mod outcome;
 mod plan;
 mod send;
@@ -15,14 +16,14 @@ mod stop;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
+    fmt,
     sync::Arc,
 };
 
 use crossdock_core::{
     OrderKey, PeerError, WarehouseId,
     config::{self, Config, OdooRef},
-    message::{Message, QueueName},
+    message::{Hint, Message, QueueName},
 };
 use crossdock_odoo::{
     Catalogue, Connection, Odoo,
@@ -102,19 +103,50 @@ impl<P: Platform> Wire<P> for WarehouseReleaser<P> {
 
 impl<P: Platform> Step for WarehouseReleaser<P> {
     const QUEUE: QueueName = QueueName::Releases;
-    type Key = OrderKey;
+    type Key = About;
 
-    fn key(message: Message) -> Option<OrderKey> {
-        let Message::TransfersChanged { order } = message else { return None };
-        Some(order)
+    fn key(message: Message) -> Option<About> {
+        match message {
+            Message::TransfersChanged { order } => Some(About::Order(order)),
+            Message::OdooHinted { hint } => Some(About::Hint(hint)),
+            Message::OrderChanged { .. }
+            | Message::OrderValidated { .. }
+            | Message::ShipmentReported { .. }
+            | Message::WarehouseReported { .. }
+            | Message::BillingOpened { .. }
+            | Message::ShipmentApplied { .. }
+            | Message::ParcelMoved { .. } => None,
+        }
     }
 
-    fn handle(
-        &self,
-        orders: &[OrderKey],
-        deadline: Timestamp,
-    ) -> impl Future<Output = Answers<OrderKey>> + Send {
-        self.handle_batch(orders, deadline)
+    async fn handle(&self, keys: &[About], deadline: Timestamp) -> Answers<About> {
+        let (mut orders, mut hints) = (Vec::new(), Vec::new());
+        for about in keys {
+            match about {
+                About::Order(order) => orders.push(order.clone()),
+                About::Hint(hint) => hints.push(*hint),
+            }
+        }
+        self.follow(&hints, deadline).await;
+        let hints = hints.into_iter().map(|hint| (About::Hint(hint), Ok(())));
+        let orders = self.handle_batch(&orders, deadline).await;
+        hints.chain(orders.into_iter().map(|(order, answer)| (About::Order(order), answer))).collect()
+    }
+}
+
+/// What a message of this queue is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    Order(OrderKey),
+    Hint(Hint),
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order(order) => order.fmt(f),
+            Self::Hint(hint) => hint.fmt(f),
+        }
     }
 }
 

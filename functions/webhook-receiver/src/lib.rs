@@ -1,5 +1,5 @@
-//! Takes webhooks in: `POST /hooks/{channel}`, and of warehouses and carriers at their
-//! ids.
+//! Takes webhooks in: `POST /hooks/{channel}`, of warehouses and carriers at their ids, and hints of Odoo's at
+//! `/hooks/odoo`.
 //!
 //! In: an HTTP request. Reads: the sender's webhook secrets. Out: the order or shipment in the ledger, then a
 //! message to `orders` or `shipments`, then the answer. A 2xx means that what was said is stored.
@@ -9,6 +9,7 @@
 //! **Invariant:** an answer to whoever cannot sign tells nothing of which channels exist.
 
 mod answer;
+mod odoo;
 mod warehouse;
 
 use std::{future::Future, sync::Arc};
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use crossdock_channels::{FieldError, Refusal, Webhook, receive};
 use crossdock_core::{
     ChannelId, OrderKey,
-    config::{Channel, ChannelKind, Config},
+    config::{Channel, ChannelKind, Config, ODOO_DOOR, ODOO_HOOK_SECRET},
 };
 use crossdock_platform::{
     OrderBook, Platform, PlatformError, SecretVersions,
@@ -53,7 +54,8 @@ impl<P: Platform> Wire<P> for WebhookReceiver<P> {
         let channels = self.config.channels.iter().map(|channel| channel.webhook_secret());
         let warehouses = self.config.warehouses.iter().filter(|w| w.is_remote()).map(|w| w.webhook_secret());
         let carriers = self.config.carriers.iter().map(|carrier| carrier.webhook_secret());
-        for secret in channels.chain(warehouses).chain(carriers) {
+        let odoo = self.config.odoo.hints.then(|| ODOO_HOOK_SECRET.to_owned());
+        for secret in channels.chain(warehouses).chain(carriers).chain(odoo) {
             // Read once here, so that the first webhook finds it; a failure comes again with that webhook.
             let _ = platform.secret(&secret).await;
         }
@@ -93,6 +95,7 @@ impl<P: Platform> WebhookReceiver<P> {
             None if self.config.carriers.iter().any(|carrier| carrier.id.as_str() == door) => {
                 self.carrier(door, &head.headers, &body).await
             }
+            None if self.config.odoo.hints && door == ODOO_DOOR => self.odoo(door, call).await,
             None => match ChannelId::new(door) {
                 Ok(channel) => self.receive(&channel, &head.headers, &body).await,
                 Err(_) => return answer::status(StatusCode::NOT_FOUND),

@@ -67,7 +67,7 @@ impl<P: Platform> WebhookReceiver<P> {
     }
 }
 
-fn refuse(door: &str, refusal: &Refusal) -> Response<Bytes> {
+pub(crate) fn refuse(door: &str, refusal: &Refusal) -> Response<Bytes> {
     match refusal {
         Refusal::Unauthorized => {
             tracing::warn!(channel.name = %door, "signature refused");

@@ -69,7 +69,15 @@ pub struct Odoo {
     /// The most orders of one `action_confirm`: long transactions are in the way of people.
     #[serde(default = "default_confirm_at_most")]
     pub confirm_at_most: usize,
+    /// Takes the hints of Odoo's automation rules at `/hooks/odoo`, with the token in the secret `odoo/hook`.
+    #[serde(default)]
+    pub hints: bool,
 }
+
+/// The door of Odoo's own calls: no channel, warehouse or carrier has this id.
+pub const ODOO_DOOR: &str = "odoo";
+/// The secret with the token that opens it.
+pub const ODOO_HOOK_SECRET: &str = "odoo/hook";
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,5 +1,7 @@
 //! What travels through the queues: the name of what changed, never what to do and no personal data.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +74,37 @@ impl QueueName {
     }
 }
 
+/// A record of Odoo that somebody pointed at. Nothing of it is known but that it may be worth a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hint {
+    pub model: HintedModel,
+    /// The record's id, above zero.
+    pub id: i64,
+}
+
+/// The models whose records lead to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum HintedModel {
+    #[serde(rename = "sale.order")]
+    Sale,
+    #[serde(rename = "stock.picking")]
+    Transfer,
+    #[serde(rename = "stock.move")]
+    Move,
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let model = match self.model {
+            HintedModel::Sale => "sale.order",
+            HintedModel::Transfer => "stock.picking",
+            HintedModel::Move => "stock.move",
+        };
+        write!(f, "{model} {}", self.id)
+    }
+}
+
 /// A message. Its `type` is in the past tense and carries a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", deny_unknown_fields)]
@@ -100,6 +133,9 @@ pub enum Message {
     /// A carrier told something new of a parcel.
     #[serde(rename = "parcel_moved.v1")]
     ParcelMoved { parcel: ParcelId },
+    /// An automation rule of Odoo's pointed at a record. It may be lost: the watcher sees the change as well.
+    #[serde(rename = "odoo_hinted.v1")]
+    OdooHinted { hint: Hint },
 }
 
 impl Message {
@@ -114,7 +150,8 @@ impl Message {
             Self::ShipmentReported { .. }
             | Self::WarehouseReported { .. }
             | Self::ShipmentApplied { .. }
-            | Self::ParcelMoved { .. } => None,
+            | Self::ParcelMoved { .. }
+            | Self::OdooHinted { .. } => None,
         }
     }
 
@@ -124,10 +161,26 @@ impl Message {
         match self {
             Self::OrderChanged { .. } => QueueName::Orders,
             Self::OrderValidated { .. } => QueueName::ValidOrders,
-            Self::TransfersChanged { .. } => QueueName::Releases,
+            Self::TransfersChanged { .. } | Self::OdooHinted { .. } => QueueName::Releases,
             Self::ShipmentReported { .. } | Self::WarehouseReported { .. } => QueueName::Shipments,
             Self::BillingOpened { .. } => QueueName::Invoices,
             Self::ShipmentApplied { .. } | Self::ParcelMoved { .. } => QueueName::Announcements,
+        }
+    }
+
+    /// Seconds before it may be read. Odoo 17 and 18 send a hint before the transaction that it is about commits.
+    #[must_use]
+    pub fn delay_s(&self) -> u32 {
+        match self {
+            Self::OdooHinted { .. } => 5,
+            Self::OrderChanged { .. }
+            | Self::OrderValidated { .. }
+            | Self::TransfersChanged { .. }
+            | Self::ShipmentReported { .. }
+            | Self::WarehouseReported { .. }
+            | Self::BillingOpened { .. }
+            | Self::ShipmentApplied { .. }
+            | Self::ParcelMoved { .. } => 0,
         }
     }
 

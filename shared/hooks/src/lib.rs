@@ -4,6 +4,7 @@
 //! **Invariant:** nothing here panics, whatever the bytes, and no text made here quotes a value of a body:
 //! bodies hold personal data.
 
+pub mod hint;
 pub mod lenient;
 pub mod published;
 pub mod signature;

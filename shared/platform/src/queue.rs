@@ -42,7 +42,7 @@ pub struct Outgoing {
 
 impl From<&Message> for Outgoing {
     fn from(message: &Message) -> Self {
-        Self { body: message.to_body(), delay_s: 0 }
+        Self { body: message.to_body(), delay_s: message.delay_s() }
     }
 }
 

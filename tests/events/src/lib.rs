@@ -39,6 +39,8 @@ pub fn all() -> BTreeMap<String, Value> {
         http("POST", "/hooks/shopify-main", &[("content-type", "text/plain")], "?"),
     );
     add("webhook-receiver/unknown-channel", sample.moved("/hooks/nobody"));
+    // The sample takes no hints of Odoo's: that door is closed.
+    add("webhook-receiver/odoo-hint", hint());
     add("webhook-receiver/wrong-method", http("GET", "/hooks/shopify-main", &[], ""));
     let (order, other) = (sample.order("shopify-main"), "shopify-main/404");
     for (function, queue, message) in [
@@ -153,6 +155,14 @@ fn id_of(body: &[u8]) -> Option<String> {
 }
 
 /// An event of an HTTP API, payload format 2.0.
+/// As an automation rule of Odoo's posts it: nothing is signed, and the token stands in the address.
+fn hint() -> Value {
+    let body = json!({ "_action": "Ready(#612)", "_id": 41, "_model": "stock.picking" }).to_string();
+    let mut event = http("POST", "/hooks/odoo", &[("content-type", "application/json")], &body);
+    event["rawQueryString"] = "token=put-what-stands-in-the-secret-here".into();
+    event
+}
+
 fn http(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
     let headers: BTreeMap<&str, &str> = headers.iter().copied().collect();
     json!({

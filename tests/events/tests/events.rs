@@ -122,6 +122,7 @@ fn each_event_does_what_it_says_under_cargo_lambda() {
     assert_eq!(status(ask("webhook-receiver/woocommerce-ping")), 200);
     assert_eq!(status(ask("webhook-receiver/forged")), 401);
     assert_eq!(status(ask("webhook-receiver/unknown-channel")), 401, "it tells nobody which channels exist");
+    assert_eq!(status(ask("webhook-receiver/odoo-hint")), 401, "nobody asked for hints");
     assert_eq!(status(ask("webhook-receiver/standard-order-signed-long-ago")), 401);
     assert_eq!(status(ask("webhook-receiver/wrong-method")), 405);
     assert_eq!(status(ask("webhook-receiver/not-json")), 415);

@@ -9,6 +9,7 @@
 mod carriers;
 mod config;
 mod event;
+mod hints;
 pub mod mutate;
 mod odoo;
 mod receiver;
@@ -32,11 +33,12 @@ pub struct Target {
 }
 
 /// Every target; its corpus is the folder of its name below `corpus`.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "shopify-webhook", run: webhooks::shopify, source: "channels/src/shopify" },
     Target { name: "woocommerce-webhook", run: webhooks::woocommerce, source: "channels/src/woocommerce" },
     Target { name: "standard-webhook", run: webhooks::standard, source: "channels/src/standard" },
     Target { name: "easypost-webhook", run: carriers::easypost, source: "carriers/src" },
+    Target { name: "odoo-hint", run: hints::run, source: "hooks/src" },
     Target { name: "signature", run: signature::run, source: "hooks/src" },
     Target { name: "receiver", run: receiver::run, source: "channels/src" },
     Target { name: "lambda-event", run: event::run, source: "core/src" },

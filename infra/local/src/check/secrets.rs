@@ -1,7 +1,10 @@
 //! The secrets: there, and able to do their work. No value is ever shown.
 
 use crossdock_channels::{Refusal, receive};
-use crossdock_core::config::{Carrier, CarrierKind, Channel, ChannelKind, Config, Warehouse, WarehouseKind};
+use crossdock_core::config::{
+    Carrier, CarrierKind, Channel, ChannelKind, Config, ODOO_HOOK_SECRET, Warehouse, WarehouseKind,
+};
+use crossdock_hooks::hint;
 use crossdock_odoo::check::{Area, Finding};
 use crossdock_platform::{Platform, PlatformError, SecretVersions};
 use crossdock_warehouses::Call;
@@ -40,6 +43,12 @@ pub(super) async fn check<P: Platform>(platform: &P, config: &Config, found: &mu
     for carrier in &config.carriers {
         of_carrier(platform, carrier, found).await;
     }
+    if config.odoo.hints {
+        let look = Look { platform, area: Area::Odoo };
+        let todo = "put a long random text of letters and digits there, 24 or more (docs/odoo-user.md)";
+        let verify = |versions: &SecretVersions| hint::receive(&versions.0, None, b"").map(drop);
+        found.push(look.signs(ODOO_HOOK_SECRET, todo, verify).await);
+    }
     true
 }
 
@@ -76,6 +85,7 @@ fn names(config: &Config) -> Vec<String> {
         names.extend([warehouse.webhook_secret(), warehouse.api_secret()]);
     }
     names.extend(config.carriers.iter().map(Carrier::webhook_secret));
+    names.extend(config.odoo.hints.then(|| ODOO_HOOK_SECRET.to_owned()));
     names
 }
 

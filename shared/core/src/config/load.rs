@@ -43,7 +43,7 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
         if !seen.insert(id) {
             fail(id, format!("channel {id} is there twice: give each channel an id of its own"));
         }
-        if id == "odoo" {
+        if id == super::ODOO_DOOR {
             fail(id, "channel odoo: this id is kept for orders typed into Odoo; choose another".into());
         }
         match (&channel.kind, &channel.url) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crossdock_core::{
     OrderKey, PeerError,
     ids::{ChannelId, OrderId},
+    message::{Hint, HintedModel},
     order::short_digest,
 };
 use jiff::Timestamp;
@@ -80,8 +81,40 @@ pub async fn changed(
         .arg("order", "id")
         .arg("limit", limit);
     let rows: Vec<Head> = odoo.call(call).await?;
+    let next = if rows.len() < limit { None } else { rows.last().map(|row| row.id) };
+    Ok(Changed { transfers: marked(odoo, &rows).await?, next })
+}
+
+/// Transfers of the sale orders that these records are, are of, or belong to. What is gone, or of no sale order, is
+/// not in the answer. Two calls, and one where there is nothing.
+///
+/// # Errors
+/// As any call.
+pub async fn hinted(odoo: &Odoo, hints: &[Hint]) -> Result<Vec<ChangedTransfer>, PeerError> {
+    let of = |model: HintedModel| -> Vec<i64> {
+        hints.iter().filter(|hint| hint.model == model).map(|hint| hint.id).collect()
+    };
+    let (sales, transfers, moves) = (of(HintedModel::Sale), of(HintedModel::Transfer), of(HintedModel::Move));
+    let domain = json!([
+        ["sale_id", "!=", false],
+        "|",
+        "|",
+        ["sale_id", "in", sales],
+        ["id", "in", transfers],
+        ["move_ids", "any", [["id", "in", moves]]],
+    ]);
+    let call = Call::new("stock.picking", "search_read")
+        .arg("domain", domain)
+        .arg("fields", json!(["sale_id", "state"]))
+        .arg("order", "id");
+    let rows: Vec<Head> = odoo.call(call).await?;
+    marked(odoo, &rows).await
+}
+
+/// How transfers look. One call, and none where there are none.
+async fn marked(odoo: &Odoo, rows: &[Head]) -> Result<Vec<ChangedTransfer>, PeerError> {
     if rows.is_empty() {
-        return Ok(Changed { transfers: Vec::new(), next: None });
+        return Ok(Vec::new());
     }
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let call = Call::new("stock.move", "search_read")
@@ -95,12 +128,11 @@ pub async fn changed(
             look.push_str(&format!(";{} {} {}", of.state, of.quantity, of.product_uom_qty));
         }
     }
-    let next = if rows.len() < limit { None } else { rows.last().map(|row| row.id) };
     let transfers = rows.iter().filter_map(|row| {
         let mark = short_digest(looks.get(&row.id)?.as_bytes());
         Some(ChangedTransfer { transfer: row.id, sale: many2one(&row.sale_id)?, mark })
     });
-    Ok(Changed { transfers: transfers.collect(), next })
+    Ok(transfers.collect())
 }
 
 #[derive(Deserialize)]

@@ -18,7 +18,7 @@ mod validate;
 mod tests;
 
 pub use address::{Recipient, recipients};
-pub use look::{Changed, ChangedTransfer, Names, changed, keys, look, look_again, sales_of};
+pub use look::{Changed, ChangedTransfer, Names, changed, hinted, keys, look, look_again, sales_of};
 pub use model::{Line, Move, MoveState, Sale, Tracked, Transfer, TransferKind, TransferState};
 pub use prepare::{Prepared, Shipping, ShippingMove, Unfit, holds, prepare, unfit};
 pub use validate::{Validated, assign, cancel_transfer, validate};

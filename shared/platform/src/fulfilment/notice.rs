@@ -163,6 +163,29 @@ impl<P: Platform> OrderBook<P> {
         .await
     }
 
+    /// Somebody looked at transfers of an order; gives the message where one of them looks other than before.
+    /// `marks` says how each looks, in short.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn see_transfers(
+        &self,
+        order: &OrderKey,
+        sale: i64,
+        marks: &[(i64, &str)],
+    ) -> Result<Option<Message>, PlatformError> {
+        let now = self.now();
+        self.change::<Fulfilment, _>(order, |fulfilment| {
+            // Windows overlap, and hints come beside them: most of what is read was read before.
+            if !fulfilment.see(marks.iter().copied()) {
+                return Change::Leave(None);
+            }
+            fulfilment.notice(sale, now, "its transfers changed in Odoo");
+            Change::Write(fulfilment.message())
+        })
+        .await
+    }
+
     /// Remembers whose a release is, so that what its warehouse tells finds the order.
     ///
     /// # Errors

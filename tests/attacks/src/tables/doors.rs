@@ -132,7 +132,16 @@ fn unknown() -> Vec<Row> {
         Row::refused(format!("door/unknown channel, signed as {}", channel.id()), letter, 401)
     });
     let bare = Letter::good(Channel::Shopify).without(signature_header(Channel::Shopify));
+    // Odoo's own door, which is closed where nobody asked for hints.
+    let odoo =
+        ["/hooks/odoo", "/hooks/odoo?token=", "/hooks/odoo?token=3f1c9a5be0274d6688ab12cd"].map(|path| {
+            let body = r#"{"_action": "Ready(#1)", "_id": 1, "_model": "sale.order"}"#;
+            let mut row = Row::refused(format!("door/{path} closed"), bare.clone().to(path).body(body), 401);
+            row.secrets = vec![("odoo/hook".into(), vec!["3f1c9a5be0274d6688ab12cd".into()])];
+            row
+        });
     signed
+        .chain(odoo)
         .chain([Row::refused("door/unknown channel, unsigned", bare.to("/hooks/no-such-shop"), 401)])
         .collect()
 }
