@@ -84,7 +84,7 @@ async fn taken(flow: &Flow, east: &Server, before: usize, orders: usize) -> usiz
     all_the_way(flow, east, &orders).await;
     all_is_booked(flow, before + orders.len());
     let names = asked(flow);
-    println!("{} at once: {names:#?}", orders.len());
+    eprintln!("{} at once: {names:#?}", orders.len());
     names.values().sum()
 }
 
