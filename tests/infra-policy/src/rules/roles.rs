@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_core::config::Config;
+use crossdock_core::config::{Config, InvoicePolicy};
 
 use super::{Findings, at_least};
 use crate::state::{Resource, State, Statement};
@@ -126,7 +126,9 @@ pub fn each_api_is_opened_by_those_who_call_there(state: &State) -> Findings {
     for channel in &config.channels {
         let asked = channel.has_api().then_some(["order-validator", "shop-watcher"]);
         let told = channel.is_told().then_some("shipment-announcer");
-        let callers: BTreeSet<&str> = asked.into_iter().flatten().chain(told).collect();
+        let books = channel.invoice != InvoicePolicy::Manual && !channel.journals.is_empty();
+        let paid = (channel.has_api() && books).then_some("order-invoicer");
+        let callers: BTreeSet<&str> = asked.into_iter().flatten().chain(told).chain(paid).collect();
         if !callers.is_empty() {
             wanted.insert(channel.api_secret(), callers);
         }

@@ -71,11 +71,7 @@ pub const CHANGES: &[(&str, Change)] = &[
     ),
     (
         "each_api_is_opened_by_those_who_call_there",
-        of(
-            "functions.tf",
-            "[\"invoices\", \"valid-orders\"]\n      table     = [\"GetItem\", \"PutItem\"]\n      secrets   = [local.odoo_secret]",
-            "[\"invoices\", \"valid-orders\"]\n      table     = [\"GetItem\", \"PutItem\"]\n      secrets   = concat([local.odoo_secret], local.warehouse_secrets)",
-        ),
+        of("functions.tf", "local.payment_secrets)", "local.payment_secrets, local.warehouse_secrets)"),
     ),
     ("each_api_is_opened_by_those_who_call_there", of("functions.tf", "= local.told_secrets", "= []")),
     (
