@@ -18,6 +18,8 @@ use jiff::Timestamp;
 const AT_MOST: usize = 2000;
 /// How many messages are sent before the next states are read.
 const CHUNK: usize = 100;
+/// After so many failures in a row the platform itself is down, and the run ends.
+const FAILURES: usize = 20;
 
 pub struct Waker<P> {
     pub book: OrderBook<P>,
@@ -46,23 +48,41 @@ impl<P: Platform> Scheduled for Waker<P> {
 impl<P: Platform> Waker<P> {
     /// Wakes what is due; says how many.
     ///
+    /// **Invariant:** one document that cannot be woken keeps no other one asleep.
+    ///
     /// # Errors
-    /// When the platform does not answer: the next run finds the rest.
+    /// When the platform does not answer, or something could not be woken: the next run finds the rest.
     pub async fn wake_due(&self) -> Result<usize, PlatformError> {
         if !guard::stands(Guard::Waker) {
             return Ok(0);
         }
         let now = self.book.now();
         let due = self.book.due(now, AT_MOST).await?;
-        let mut woken = 0;
+        let (mut woken, mut failed, mut in_a_row) = (0, None, 0);
         for part in due.chunks(CHUNK) {
             let mut messages: Vec<Message> = Vec::new();
             for subject in part {
-                messages.extend(self.book.wake(subject, now).await?);
+                if in_a_row >= FAILURES {
+                    break;
+                }
+                match self.book.wake(subject, now).await {
+                    Ok(message) => {
+                        messages.extend(message);
+                        in_a_row = 0;
+                    }
+                    Err(error) => {
+                        tracing::warn!(about = %subject, error = %error, "not woken");
+                        failed = Some(error);
+                        in_a_row += 1;
+                    }
+                }
             }
             woken += messages.len();
-            send_all(self.book.platform(), &messages).await?;
+            // What was woken is no longer due: its message must go out, whatever failed beside it.
+            if let Err(error) = send_all(self.book.platform(), &messages).await {
+                failed = Some(error);
+            }
         }
-        Ok(woken)
+        failed.map_or(Ok(woken), Err)
     }
 }
