@@ -1,9 +1,10 @@
-//! Simulators of Odoo and of the shops as servers, full of sample orders, and the traffic about them.
+//! Simulators of Odoo, of shops and of warehouses as servers, full of sample orders, and the traffic about them.
 //!
 //! The chain runs elsewhere: under `cargo lambda watch`, or in the cloud. The plan of the orders lies in the
 //! data folder, so that another process can send the very same webhooks.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -15,15 +16,20 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use clap::Args;
 use crossdock_core::Clock;
-use crossdock_http::Client;
+use crossdock_http::{Client, peer::Peer};
 use crossdock_platform::embedded::{CONFIG, SECRETS};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{
+    StreamExt as _,
+    future::{Either, select},
+    stream,
+};
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use simulators::{
     odoo,
-    scenario::{self, Delivery, Kind, Scenario, Tempo},
+    scenario::{self, Addresses, Delivery, Kind, Scenario, Tempo, Told},
+    shops::Signed,
     tcp,
 };
 use tokio::task::JoinHandle;
@@ -38,6 +44,8 @@ const SHOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a shop tries, and after how long it tries again at first.
 const TRIES: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// How often the warehouses are looked at.
+const OUTSIDE: Duration = Duration::from_secs(2);
 /// The channel whose shop never tries again.
 const WOOCOMMERCE: &str = "woo-de";
 
@@ -46,9 +54,13 @@ pub struct Options {
     /// The folder that the functions share; its configuration and secrets are written there.
     #[arg(long)]
     pub data: PathBuf,
-    /// The first of three ports, for Odoo, Shopify and WooCommerce.
+    /// The first of seven ports: for Odoo, Shopify, WooCommerce, the portal and three warehouses.
     #[arg(long, default_value_t = 8169)]
     pub port: u16,
+    /// Where warehouses, carriers and shops post what happened after an import, without the door:
+    /// `http://…/hooks`. Until somebody answers there they try again.
+    #[arg(long, default_value = "http://127.0.0.1:9000/lambda-url/webhook-receiver/hooks")]
+    pub to: String,
     /// How many orders the shops hold.
     #[arg(long, default_value_t = 100)]
     pub orders: usize,
@@ -97,6 +109,8 @@ pub struct Sandbox {
     pub scenario: Scenario,
     /// The business configuration that leads to them.
     pub config: String,
+    /// What opens and signs for them, by name.
+    pub secrets: BTreeMap<String, Vec<String>>,
     servers: Vec<JoinHandle<()>>,
 }
 
@@ -107,23 +121,76 @@ impl Drop for Sandbox {
 }
 
 impl Sandbox {
-    /// Starts the simulators on three ports from `port` on, or on any three where it is 0.
+    /// Starts the simulators of Odoo and the shops on three ports from `port` on, or on any three where it is 0.
+    /// The configuration leads orders as far as confirmed ones.
     ///
     /// # Errors
     /// When a port is taken.
     pub async fn start(plan: Plan, port: u16) -> Result<Self> {
-        let address = |at: u16| SocketAddr::from(([127, 0, 0, 1], if port == 0 { 0 } else { port + at }));
-        let scenario = plan.scenario();
+        let mut sandbox = Self::empty(plan);
+        let [odoo, shopify, woo] = sandbox.shops(port).await?;
+        sandbox.config = scenario::config_yaml(&odoo, &shopify, &woo);
+        Ok(sandbox)
+    }
+
+    /// The same with the portal and three warehouses on the next four ports, and a configuration that leads
+    /// orders to shipped, invoiced and announced ones. [`Self::outside`] lets the warehouses work.
+    ///
+    /// # Errors
+    /// When a port is taken.
+    pub async fn with_warehouses(plan: Plan, port: u16) -> Result<Self> {
+        let mut sandbox = Self::empty(plan);
+        let [odoo, shopify, woo] = sandbox.shops(port).await?;
+        sandbox.scenario.stock(&sandbox.odoo);
+        let portal = sandbox.open(port, 3, Arc::new(sandbox.scenario.portal.clone())).await?;
+        let [east, west, south] = sandbox.scenario.houses.servers.clone();
+        let houses = [
+            sandbox.open(port, 4, Arc::new(east)).await?,
+            sandbox.open(port, 5, Arc::new(west)).await?,
+            sandbox.open(port, 6, Arc::new(south)).await?,
+        ];
+        sandbox.config = scenario::config_with_warehouses(&Addresses { odoo, shopify, woo, portal, houses });
+        sandbox.secrets.extend(scenario::warehouse_secrets());
+        Ok(sandbox)
+    }
+
+    fn empty(plan: Plan) -> Self {
         let odoo = odoo::Server::demo(odoo::Version::V18, Arc::new(|| Clock::System.now()));
-        let taken = |at: u16| move || format!("port {} is taken: choose another with --port", port + at);
-        let (odoo_at, first) = odoo::serve(odoo.clone(), address(0)).await.with_context(taken(0))?;
-        let shopify = Arc::new(scenario.shopify.clone());
-        let (shopify_at, second) = tcp::serve(shopify, address(1)).await.with_context(taken(1))?;
-        let woo = Arc::new(scenario.woo.clone());
-        let (woo_at, third) = tcp::serve(woo, address(2)).await.with_context(taken(2))?;
-        let url = |at: SocketAddr| format!("http://{at}");
-        let config = scenario::config_yaml(&url(odoo_at), &url(shopify_at), &url(woo_at));
-        Ok(Self { odoo, scenario, config, servers: vec![first, second, third] })
+        let (config, servers) = (String::new(), Vec::new());
+        Self { odoo, scenario: plan.scenario(), config, secrets: scenario::secrets(), servers }
+    }
+
+    async fn shops(&mut self, port: u16) -> Result<[String; 3]> {
+        let (odoo, task) =
+            odoo::serve(self.odoo.clone(), address(port, 0)).await.with_context(taken(port))?;
+        self.servers.push(task);
+        let shopify = self.open(port, 1, Arc::new(self.scenario.shopify.clone())).await?;
+        let woo = self.open(port, 2, Arc::new(self.scenario.woo.clone())).await?;
+        Ok([format!("http://{odoo}"), shopify, woo])
+    }
+
+    /// Serves one simulator, `at` ports behind the first one.
+    async fn open(&mut self, port: u16, at: u16, peer: Arc<dyn Peer>) -> Result<String> {
+        let (address, task) = tcp::serve(peer, address(port, at)).await.with_context(taken(port + at))?;
+        self.servers.push(task);
+        Ok(format!("http://{address}"))
+    }
+
+    /// Lets warehouses, carriers and shops do what is due by now, and posts what they tell. What `waits` was
+    /// told before and not taken; gives what waits afterwards.
+    pub async fn outside(&self, client: &Client, to: &str, mut waits: Vec<Told>) -> Vec<Told> {
+        waits.extend(self.scenario.tick(&self.odoo));
+        let mut later = Vec::new();
+        for told in waits {
+            // Signed anew: a warehouse's signature is good for minutes alone.
+            let house = self.scenario.houses.server(told.door);
+            let signed = house.map_or_else(|| told.signed.clone(), |house| house.again(&told.signed));
+            let answer = post_signed(client, to, told.door, &signed).await;
+            if !answer.is_ok_and(|answer| answer.status().is_success()) {
+                later.push(told);
+            }
+        }
+        later
     }
 
     /// Writes what the functions need into the data folder.
@@ -138,7 +205,7 @@ impl Sandbox {
         how.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut how, 0o600);
-        how.open(data.join(SECRETS))?.write_all(&serde_json::to_vec(&scenario::secrets())?)?;
+        how.open(data.join(SECRETS))?.write_all(&serde_json::to_vec(&self.secrets)?)?;
         Ok(())
     }
 }
@@ -149,12 +216,24 @@ impl Sandbox {
 /// When they cannot start.
 pub async fn run(options: &Options) -> Result<bool> {
     let plan = Plan { seed: options.seed, orders: options.orders, start: Clock::System.now() };
-    let sandbox = Sandbox::start(plan, options.port).await?;
+    let sandbox = Sandbox::with_warehouses(plan, options.port).await?;
     sandbox.write(plan, &options.data)?;
     let mut out = std::io::stdout();
     writeln!(out, "simulators run; their configuration and secrets are in {}", options.data.display())?;
     out.flush()?;
-    tokio::signal::ctrl_c().await?;
+    let client = Client::network(Clock::System);
+    let work = async {
+        let mut waits = Vec::new();
+        loop {
+            waits = sandbox.outside(&client, &options.to, waits).await;
+            tokio::time::sleep(OUTSIDE).await;
+        }
+    };
+    let (stop, work) = (std::pin::pin!(tokio::signal::ctrl_c()), std::pin::pin!(work));
+    match select(stop, work).await {
+        Either::Left((stopped, _)) => stopped?,
+        Either::Right((never, _)) => never,
+    }
     Ok(true)
 }
 
@@ -223,11 +302,30 @@ async fn post_again(client: &Client, to: &str, delivery: &Delivery) -> Result<ht
 }
 
 async fn post(client: &Client, to: &str, delivery: &Delivery) -> Result<http::Response<Bytes>> {
-    let uri = format!("{}/{}", to.trim_end_matches('/'), delivery.channel);
+    let signed = Signed { headers: delivery.headers.clone(), body: delivery.body.clone() };
+    post_signed(client, to, delivery.channel, &signed).await
+}
+
+async fn post_signed(
+    client: &Client,
+    to: &str,
+    door: &str,
+    signed: &Signed,
+) -> Result<http::Response<Bytes>> {
+    let uri = format!("{}/{door}", to.trim_end_matches('/'));
     let mut request = Request::builder().method(Method::POST).uri(uri);
-    for (name, value) in &delivery.headers {
+    for (name, value) in &signed.headers {
         request = request.header(name, value);
     }
-    let request = request.body(delivery.body.clone())?;
-    client.send(delivery.channel, request, SHOP_TIMEOUT).await.context("nobody answers there")
+    let request = request.body(signed.body.clone())?;
+    client.send(door, request, SHOP_TIMEOUT).await.context("nobody answers there")
+}
+
+/// On this machine, `at` ports behind the first one; any where that is 0.
+fn address(port: u16, at: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], if port == 0 { 0 } else { port + at }))
+}
+
+fn taken(port: u16) -> impl Fn() -> String {
+    move || format!("port {port} is taken: choose another with --port")
 }

@@ -14,7 +14,7 @@ use crossdock_core::Clock;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use report::{Report, Webhooks};
-pub use run::{World, parked, play, report, seen, settle};
+pub use run::{World, parked, play, report, seen, settle, timing};
 
 #[derive(Args, Debug, Clone)]
 pub struct Options {

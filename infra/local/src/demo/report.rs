@@ -1,16 +1,29 @@
 //! What became of every order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_platform::orders::State;
 use http::StatusCode;
 use serde_json::{Value, json};
-use simulators::scenario::{Seen, Verdict};
+use simulators::scenario::{Seen, Shipped, Verdict};
 
 use crate::ops;
 
 /// Rows of one kind that the table shows before it counts the rest.
 const ROWS: usize = 6;
+
+/// The lines about goods and money: what each order counts as once, what else happened, and the money.
+const LINES: [&[&str]; 4] = [
+    &["shipped in full", "shipped in parts", "cut short", "held up"],
+    &[
+        "cancelled before import",
+        "cancelled before release",
+        "cancelled after release",
+        "edited after release",
+    ],
+    &["backordered", "released in several", "with serial numbers", "shipments", "parcels"],
+    &["announced", "invoiced", "invoices", "paid"],
+];
 
 /// What became of the webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +32,8 @@ pub struct Webhooks {
     pub accepted: usize,
     pub refused: usize,
     pub duplicates: usize,
+    /// Calls of warehouses and carriers, and of shops about what they were told.
+    pub told: usize,
 }
 
 impl Webhooks {
@@ -42,8 +57,14 @@ pub struct Report {
     pub odoo: Vec<Seen>,
     pub states: Vec<State>,
     pub dead: usize,
+    /// Reasons of what is parked beside the orders themselves: releases, shipments, invoices.
+    pub beside: BTreeMap<String, usize>,
+    /// The orders whose releases are.
+    pub held_up: BTreeSet<String>,
     /// By what the shops sent and what Odoo holds, not by our own ledger.
     pub verdict: Verdict,
+    /// By what the warehouses sent, and what Odoo and the shops hold of it.
+    pub shipped: Shipped,
 }
 
 impl Report {
@@ -51,7 +72,8 @@ impl Report {
     #[must_use]
     pub fn as_expected(&self) -> bool {
         let verdict = &self.verdict;
-        self.dead == 0 && verdict.lost.is_empty() && verdict.doubled.is_empty() && verdict.wrong.is_empty()
+        let sound = verdict.lost.is_empty() && verdict.doubled.is_empty() && verdict.wrong.is_empty();
+        self.dead == 0 && sound && self.shipped.wrong.is_empty()
     }
 
     #[must_use]
@@ -62,13 +84,16 @@ impl Report {
             "webhooks": {
                 "sent": self.webhooks.sent, "accepted": self.webhooks.accepted,
                 "refused": self.webhooks.refused, "duplicates": self.webhooks.duplicates,
+                "from_warehouses": self.webhooks.told,
             },
             "odoo": { "orders": self.odoo.len(), "confirmed": confirmed },
             "parked": self.verdict.parked,
+            "shipping": self.shipped.counts,
+            "parked_beside": self.beside,
             "dead_lettered": self.dead,
             "lost": self.verdict.lost.len(),
             "doubled": self.verdict.doubled.len(),
-            "wrong": self.verdict.wrong,
+            "wrong": self.verdict.wrong.iter().chain(&self.shipped.wrong).collect::<Vec<_>>(),
         })
     }
 
@@ -102,7 +127,8 @@ impl Report {
             self.verdict.lost.len(),
             self.verdict.doubled.len()
         ));
-        for wrong in &self.verdict.wrong {
+        text.push_str(&self.shipping());
+        for wrong in self.verdict.wrong.iter().chain(&self.shipped.wrong) {
             text.push_str(&format!("WRONG: {wrong}\n"));
         }
         text.push_str(if self.as_expected() {
@@ -110,6 +136,26 @@ impl Report {
         } else {
             "Something did not end where it belongs."
         });
+        text
+    }
+}
+
+impl Report {
+    /// What became of the goods and of the money, for people.
+    fn shipping(&self) -> String {
+        let count = |name: &str| self.shipped.counts.get(name).copied().unwrap_or_default();
+        let all = |names: &[&'static str]| {
+            let named = names.iter().map(|name| format!("{} {name}", count(name)));
+            named.collect::<Vec<_>>().join(", ")
+        };
+        let mut text = String::new();
+        for names in LINES {
+            text.push_str(&all(names));
+            text.push('\n');
+        }
+        for (reason, times) in &self.beside {
+            text.push_str(&format!("waits for a person: {reason} ({times})\n"));
+        }
         text
     }
 }

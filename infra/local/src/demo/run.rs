@@ -1,22 +1,28 @@
 //! The demo's world, and playing its traffic.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use crossdock_core::{Clock, Entropy, message::QueueName};
-use crossdock_http::{Client, peer::Peer};
+use crossdock_http::Client;
 use crossdock_platform::{
-    QueueAddress,
+    QueueAddress, Subject,
     embedded::{Embedded, EmbeddedOptions},
     orders::State,
 };
+use futures_util::future::{Either, select};
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use simulators::{
     odoo,
-    scenario::{self, Delivery, Kind, Scenario},
+    scenario::{self, Addresses, Delivery, Kind, Scenario},
+    shops::Signed,
 };
 
 use super::report::{Report, Webhooks};
@@ -26,8 +32,18 @@ use crate::chain::{Chain, Timing};
 pub const START: Timestamp = Timestamp::constant(1_795_500_000, 0);
 
 /// No run takes longer than this in its own time.
-const LONGEST: Duration = Duration::from_secs(6 * 3600);
+const LONGEST: Duration = Duration::from_secs(12 * 3600);
 const STEP: Duration = Duration::from_secs(1);
+/// How often the world outside is looked at.
+const OUTSIDE: Duration = Duration::from_secs(10);
+/// Nothing may be under way for so long: Odoo is asked each minute what became ready.
+const QUIET: Duration = Duration::from_secs(150);
+
+/// How the demo's loops run: hours pass, and a poll each second is soon enough.
+#[must_use]
+pub fn timing() -> Timing {
+    Timing { poll: STEP, ..Timing::default() }
+}
 
 /// Simulators, shops full of orders, and the chain between them.
 pub struct World {
@@ -42,7 +58,7 @@ impl World {
     /// # Errors
     /// When a part cannot start.
     pub async fn new(seed: u64, orders: usize, clock: Clock) -> Result<Self> {
-        Self::with(seed, orders, clock, EmbeddedOptions::plain(), Timing::default()).await
+        Self::with(seed, orders, clock, EmbeddedOptions::plain(), timing()).await
     }
 
     /// Builds a world on a platform with faults, or with other timing.
@@ -59,21 +75,15 @@ impl World {
         let time = clock.clone();
         let odoo = odoo::Server::demo(odoo::Version::V18, Arc::new(move || time.now()));
         let scenario = Scenario::build(seed, orders, &clock);
-        let peers: [(String, Arc<dyn Peer>); 3] = [
-            ("odoo.in-process".into(), Arc::new(odoo.clone())),
-            ("shopify.in-process".into(), Arc::new(scenario.shopify.clone())),
-            ("woo.in-process".into(), Arc::new(scenario.woo.clone())),
-        ];
+        scenario.stock(&odoo);
+        let mut peers = scenario.peers();
+        peers.push(("odoo.in-process".into(), Arc::new(odoo.clone())));
         let client = Client::in_process(peers, clock.clone());
         let platform = Embedded::memory_with(options, clock, Entropy::seeded(seed))?;
-        for (name, versions) in scenario::secrets() {
+        for (name, versions) in scenario::secrets().into_iter().chain(scenario::warehouse_secrets()) {
             platform.set_secret(&name, versions);
         }
-        let yaml = scenario::config_yaml(
-            "http://odoo.in-process",
-            "http://shopify.in-process",
-            "http://woo.in-process",
-        );
+        let yaml = scenario::config_with_warehouses(&Addresses::in_process());
         let config = crossdock_core::config::parse(&yaml)
             .map_err(|errors| anyhow::anyhow!("the demo's configuration: {errors:?}"))?;
         let chain = Arc::new(Chain::new(platform, config, client, timing).await?);
@@ -82,16 +92,60 @@ impl World {
 
     /// Posts a delivery as the shop would; gives the status and what the receiver made of it.
     pub async fn post(&self, delivery: &Delivery) -> (StatusCode, String) {
-        let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{}", delivery.channel));
-        for (name, value) in &delivery.headers {
+        let signed = Signed { headers: delivery.headers.clone(), body: delivery.body.clone() };
+        self.call(delivery.channel, &signed).await
+    }
+
+    async fn call(&self, door: &str, signed: &Signed) -> (StatusCode, String) {
+        let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{door}"));
+        for (name, value) in &signed.headers {
             request = request.header(name, value);
         }
-        let Ok(request) = request.body(delivery.body.clone()) else {
+        let Ok(request) = request.body(signed.body.clone()) else {
             return (StatusCode::BAD_REQUEST, String::new());
         };
         let response = self.chain.receiver.handle(request).await;
         (response.status(), outcome(response.body()))
     }
+
+    /// Lets warehouses, carriers and shops do what is due by now, and delivers what they tell: each call until
+    /// it is taken, and some twice. Gives how many calls were taken.
+    pub async fn outside(&self) -> usize {
+        let mut taken = 0;
+        for told in self.scenario.tick(&self.odoo) {
+            for time in 0..2 {
+                let again = self.scenario.houses.server(told.door).map(|server| server.again(&told.signed));
+                let signed = again.as_ref().unwrap_or(&told.signed);
+                while !self.call(told.door, signed).await.0.is_success() {
+                    tokio::time::sleep(STEP).await;
+                }
+                taken += 1;
+                if time > 0 || !is_doubled(&told.signed) {
+                    break;
+                }
+            }
+        }
+        taken
+    }
+
+    /// Lets time pass, and the world outside with it.
+    async fn pass(&self, time: Duration) -> usize {
+        let until = tokio::time::Instant::now() + time;
+        let mut taken = 0;
+        loop {
+            taken += self.outside().await;
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            if left.is_zero() {
+                return taken;
+            }
+            tokio::time::sleep(left.min(OUTSIDE)).await;
+        }
+    }
+}
+
+/// Whether a call comes twice: of about six one does, by its content.
+fn is_doubled(signed: &Signed) -> bool {
+    signed.body.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte))) % 6 == 0
 }
 
 fn outcome(body: &Bytes) -> String {
@@ -109,48 +163,57 @@ pub async fn play(world: &World, mut progress: impl FnMut(usize, usize, &str)) -
     let all = world.scenario.deliveries.len();
     let mut passed = Duration::ZERO;
     for (done, delivery) in world.scenario.deliveries.iter().enumerate() {
-        tokio::time::sleep(delivery.at.saturating_sub(passed)).await;
+        webhooks.told += world.pass(delivery.at.saturating_sub(passed)).await;
         passed = passed.max(delivery.at);
         let (status, outcome) = world.post(delivery).await;
         webhooks.count(status, &outcome, delivery.kind == Kind::Ping);
         progress(done + 1, all, "webhooks");
     }
-    settle(world, &mut progress).await?;
+    webhooks.told += settle(world, &mut progress).await?;
     drop(tasks);
     report(world, webhooks).await
 }
 
-/// Waits until nothing is under way, at most for the longest time that a run may take.
+/// Waits until nothing is under way here or outside, at most for the longest time that a run may take. Gives how
+/// many calls came from outside meanwhile.
 ///
 /// # Errors
 /// When it takes longer.
-pub async fn settle(world: &World, progress: &mut impl FnMut(usize, usize, &str)) -> Result<()> {
-    let mut waited = Duration::ZERO;
-    // A platform that does not answer for a moment is not settled yet.
-    while !world.chain.settled().await.unwrap_or(false) {
+pub async fn settle(world: &World, progress: &mut impl FnMut(usize, usize, &str)) -> Result<usize> {
+    let (mut waited, mut quiet, mut taken) = (Duration::ZERO, Duration::ZERO, 0);
+    while quiet < QUIET {
         if waited >= LONGEST {
             anyhow::bail!(
-                "six hours of its own time were not enough; under way: {}",
-                under_way(world).await?
+                "twelve hours of its own time were not enough; under way: {}",
+                under_way(world).await
             );
         }
-        tokio::time::sleep(STEP).await;
-        waited += STEP;
-        let orders = world.scenario.expected.len();
-        progress(world.odoo.orders().len().min(orders), orders, "orders in Odoo");
+        let told = world.pass(OUTSIDE).await;
+        taken += told;
+        waited += OUTSIDE;
+        quiet = match is_settled(world).await {
+            _ if told > 0 || !world.scenario.is_quiet() => Duration::ZERO,
+            Some(true) => quiet + OUTSIDE,
+            Some(false) => Duration::ZERO,
+            // It says nothing for a moment: that is no reason to begin anew.
+            None => quiet,
+        };
+        let shipments = world.scenario.houses.servers.iter().map(|server| server.sent()).sum();
+        progress(shipments, shipments, "shipments");
     }
-    Ok(())
+    Ok(taken)
 }
 
-/// The orders that have not come to an end, with the last of their story.
-async fn under_way(world: &World) -> Result<String> {
-    let (states, _) = world.chain.book.all(None, 1000).await?;
-    let open = states.iter().filter(|state| !state.stage.is_final());
-    let open = open.map(|state| {
-        let last = state.log.last().map(|event| event.what.clone()).unwrap_or_default();
-        format!("{} ({last})", state.order)
-    });
-    Ok(open.take(20).collect::<Vec<_>>().join(", "))
+/// Whether nothing is under way here; none where the platform did not answer.
+async fn is_settled(world: &World) -> Option<bool> {
+    let due = world.chain.book.due(Timestamp::MAX, 1).await.ok()?;
+    Some(due.is_empty() && world.chain.settled().await.ok()?)
+}
+
+/// What has not come to an end.
+async fn under_way(world: &World) -> String {
+    let due = world.chain.book.due(Timestamp::MAX, 20).await.unwrap_or_default();
+    due.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Looks at what the simulators hold and compares it with what the shops sent.
@@ -176,7 +239,28 @@ pub async fn report(world: &World, webhooks: Webhooks) -> Result<Report> {
     let parked = parked(&states);
     let seen = seen(&world.odoo);
     let verdict = scenario::judge(&world.scenario.expected, &seen, &parked);
-    Ok(Report { orders: world.scenario.expected.len(), webhooks, odoo: seen, states, dead, verdict })
+    let (beside, held_up) = parked_beside(world).await?;
+    let shipped = scenario::judge_shipped(&world.scenario, &world.odoo, &held_up);
+    let orders = world.scenario.expected.len();
+    Ok(Report { orders, webhooks, odoo: seen, states, dead, beside, held_up, verdict, shipped })
+}
+
+/// What is parked beside the orders themselves: how often for each reason, and the orders whose releases are.
+async fn parked_beside(world: &World) -> Result<(BTreeMap<String, usize>, BTreeSet<String>)> {
+    let book = &world.chain.book;
+    let (mut beside, mut held_up) = (BTreeMap::new(), BTreeSet::new());
+    for subject in book.parked_subjects(usize::MAX).await? {
+        if matches!(subject, Subject::Order(_)) {
+            continue;
+        }
+        for reason in book.reasons(&subject).await? {
+            *beside.entry(reason.code.code().to_owned()).or_default() += 1;
+        }
+        if let Subject::Fulfilment(order) = subject {
+            held_up.insert(order.to_string());
+        }
+    }
+    Ok((beside, held_up))
 }
 
 /// The orders that the ledger calls parked, with their reasons, for the judge.
@@ -217,9 +301,23 @@ pub(super) async fn keep_serving(world: &World) -> Result<()> {
     let (odoo, _odoo) = odoo::serve(world.odoo.clone(), any).await.context("cannot listen")?;
     let mut out = std::io::stdout();
     writeln!(out, "\nStill running; stop it with Ctrl-C.")?;
-    writeln!(out, "  webhooks   http://{receiver}/hooks/<shopify-main | woo-de | b2b>")?;
+    writeln!(
+        out,
+        "  webhooks   http://{receiver}/hooks/<shopify-main | woo-de | b2b | east | west | south>"
+    )?;
     writeln!(out, "  Odoo (sim) http://{odoo}  database odoo, user crossdock")?;
-    tokio::signal::ctrl_c().await?;
+    // The warehouses go on with what is released to them.
+    let outside = async {
+        loop {
+            world.outside().await;
+            tokio::time::sleep(OUTSIDE).await;
+        }
+    };
+    let (stop, outside) = (std::pin::pin!(tokio::signal::ctrl_c()), std::pin::pin!(outside));
+    match select(stop, outside).await {
+        Either::Left((stopped, _)) => stopped?,
+        Either::Right((never, _)) => never,
+    }
     drop(tasks);
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::{
     error::Outcome,
     faults::{Armed, Call, Fault},
     methods::Arguments,
+    reserve::HELD,
     seed::Seed,
     server::Server,
     settings::Settings,
@@ -41,6 +42,8 @@ pub struct PickingView {
     pub tracking: String,
     /// SKU, demand and held or done quantity of each move.
     pub moves: Vec<(String, f64, f64)>,
+    /// The names of the lots and serial numbers that it holds or has brought.
+    pub lots: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -238,16 +241,6 @@ impl Server {
         })
     }
 
-    /// Goods without lots come into the warehouse of this code, as with a receipt that somebody validates.
-    pub fn receive(&self, warehouse: &str, sku: &str, quantity: f64) {
-        self.with(|tx| {
-            let seed = Seed { tx };
-            let house = seed.find("stock.warehouse", "code", warehouse);
-            let product = seed.find("product.product", "default_code", sku);
-            seed.tx.receive(house, product, quantity);
-        });
-    }
-
     fn by_hand(&self, act: impl FnOnce(&mut Tx<'_>) -> Outcome<()>) -> Result<(), String> {
         self.with(|tx| {
             let savepoint = tx.db.store.savepoint();
@@ -330,7 +323,10 @@ impl Tx<'_> {
     fn picking_view(&self, id: i64) -> PickingView {
         let store = &self.db.store;
         let moves = store.by_ref(MOVE, "picking_id", id).into_iter();
+        let held = store.by_ref(HELD, "picking_id", id).into_iter();
+        let lots = held.filter_map(|line| store.link(HELD, line, "lot_id"));
         PickingView {
+            lots: lots.map(|lot| store.text("stock.lot", lot, "name")).collect(),
             id,
             name: store.text(PICKING, id, "name"),
             kind: self.raw(PICKING, id, "picking_type_code").as_str().unwrap_or_default().to_owned(),

@@ -65,6 +65,7 @@ mod faults;
 mod hooks;
 mod inspect;
 mod inspect_books;
+mod inspect_stock;
 mod invoice;
 mod load;
 mod methods;

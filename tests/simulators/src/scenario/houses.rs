@@ -24,14 +24,15 @@ use crate::{
 /// and what it leaves out is cancelled.
 pub const HOUSES: [&str; 3] = ["east", "west", "south"];
 /// Odoo's codes of the same warehouses.
-const CODES: [&str; 3] = ["WH", "WEST", "SOUTH"];
+pub const CODES: [&str; 3] = ["WH", "WEST", "SOUTH"];
 const VENDORS: [Vendor; 3] = [Vendor::Standard, Vendor::Shiphero, Vendor::Standard];
 
 /// Goods with serial numbers.
 pub const SERIAL: [&str; 2] = ["CD-20", "CD-7"];
 /// Goods of which `east` and `west` have too few at first.
 pub const SCARCE: [&str; 2] = ["CD-19", "CD-4"];
-const PLENTY: f64 = 1000.0;
+/// What there is of everything else, and what comes in of the scarce goods later.
+pub const PLENTY: f64 = 1000.0;
 
 /// A call on its way to one of our doors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +110,7 @@ impl Houses {
         let now = self.clock.now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut told = Vec::new();
-        for sent in self.servers[1].jobs().into_iter().flat_map(|job| job.shipments) {
+        for sent in self.servers[1].shipments() {
             let gone = now.duration_since(sent.at).as_secs() / self.delay.as_secs().max(1);
             let due = usize::try_from(gone).unwrap_or(0).min(MOVES.len());
             for parcel in sent.parcels {

@@ -7,6 +7,8 @@ mod houses;
 mod judge;
 mod people;
 mod setup;
+mod shipped;
+mod shipped_money;
 mod stories;
 mod story;
 
@@ -19,9 +21,10 @@ use rust_decimal::Decimal;
 
 use crate::shops::{Buyer, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site};
 
-pub use houses::{HOUSES, Houses, SCARCE, SERIAL, Told};
+pub use houses::{CODES, HOUSES, Houses, PLENTY, SCARCE, SERIAL, Told};
 pub use judge::{Seen, Verdict, judge};
 pub use setup::{Addresses, config_with_warehouses, config_yaml, secrets, warehouse_secrets};
+pub use shipped::{Shipped, judge_shipped};
 pub use story::Story;
 
 /// The shops of the sample, by the names of their channels.

@@ -124,21 +124,23 @@ pub(super) fn tick(server: &Server) -> Vec<Signed> {
 
 /// Whether something is still to be done by itself.
 pub(super) fn is_busy(server: &Server) -> bool {
-    let jobs = server.jobs().len();
+    let jobs = server.floor().jobs.len();
     let state = server.automatic.state();
     state.automatic.is_some() && (state.planned < jobs || !state.steps.is_empty())
 }
 
 /// The next step that is due, after every release that has come has its plan.
 fn next(server: &Server, now: Timestamp) -> Option<Step> {
-    let jobs = server.jobs();
     let mut state = server.automatic.state();
     let automatic = state.automatic.clone()?;
-    for job in &jobs[state.planned..] {
-        let steps = plan(&automatic, &job.reference, job.taken_at);
-        state.steps.extend(steps);
+    {
+        let floor = server.floor();
+        for job in &floor.jobs[state.planned..] {
+            let steps = plan(&automatic, &job.reference, job.taken_at);
+            state.steps.extend(steps);
+        }
+        state.planned = floor.jobs.len();
     }
-    state.planned = jobs.len();
     state.steps.sort_by_key(|step| step.due);
     let due = state.steps.first().is_some_and(|step| step.due <= now);
     due.then(|| state.steps.remove(0))

@@ -129,6 +129,18 @@ impl Server {
         self.floor().jobs.clone()
     }
 
+    /// Everything that left, by release.
+    #[must_use]
+    pub fn shipments(&self) -> Vec<Sent> {
+        self.floor().jobs.iter().flat_map(|job| job.shipments.clone()).collect()
+    }
+
+    /// How often something left.
+    #[must_use]
+    pub fn sent(&self) -> usize {
+        self.floor().jobs.iter().map(|job| job.shipments.len()).sum()
+    }
+
     /// The newest release under a reference.
     #[must_use]
     pub fn job(&self, reference: &str) -> Option<Job> {
