@@ -228,6 +228,7 @@ fn shipping() -> Vec<Case> {
         transfers {
             orders_typed_by_hand_have_keys_of_their_own
             a_transfer_is_found_by_its_name_in_its_warehouse
+            a_hint_at_an_order_a_transfer_or_a_move_leads_to_its_transfers
             the_recipient_is_the_orders_delivery_address
             an_order_of_the_second_company_ships_there
         }

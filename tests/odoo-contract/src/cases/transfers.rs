@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use crossdock_core::OrderKey;
-use crossdock_core::{config::BackorderPolicy, order::Prices};
+use crossdock_core::{
+    OrderKey,
+    config::BackorderPolicy,
+    message::{Hint, HintedModel},
+    order::Prices,
+};
 use crossdock_odoo::transfers::{
-    MoveState, Prepared, TransferKind, TransferState, assign, changed, holds, keys, prepare, recipients,
-    sales_of, validate,
+    MoveState, Prepared, TransferKind, TransferState, assign, changed, hinted, holds, keys, prepare,
+    recipients, sales_of, validate,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, json};
@@ -95,6 +99,28 @@ pub async fn a_transfer_is_found_by_its_name_in_its_warehouse(target: &Target) {
     assert_eq!(found.into_iter().collect::<Vec<_>>(), [(transfer.name.clone(), order)]);
     let elsewhere = sales_of(&target.user.0, second_house(target).await.id, &names).await.expect("names");
     assert!(elsewhere.is_empty());
+}
+
+pub async fn a_hint_at_an_order_a_transfer_or_a_move_leads_to_its_transfers(target: &Target) {
+    let order = typed(target, &[(target.product("CD-1"), "1")]).await;
+    let sale = seen(target, order).await;
+    let transfer = open(&sale);
+    let hints = [
+        (HintedModel::Sale, order),
+        (HintedModel::Transfer, transfer.id),
+        (HintedModel::Move, transfer.moves[0].id),
+    ];
+    let mut marks = Vec::new();
+    for (model, id) in hints {
+        let found = hinted(&target.user.0, &[Hint { model, id }]).await.expect("an answer");
+        assert_eq!(found.len(), 1, "{model:?}");
+        assert_eq!((found[0].transfer, found[0].sale), (transfer.id, order), "{model:?}");
+        marks.push(found[0].mark.clone());
+        let nobody = hinted(&target.user.0, &[Hint { model, id: i64::from(i32::MAX) }]).await;
+        assert_eq!(nobody, Ok(Vec::new()), "{model:?}");
+    }
+    marks.dedup();
+    assert_eq!(marks.len(), 1, "whoever looks, and however, sees the same");
 }
 
 pub async fn the_recipient_is_the_orders_delivery_address(target: &Target) {
