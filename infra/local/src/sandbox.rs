@@ -38,6 +38,8 @@ use crate::demo::Webhooks;
 
 /// The plan's file inside the data folder.
 const PLAN: &str = "sandbox.json";
+/// A file inside the data folder that says where calls go, for whoever learns it after the simulators run.
+pub const CALLS_GO_TO: &str = "calls-go-to";
 /// How many webhooks are under way at once, and how long a shop waits for an answer.
 const AT_ONCE: usize = 8;
 const SHOP_TIMEOUT: Duration = Duration::from_secs(60);
@@ -225,7 +227,9 @@ pub async fn run(options: &Options) -> Result<bool> {
     let work = async {
         let mut waits = Vec::new();
         loop {
-            waits = sandbox.outside(&client, &options.to, waits).await;
+            let to = std::fs::read_to_string(options.data.join(CALLS_GO_TO));
+            let to = to.as_deref().unwrap_or(&options.to);
+            waits = sandbox.outside(&client, to, waits).await;
             tokio::time::sleep(OUTSIDE).await;
         }
     };

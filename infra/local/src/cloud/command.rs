@@ -22,6 +22,7 @@ use super::{
     terraform::Terraform,
     tools,
 };
+use crate::sandbox::CALLS_GO_TO;
 
 #[derive(Subcommand, Debug, Clone)]
 pub enum Command {
@@ -50,7 +51,7 @@ pub struct Options {
     /// A folder with your own crossdock.yaml and secrets.json, in place of the simulators.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The first of three ports for the simulators.
+    /// The first of seven ports for the simulators.
     #[arg(long, default_value_t = 8169)]
     simulators_port: u16,
 }
@@ -104,6 +105,10 @@ fn up(options: &Options) -> Result<bool> {
     let outputs = deployment.apply(|_| {})?;
     secrets::fill(running.port, &format!("crossdock-{ENVIRONMENT}/"), &read_secrets(&running.data)?)?;
     running.webhook_url = outputs.text("webhook_url");
+    if running.simulators.is_some() {
+        // Warehouses and carriers call it.
+        std::fs::write(running.data.join(CALLS_GO_TO), &running.webhook_url)?;
+    }
     std::fs::write(folder.join("running.json"), serde_json::to_vec_pretty(&running)?)?;
     print_running(&running)?;
     Ok(true)
@@ -113,7 +118,7 @@ fn start(options: &Options, folder: &Path, say: &mut dyn FnMut(&str)) -> Result<
     let (simulators, data) = match &options.data {
         Some(data) => (None, data.clone()),
         None => {
-            say("starting the simulators of Odoo and the shops");
+            say("starting the simulators of Odoo, the shops and the warehouses");
             let data = folder.join("data");
             (Some(start_simulators(folder, &data, options.simulators_port)?), data)
         }

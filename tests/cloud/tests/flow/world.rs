@@ -1,6 +1,6 @@
 //! The cloud, the simulators behind it, and what both hold.
 
-use std::{ops::Range, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, ops::Range, path::PathBuf, time::Duration};
 
 use aws_config::SdkConfig;
 use crossdock::{
@@ -12,17 +12,26 @@ use crossdock::{
     demo,
     sandbox::{Plan, Sandbox, post_all},
 };
-use crossdock_core::{Clock, Entropy, message::QueueName};
+use crossdock_core::{Clock, Entropy, OrderKey, message::QueueName};
 use crossdock_http::Client;
-use crossdock_platform::{OrderBook, Queue as _, QueueAddress, embedded::CONFIG, orders::State};
+use crossdock_platform::{
+    OrderBook, Queue as _, QueueAddress, Subject,
+    embedded::CONFIG,
+    orders::{Stage, State},
+};
 use crossdock_platform_aws::{Aws, Settings};
 use serde_json::{Value, json};
-use simulators::scenario::{self, Tempo};
+use simulators::scenario::{self, Shipped, Tempo, Told};
 use tokio::runtime::Runtime;
 
 /// No run takes longer; what is not settled by then is lost.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_secs(1800);
 const PAUSE: Duration = Duration::from_secs(2);
+/// What the ledger says once, nobody may have begun to change: so long nothing may happen before all is at rest.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// The most that is read of the ledger at once.
+const MOST: usize = 1000;
 
 /// What MiniStack forgets of an alarm when it is asked for it, so that each plan wants to set it again.
 const MISREPORTED: (&str, [&str; 6]) = (
@@ -37,6 +46,9 @@ pub struct World {
     deployment: Deployment,
     sandbox: Sandbox,
     platform: Aws,
+    client: Client,
+    /// What warehouses, carriers and shops have told and nobody has taken yet.
+    waits: Vec<Told>,
     runtime: Runtime,
 }
 
@@ -51,7 +63,7 @@ impl World {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let plan = Plan { seed: 1, orders: 0, start: Clock::System.now() };
-        let sandbox = runtime.block_on(Sandbox::start(plan, 0)).unwrap();
+        let sandbox = runtime.block_on(Sandbox::with_warehouses(plan, 0)).unwrap();
         let folder = cloud::folder("flow");
         std::fs::create_dir_all(&folder).unwrap();
         // A request of this Odoo never lives long, so a lease that its holder lost is soon free.
@@ -64,7 +76,10 @@ impl World {
         let variables = [
             // Soon enough in the dead-letter queue, and soon enough back after a kill.
             ("max_receives", "3"),
-            ("timeout_s", "{ order-validator = 20, order-importer = 20 }"),
+            (
+                "timeout_s",
+                "{ order-validator = 20, order-importer = 20, warehouse-releaser = 20, shipment-handler = 20, order-invoicer = 20 }",
+            ),
         ];
         let deployment = Deployment::prepare(
             &folder.join("terraform"),
@@ -75,10 +90,11 @@ impl World {
         )
         .and_then(|deployment| deployment.apply(|_| {}).map(|outputs| (deployment, outputs)));
         let (deployment, outputs) = deployment.unwrap_or_else(|error| panic!("{error:#}"));
-        secrets::fill(port, "crossdock-local/", &scenario::secrets()).unwrap();
+        secrets::fill(port, "crossdock-local/", &sandbox.secrets).unwrap();
         let config = cloud::admin(port);
         let platform = Aws::over(&config, settings(&outputs), Clock::System, Entropy::system());
-        Self { port, outputs, config, deployment, sandbox, platform, runtime }
+        let (client, waits) = (Client::network(Clock::System), Vec::new());
+        Self { port, outputs, config, deployment, sandbox, platform, client, waits, runtime }
     }
 
     /// A message that no function can read.
@@ -94,42 +110,93 @@ impl World {
         let seed = numbers.start as u64 + 1;
         eprintln!("orders {numbers:?}");
         self.sandbox.scenario.more(seed, numbers, &Clock::System, Tempo::BRISK);
-        let client = Client::network(Clock::System);
         let url = self.outputs.text("webhook_url");
-        let sent = self.runtime.block_on(post_all(&client, &url, &self.sandbox.scenario)).unwrap();
-        eprintln!("{sent:?}");
+        let (client, sandbox) = (&self.client, &self.sandbox);
+        let mut waits = std::mem::take(&mut self.waits);
+        let (sent, waits) = self.runtime.block_on(async {
+            let mut traffic = std::pin::pin!(post_all(client, &url, &sandbox.scenario));
+            loop {
+                // The warehouses work while the shops sell.
+                match tokio::time::timeout(PAUSE, &mut traffic).await {
+                    Ok(sent) => return (sent, waits),
+                    Err(_) => waits = sandbox.outside(client, &url, waits).await,
+                }
+            }
+        });
+        self.waits = waits;
+        eprintln!("{:?}", sent.unwrap());
+    }
+
+    /// Lets warehouses, carriers and shops do what is due; whether nothing more will come of them by itself.
+    fn outside(&mut self) -> bool {
+        let url = self.outputs.text("webhook_url");
+        let waits = std::mem::take(&mut self.waits);
+        self.waits = self.runtime.block_on(self.sandbox.outside(&self.client, &url, waits));
+        self.waits.is_empty() && self.sandbox.scenario.is_quiet()
     }
 
     /// Runs the watcher once, as its schedule does each 15 minutes.
     pub fn watch_the_shops(&self) {
-        let name = self.outputs.entry("functions", "shop-watcher");
+        self.run_once("shop-watcher");
+    }
+
+    fn run_once(&self, function: &str) {
+        let name = self.outputs.entry("functions", function);
         let run = || cloud::ask(self.port, &json!({ "do": "invoke", "name": name, "payload": {} }));
         // MiniStack still knows the process that was killed, and learns of its end by calling it.
         let answers: Vec<Value> = std::iter::repeat_with(run).take(5).collect();
         assert!(answers.iter().any(|answer| answer["failed"].is_null()), "{answers:?}");
     }
 
-    /// Waits until every order has come to its end.
-    pub fn settle(&self) {
-        let mut waited = Duration::ZERO;
-        loop {
-            let states = self.states();
-            let open: Vec<String> = states
-                .iter()
-                .filter(|state| !state.stage.is_final())
-                .map(|state| state.order.to_string())
-                .collect();
-            if open.is_empty() && states.len() >= self.sandbox.scenario.expected.len() {
-                return;
+    /// Waits until every order has come to its end, and everything that follows one: in the ledger, in the
+    /// warehouses and on the road.
+    pub fn settle(&mut self) {
+        let (mut waited, mut quiet) = (Duration::ZERO, Duration::ZERO);
+        while quiet < QUIET {
+            let rests = self.outside();
+            let open = self.open();
+            let known = self.states().len();
+            if rests && open.is_empty() && known >= self.sandbox.scenario.expected.len() {
+                if quiet.is_zero() {
+                    // What became ready in Odoo shows in its next look.
+                    self.run_once("odoo-watcher");
+                }
+                quiet += PAUSE;
+            } else {
+                quiet = Duration::ZERO;
             }
-            assert!(waited < LONGEST, "{} known; still open: {open:?}", states.len());
+            assert!(waited < LONGEST, "{known} known; outside at rest: {rests}; still open: {open:?}");
+            if waited.as_secs() % 60 == 0 {
+                eprintln!(
+                    "{} s: {known} orders known, {} things open, outside at rest: {rests}",
+                    waited.as_secs(),
+                    open.len()
+                );
+            }
             std::thread::sleep(PAUSE);
             waited += PAUSE;
         }
     }
 
+    /// Whatever has a due time. Of an order that a person has to look at, the release waits for that person.
+    fn open(&self) -> Vec<Subject> {
+        let parked: BTreeSet<OrderKey> = self
+            .states()
+            .into_iter()
+            .filter(|state| state.stage == Stage::Parked)
+            .map(|state| state.order.clone())
+            .collect();
+        let mut due = self.runtime.block_on(self.book().due(jiff::Timestamp::MAX, MOST)).unwrap();
+        due.retain(|subject| !matches!(subject, Subject::Fulfilment(order) if parked.contains(order)));
+        due
+    }
+
+    fn book(&self) -> OrderBook<Aws> {
+        OrderBook::new(self.platform.clone(), Default::default())
+    }
+
     fn states(&self) -> Vec<State> {
-        let book = OrderBook::new(self.platform.clone(), Default::default());
+        let book = self.book();
         self.runtime.block_on(async {
             let (mut all, mut after) = (Vec::new(), None);
             loop {
@@ -155,6 +222,31 @@ impl World {
         eprintln!("{} confirmed, parked: {:?}", verdict.confirmed, verdict.parked);
     }
 
+    /// By what the warehouses sent, what Odoo's transfers, invoices and payments say, and what the shops were
+    /// told.
+    pub fn assert_what_was_sent_is_shipped_invoiced_paid_and_announced(&self) {
+        let parked = self.runtime.block_on(self.book().parked_subjects(MOST)).unwrap();
+        let held_up: BTreeSet<String> = parked
+            .into_iter()
+            .filter_map(|subject| match subject {
+                Subject::Fulfilment(order) => Some(order.to_string()),
+                _ => None,
+            })
+            .collect();
+        let Shipped { counts, wrong } =
+            scenario::judge_shipped(&self.sandbox.scenario, &self.sandbox.odoo, &held_up);
+        eprintln!("{counts:?}");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        let few = self.sandbox.scenario.expected.len() / 4;
+        for what in ["shipped in full", "invoiced", "paid", "announced"] {
+            let count = counts.get(what).copied().unwrap_or_default();
+            assert!(count >= few, "only {count} orders {what}: {counts:?}");
+        }
+        for what in ["shipped in parts", "with serial numbers", "parcels"] {
+            assert!(counts.get(what).is_some_and(|count| *count > 0), "no order {what}: {counts:?}");
+        }
+    }
+
     pub fn assert_the_poison_is_the_only_dead_letter(&self) {
         let dead = QueueAddress::Dead(QueueName::Orders);
         let mut waited = Duration::ZERO;
@@ -166,8 +258,10 @@ impl World {
         let letters = self.runtime.block_on(self.platform.receive(dead, 10, Duration::ZERO)).unwrap();
         let bodies: Vec<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
         assert_eq!(bodies, ["poison"]);
-        let others = QueueAddress::Dead(QueueName::ValidOrders);
-        assert_eq!(self.runtime.block_on(self.platform.depth(others)).unwrap().visible, 0);
+        for queue in QueueName::ALL.into_iter().filter(|queue| *queue != QueueName::Orders) {
+            let depth = self.runtime.block_on(self.platform.depth(QueueAddress::Dead(queue))).unwrap();
+            assert_eq!(depth.visible, 0, "{}", queue.dead_letter());
+        }
     }
 
     pub fn assert_a_second_apply_changes_nothing(&self) {
