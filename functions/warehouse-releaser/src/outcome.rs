@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crossdock_core::{
     Fate, OrderKey, PeerError, ReleaseKey,
+    guard::{self, Guard},
     message::Message,
     reason::{Reason, ReasonCode},
 };
@@ -24,6 +25,10 @@ pub(crate) enum End {
     Hold {
         until: Timestamp,
         why: &'static str,
+    },
+    /// The warehouse may have a release or get it yet, until then: nobody may touch the order before.
+    Unsure {
+        until: Timestamp,
     },
     /// Once more, at once.
     Again(&'static str),
@@ -64,7 +69,8 @@ impl Trouble {
 impl<P: Platform> WarehouseReleaser<P> {
     /// Writes an end down and gives the lease back; gives the messages that follow.
     ///
-    /// **Invariant:** what was asked for while we looked stays asked for.
+    /// **Invariant:** what was asked for while we looked stays asked for. And while a release may still arrive
+    /// at its warehouse the lease stays: who asked to stop it would hear that there is none.
     pub(crate) async fn store(&self, job: &Job, end: End) -> Result<Vec<Message>, PlatformError> {
         let now = self.book.now();
         let config = self.config.digest();
@@ -81,6 +87,10 @@ impl<P: Platform> WarehouseReleaser<P> {
                 match &end {
                     End::Idle(what) => work.finish_in(FulfilmentStage::Idle, now, what),
                     End::Hold { until, why } => work.wait_in(FulfilmentStage::Held, *until, now, why),
+                    End::Unsure { until } => {
+                        let what = "the warehouse may have taken it or not";
+                        work.wait_in(FulfilmentStage::Held, *until, now, what);
+                    }
                     End::Again(what) => work.go_on_in(FulfilmentStage::Noticed, now, what),
                     End::Retry { after: wait, why } => {
                         let wait = wait
@@ -98,7 +108,11 @@ impl<P: Platform> WarehouseReleaser<P> {
             .await?
             .into_iter()
             .collect();
-        messages.extend(self.book.give_lease_back(order, &job.held.holder, None).await?);
+        let keep = match end {
+            End::Unsure { until } if guard::stands(Guard::WaitOutAmbiguity) => Some(until),
+            _ => None,
+        };
+        messages.extend(self.book.give_lease_back(order, &job.held.holder, keep).await?);
         Ok(messages)
     }
 

@@ -66,7 +66,7 @@ impl<P: Platform> WarehouseReleaser<P> {
                 Err(error) if error.ambiguous() => {
                     let until = after(self.book.now(), AMBIGUOUS);
                     tracing::warn!(order.r#ref = %order, error = %error, "a release may have been taken or not");
-                    return Ok(End::Hold { until, why: "the warehouse may have taken it or not" });
+                    return Ok(End::Unsure { until });
                 }
                 Err(error) => {
                     // It said no, or never saw it: nothing of it stands there.

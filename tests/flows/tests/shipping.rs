@@ -124,6 +124,24 @@ async fn a_lost_answer_of_the_warehouse_leads_to_one_release() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_release_that_arrives_late_is_stopped_when_its_order_was_cancelled_meanwhile() {
+    let (flow, east) = flow(|_| {}).await;
+    let mut order = five("1");
+    flow.bring(&order).await;
+    // Nobody waits so long for an answer, and the warehouse takes it in all the same.
+    east.faults().inject(Fault { times: 1, kind: FaultKind::Slow(Duration::from_secs(100)) });
+    flow.watch().await;
+    assert!(east.jobs().is_empty());
+    order.cancelled = true;
+    order.revision.sequence = Some(2);
+    flow.accept(std::slice::from_ref(&order)).await;
+    flow.settle(Duration::from_secs(7200)).await;
+    assert_eq!(flow.odoo.orders()[0].state, "cancel");
+    let stages: Vec<Job> = east.jobs().into_iter().map(|job| job.stage).collect();
+    assert_eq!(stages, [Job::Cancelled]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_hold_window_holds_and_an_order_cancelled_within_it_never_reaches_the_warehouse() {
     let (flow, east) = flow(|config| config.warehouses[0].hold_s = 3600).await;
     let (kept, mut dropped) = (five("1"), five("2"));
