@@ -85,6 +85,10 @@ impl<P: Platform> ShipmentHandler<P> {
                     // The warehouse has told it otherwise meanwhile: that is looked at instead.
                     return Change::Leave(known.message());
                 }
+                if known.applied.is_some() {
+                    // A duplicate of the message was handled meanwhile, and brought it to Odoo.
+                    return Change::Leave(known.message());
+                }
                 match end {
                     End::Applied => return Change::Leave(None),
                     End::Wait { until, why } => {
