@@ -204,7 +204,8 @@ impl<P: Platform> Chain<P> {
         tasks
     }
 
-    /// Whether every order has come to its end and no message waits.
+    /// Whether everything that the ledger holds has come to its end and no message waits. What a warehouse
+    /// has still to ship, and what Odoo has not been asked for yet, is not in the ledger.
     ///
     /// # Errors
     /// When the platform does not answer.
@@ -215,16 +216,6 @@ impl<P: Platform> Chain<P> {
                 return Ok(false);
             }
         }
-        let mut after = None;
-        loop {
-            let (states, next) = self.book.all(after, 500).await?;
-            if states.iter().any(|state| !state.stage.is_final()) {
-                return Ok(false);
-            }
-            match next {
-                Some(_) => after = next,
-                None => return Ok(true),
-            }
-        }
+        Ok(self.book.under_way().await?.is_empty())
     }
 }

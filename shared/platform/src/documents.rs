@@ -245,6 +245,24 @@ impl<P: Platform> OrderBook<P> {
         })
     }
 
+    /// The message that carries something on from where it stands; none where it is at its end.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn message(&self, subject: &Subject) -> Result<Option<Message>, PlatformError> {
+        fn of<D: Document>(document: Option<D>) -> Option<Message> {
+            document.and_then(|document| document.message())
+        }
+        Ok(match subject {
+            Subject::Order(key) => of(self.document::<State>(key).await?),
+            Subject::Fulfilment(key) => of(self.document::<Fulfilment>(key).await?),
+            Subject::Billing(key) => of(self.document::<Billing>(key).await?),
+            Subject::Shipment(key) => of(self.document::<Shipment>(key).await?),
+            Subject::Report(key) => of(self.document::<Report>(key).await?),
+            Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
+        })
+    }
+
     /// Every document of one kind, page by page, in no order. Reads the whole ledger: for people and tests.
     ///
     /// # Errors

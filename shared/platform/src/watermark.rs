@@ -51,6 +51,12 @@ impl Watermark {
         Ok(Self { key, version, body })
     }
 
+    /// Everything that changed before this is stored; none before the first window was read to its end.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        self.body.until
+    }
+
     /// The window to read now: the rest of an open one, else the next.
     #[must_use]
     pub fn window(&self, watch: Watch, now: Timestamp) -> Window {

@@ -13,6 +13,7 @@ mod releases;
 mod report;
 mod shipment;
 mod turn;
+mod under_way;
 
 pub use billing::{Billing, BillingStage};
 pub use lease::Held;
