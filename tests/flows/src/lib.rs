@@ -162,8 +162,9 @@ pub fn decimal(number: f64) -> Decimal {
     Decimal::from_f64_retain(number).unwrap_or_default().round_dp(6).normalize()
 }
 
-/// Everything that Odoo holds of orders, partners and deliveries: nothing of it changes where nothing is
-/// written.
+/// Everything that Odoo holds of orders, partners, deliveries, invoices and payments: nothing of it changes
+/// where nothing is written.
 pub fn holdings(odoo: &odoo::Server) -> String {
-    format!("{:?} {:?} {:?}", odoo.orders(), odoo.partners(), odoo.created())
+    let (orders, partners) = (odoo.orders(), odoo.partners());
+    format!("{orders:?} {partners:?} {:?} {:?} {:?}", odoo.created(), odoo.invoices(), odoo.payments())
 }

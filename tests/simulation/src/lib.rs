@@ -4,9 +4,10 @@
 //!   what it had sent goes on without it.
 //! - `ports`, `line`: the platform and the peers as one process sees them.
 //! - [`weather`]: what goes wrong around them, drawn from one seed.
-//! - `world`, `front`, `people`: the peers, the processes, the shops that post, the people who act by hand.
+//! - `world`, `rest`, `front`, `people`: the peers, the processes, the shops that post, the people who act by hand.
 //! - `script`: what happens beside the faults of single calls, and when.
-//! - `observer`: where each order must end, told from what the shops sent, what Odoo holds, and what people
+//! - `outside`: warehouses and carriers that work by themselves.
+//! - `observer`, `shipped`: where each order must end, told from what the shops sent, what Odoo holds, and what people
 //!   did there; never from our own ledger, except for what it says to people.
 //! - [`seeds`], [`exhaustive`], [`guards`]: the three ways to run it.
 
@@ -15,11 +16,14 @@ mod front;
 pub mod guards;
 mod line;
 mod observer;
+mod outside;
 mod people;
 mod ports;
 pub mod process;
+mod rest;
 mod script;
 pub mod seeds;
+mod shipped;
 pub mod trace;
 pub mod weather;
 mod world;

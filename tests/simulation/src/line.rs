@@ -28,7 +28,7 @@ pub struct Line {
     pub trace: Trace,
     /// Who calls.
     pub host: usize,
-    pub name: &'static str,
+    pub name: String,
     pub peer: Arc<dyn Peer>,
     /// Where the peer is Odoo: its transactions may meet.
     pub odoo: Option<odoo::Server>,
@@ -38,16 +38,12 @@ pub struct Line {
 
 impl Peer for Line {
     fn call(&self, request: Request<Bytes>) -> PeerFuture {
-        let way = Way {
-            weather: self.weather.clone(),
-            name: self.name,
-            peer: self.peer.clone(),
-            odoo: self.odoo.clone(),
-        };
-        let (process, trace, host) = (self.process.clone(), self.trace.clone(), self.host);
+        let way = Way { weather: self.weather.clone(), peer: self.peer.clone(), odoo: self.odoo.clone() };
+        let (process, trace, host, name) =
+            (self.process.clone(), self.trace.clone(), self.host, self.name.clone());
         let asked = self.asked.clone();
         Box::pin(async move {
-            let (name, what) = (way.name, describe(&request));
+            let what = describe(&request);
             let reads = ["read", "search", "get", "graphql", "GET "];
             let writes = !reads.iter().any(|mark| what.contains(mark));
             asked.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +68,6 @@ impl Peer for Line {
 
 struct Way {
     weather: Weather,
-    name: &'static str,
     peer: Arc<dyn Peer>,
     odoo: Option<odoo::Server>,
 }

@@ -8,14 +8,14 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use crossdock_core::{Clock, guard::Guard};
 use serde_json::{Value, json};
 use simulation::{
-    exhaustive::{CASES, Found, explore},
+    exhaustive::{CASES, Case, Found, die, places, tell},
     guards::{Proof, prove},
-    seeds::{Played, play},
+    seeds::{Played, play, play_shipping},
     trace::Entry,
     weather::Fault,
 };
@@ -26,6 +26,23 @@ const MOST: u64 = 1200;
 /// Seeds on which the calls without an economic guard are counted.
 const COUNTED: u64 = 30;
 
+/// How a seed is played.
+#[derive(Clone, Copy)]
+struct How {
+    ships: bool,
+}
+
+impl How {
+    fn play(self, seed: u64, readable: bool) -> Played {
+        if self.ships { play_shipping(seed, readable) } else { play(seed, readable) }
+    }
+
+    /// The kinds of faults that may strike.
+    fn kinds(self) -> Vec<Fault> {
+        Fault::ALL.iter().copied().filter(|kind| self.ships || !kind.is_of_warehouses()).collect()
+    }
+}
+
 #[derive(Parser)]
 #[command(name = "simulation", about = "The whole chain in one thread under virtual time, in bad weather.")]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["exhaustive", "seeds", "seed", "guards"])))]
@@ -33,9 +50,15 @@ struct Cli {
     /// A crash at every single call, before and after it.
     #[arg(long)]
     exhaustive: bool,
+    /// With --exhaustive: the cases whose name holds this text.
+    #[arg(long, requires = "exhaustive")]
+    case: Option<String>,
     /// So many seeds.
     #[arg(long)]
     seeds: Option<u64>,
+    /// With --seeds or --seed: warehouses ship, invoices are made and paid, and the shops are told.
+    #[arg(long)]
+    shipping: bool,
     /// The first of the seeds.
     #[arg(long, default_value_t = 1)]
     from: u64,
@@ -58,13 +81,14 @@ struct Cli {
 
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
+    let how = How { ships: cli.shipping };
     let (result, sound) = match cli.seed {
         None if cli.guards => guards(cli.guard.as_deref())?,
         seed => {
             let result = match seed {
-                Some(seed) => once(seed, cli.about.as_deref(), cli.json)?,
-                None if cli.exhaustive => crashes()?,
-                None => storm(cli.from, cli.seeds.unwrap_or(1)),
+                Some(seed) => once(seed, cli.about.as_deref(), cli.json, how)?,
+                None if cli.exhaustive => crashes(cli.case.as_deref().unwrap_or_default())?,
+                None => storm(cli.from, cli.seeds.unwrap_or(1), how),
             };
             let sound = result["violations"].as_array().is_some_and(Vec::is_empty);
             (result, sound)
@@ -79,37 +103,50 @@ fn main() -> Result<ExitCode> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn crashes() -> Result<Value> {
-    let all: Vec<Found> = CASES.into_iter().map(explore).collect::<Result<_>>()?;
+fn crashes(text: &str) -> Result<Value> {
+    let begin = Clock::System.now();
+    let told = CASES.into_iter().filter(|case| case.name.contains(text));
+    let all: Vec<Found> = told.map(crashes_of).collect::<Result<_>>()?;
+    ensure!(!all.is_empty(), "there is no such case; there are: {:?}", CASES.map(|case| case.name));
     let cases: Vec<Value> = all.iter().map(Found::json).collect();
     let violations: Vec<&String> = all.iter().flat_map(|found| &found.violations).collect();
     let runs: u64 = all.iter().map(|found| found.runs).sum();
-    Ok(json!({ "runs": runs, "violations": violations, "cases": cases }))
+    let took_s = Clock::System.now().duration_since(begin).as_secs();
+    Ok(json!({ "runs": runs, "violations": violations, "cases": cases, "seconds": took_s }))
 }
 
-fn storm(from: u64, seeds: u64) -> Value {
+/// One case with a death at each of its places, on all cores.
+fn crashes_of(case: Case) -> Result<Found> {
+    let calls = tell(case, None).with_context(|| case.name)?;
+    let (_, died) = on_all_cores(places(calls), |at| die(case, at));
+    let violations = died.into_iter().flatten().collect();
+    Ok(Found { case: case.name, calls, runs: 1 + places(calls), violations })
+}
+
+fn storm(from: u64, seeds: u64, how: How) -> Value {
     let begin = Clock::System.now();
-    let mut faults: BTreeMap<Fault, u64> = Fault::ALL.iter().map(|kind| (*kind, 0)).collect();
+    let all_kinds = how.kinds();
+    let mut faults: BTreeMap<Fault, u64> = all_kinds.iter().map(|kind| (*kind, 0)).collect();
     let mut pairs = std::collections::BTreeSet::new();
     let mut violations = Vec::new();
     let (mut calls, mut most_calls) = (0, 0);
-    let (cores, all) = on_all_cores(seeds, |at| play(from + at, false));
+    let (cores, all) = on_all_cores(seeds, |at| how.play(from + at, false));
     for (seed, played) in (from..).zip(all) {
         played.faults.into_iter().for_each(|(kind, times)| *faults.entry(kind).or_default() += times);
         pairs.extend(played.pairs);
         calls += played.calls;
         most_calls = played.calls.max(most_calls);
         if let Some(what) = played.violation {
-            violations.push(json!({ "seed": seed, "what": what, "again": again(seed) }));
+            violations.push(json!({ "seed": seed, "what": what, "again": again(seed, how) }));
         }
     }
     let took = Clock::System.now().duration_since(begin).as_secs_f64();
     let per_second = |cores: usize| (seeds as f64 / took / cores as f64 * 10.0).round() / 10.0;
     let faults: BTreeMap<&str, u64> = faults.into_iter().map(|(kind, times)| (kind.name(), times)).collect();
-    let kinds = Fault::ALL.len();
-    let missing: Vec<String> = Fault::ALL
+    let kinds = all_kinds.len();
+    let missing: Vec<String> = all_kinds
         .iter()
-        .flat_map(|a| Fault::ALL.iter().filter(move |b| a <= *b).map(move |b| (*a, *b)))
+        .flat_map(|a| all_kinds.iter().filter(move |b| a <= *b).map(move |b| (*a, *b)))
         .filter(|pair| !pairs.contains(pair))
         .map(|(a, b)| format!("{} + {}", a.name(), b.name()))
         .collect();
@@ -142,13 +179,16 @@ fn on_all_cores<T: Send>(count: u64, work: impl Fn(u64) -> T + Sync) -> (usize, 
     (cores, answers.into_iter().map(|(_, answer)| answer).collect())
 }
 
-fn again(seed: u64) -> String {
-    format!("cargo run --release -p simulation -- --seed {seed}")
+fn again(seed: u64, how: How) -> String {
+    format!(
+        "cargo run --release -p simulation -- --seed {seed}{}",
+        if how.ships { " --shipping" } else { "" }
+    )
 }
 
 /// One seed, told so that one can read it.
-fn once(seed: u64, about: Option<&str>, json: bool) -> Result<Value> {
-    let Played { violation, entries, hash, calls, .. } = play(seed, true);
+fn once(seed: u64, about: Option<&str>, json: bool, how: How) -> Result<Value> {
+    let Played { violation, entries, hash, calls, .. } = how.play(seed, true);
     let about = about.map(str::to_owned).or_else(|| violation.as_deref().and_then(order_in));
     let told = |entry: &&Entry| about.as_deref().is_none_or(|about| entry.mentions(about));
     let lines: Vec<String> = entries
@@ -162,7 +202,7 @@ fn once(seed: u64, about: Option<&str>, json: bool) -> Result<Value> {
     }
     let violations: Vec<Value> = violation
         .into_iter()
-        .map(|what| json!({ "seed": seed, "what": what, "again": again(seed) }))
+        .map(|what| json!({ "seed": seed, "what": what, "again": again(seed, how) }))
         .collect();
     let mut result = json!({
         "seed": seed, "violations": violations, "about": about, "calls": calls, "trace_hash": format!("{hash:016x}"),

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use crossdock::demo;
-use crossdock_platform::orders::{Stage, State};
-use jiff::Timestamp;
+use crossdock_platform::orders::{Stage, State, after};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use simulators::{
     odoo::OrderView,
@@ -16,9 +16,14 @@ use simulators::{
 
 use crate::{
     people::{ByHand, Hands},
+    shipped,
     weather::Fault,
     world::World,
 };
+
+/// A lease that nobody gave back, because its holder died, ends by itself: a minute for the work, two for the
+/// longest request.
+pub const LEASE: SignedDuration = SignedDuration::from_mins(3);
 
 /// The order's id in Odoo.
 #[must_use]
@@ -64,12 +69,13 @@ pub async fn judge(
     poison: &BTreeSet<String>,
 ) -> Result<()> {
     let states = world.states().await?;
-    let by_hand = |key: &String| hands.contains_key(key);
     let mut parked = demo::parked(&states);
+    let late = shipped::too_late(world, scenario, &parked);
+    let by_hand = |key: &String| hands.contains_key(key) || late.contains(key);
     parked.retain(|key, _| !by_hand(key));
     let mut expected = scenario.expected.clone();
     expected.retain(|key, _| !by_hand(key));
-    let ids: BTreeSet<String> = hands.keys().map(|key| external_id(key)).collect();
+    let ids: BTreeSet<String> = hands.keys().chain(&late).map(|key| external_id(key)).collect();
     let mut seen = demo::seen(&world.odoo);
     seen.retain(|order| {
         order.external_id.as_ref().is_none_or(|id| !ids.contains(&format!("crossdock.{id}")))
@@ -80,17 +86,17 @@ pub async fn judge(
         ensure!(orders.is_empty(), "{what}: {orders:?} {}", why(&states, orders));
     }
     for (key, hand) in hands {
-        person_respected(world, &states, key, hand, touched.get(key))?;
+        person_respected(world, scenario, &states, key, hand, touched.get(key))?;
     }
-    one_delivery_each(world, scenario, hands)?;
-    dates_kept(world, scenario, hands)?;
+    one_delivery_each(world, scenario, by_hand)?;
+    dates_kept(world, scenario, by_hand)?;
+    if !world.config().warehouses.is_empty() {
+        shipped::judge(world, scenario, hands, &late).await?;
+    }
     customers_once(world)?;
     for state in &states {
-        ensure!(
-            state.lease.is_none() || state.stage == Stage::Parked,
-            "{}: a lease was left behind",
-            state.order
-        );
+        let free = state.lease.as_ref().is_none_or(|lease| lease.until <= after(world.clock.now(), LEASE));
+        ensure!(free || state.stage == Stage::Parked, "{}: a lease was left behind", state.order);
     }
     let dead: Vec<String> = world.dead_letters()?;
     let unplanted: Vec<&String> = dead.iter().filter(|body| !poison.contains(*body)).collect();
@@ -118,6 +124,7 @@ fn why(states: &[State], texts: &[String]) -> String {
 /// What a person did in Odoo stands.
 fn person_respected(
     world: &World,
+    scenario: &Scenario,
     states: &[State],
     key: &str,
     hand: &ByHand,
@@ -131,14 +138,20 @@ fn person_respected(
     let codes: Vec<&str> =
         state.iter().flat_map(|state| &state.reasons).map(|reason| reason.code.code()).collect();
     let what = hand.what.name();
-    let (may, must) = match touched {
-        Some(Touched::Cancelled) => {
+    // What has left, or leaves while it is changed, is not changed any more.
+    let left_house = shipped::has_begun(scenario, order);
+    let (mut may, mut must) = match touched {
+        Some(Touched::Cancelled) if !left_house => {
             ensure!(order.state == "cancel" && codes.is_empty(), "{key} ({what}): {} {codes:?}", order.state);
             return Ok(());
         }
         Some(Touched::AsLeft { reasons, must_park }) => (reasons.clone(), *must_park),
-        None => (reasons_for(hand.what), false),
+        Some(Touched::Cancelled) | None => (reasons_for(hand.what), false),
     };
+    if left_house {
+        may.push("changed_after_release");
+        must = false;
+    }
     let left = &hand.left;
     ensure!(
         order.state == left.state && order.total == left.total && goods(order) == goods(left),
@@ -166,9 +179,9 @@ pub fn reasons_for(what: Fault) -> Vec<&'static str> {
 }
 
 /// What is open or done of an order's deliveries is just what was ordered.
-fn one_delivery_each(world: &World, scenario: &Scenario, hands: &Hands) -> Result<()> {
+fn one_delivery_each(world: &World, scenario: &Scenario, apart: impl Fn(&String) -> bool) -> Result<()> {
     for (key, expected) in &scenario.expected {
-        let Some(order) = world.odoo.order(&external_id(key)).filter(|_| !hands.contains_key(key)) else {
+        let Some(order) = world.odoo.order(&external_id(key)).filter(|_| !apart(key)) else {
             continue;
         };
         if !matches!(expected, Expected::Confirmed { .. }) {
@@ -183,7 +196,10 @@ fn one_delivery_each(world: &World, scenario: &Scenario, hands: &Hands) -> Resul
         }
         let mut wanted = goods(&order);
         wanted.retain(|sku, quantity| sku.starts_with("CD-") && !quantity.is_zero());
-        ensure!(moved == wanted, "{key}: deliveries of {moved:?} for {wanted:?}");
+        // What the warehouse of the portal leaves out is cancelled.
+        let short = key.starts_with(scenario::Channel::Portal.id())
+            && moved.iter().all(|(sku, quantity)| wanted.get(sku).is_some_and(|of| quantity <= of));
+        ensure!(short || moved == wanted, "{key}: deliveries of {moved:?} for {wanted:?}");
         let ids: BTreeSet<&str> = order.lines.iter().map(|line| line.external_id.as_str()).collect();
         ensure!(ids.len() == order.lines.len() && !ids.contains(""), "{key}: lines {ids:?}");
     }
@@ -191,10 +207,10 @@ fn one_delivery_each(world: &World, scenario: &Scenario, hands: &Hands) -> Resul
 }
 
 /// An order's date is when it was placed, not when it was imported.
-fn dates_kept(world: &World, scenario: &Scenario, hands: &Hands) -> Result<()> {
+fn dates_kept(world: &World, scenario: &Scenario, apart: impl Fn(&String) -> bool) -> Result<()> {
     let placed = placed(scenario);
     for (key, expected) in &scenario.expected {
-        if hands.contains_key(key) || !matches!(expected, Expected::Confirmed { .. }) {
+        if apart(key) || !matches!(expected, Expected::Confirmed { .. }) {
             continue;
         }
         let (Some(order), Some(placed)) = (world.odoo.order(&external_id(key)), placed.get(key)) else {

@@ -58,7 +58,10 @@ pub fn act(world: &World, scenario: &Scenario, hands: &mut Hands, what: Fault) -
 
 fn fits(order: &OrderView, expected: &Expected, what: Fault) -> bool {
     let wanted = if what == Fault::ConfirmedByHand { "draft" } else { "sale" };
-    order.state == wanted && holds(order, expected)
+    // Of what has left nothing is cancelled or shipped once more.
+    let untouched = matches!(what, Fault::CancelledByHand | Fault::ShippedByHand);
+    let left = order.pickings.iter().any(|picking| picking.state == "done");
+    order.state == wanted && holds(order, expected) && !(untouched && left)
 }
 
 /// Whether our own confirm is some seconds old. Where a person changes an order between our confirm and our

@@ -3,7 +3,7 @@
 use crossdock_core::{config::Config, message::QueueName};
 use crossdock_platform::orders::after;
 use jiff::{SignedDuration, Timestamp};
-use simulators::scenario::Scenario;
+use simulators::scenario::{HOUSES, Scenario};
 
 use crate::{
     seeds::STORM,
@@ -24,6 +24,8 @@ pub enum Act {
     OdooUp,
     ShopDown,
     ShopUp,
+    HouseDown(usize),
+    HouseUp(usize),
     RotateKey,
     RevokeOldKey,
     Replace(usize),
@@ -84,6 +86,13 @@ fn outages(weather: &Weather, scenario: &Scenario, acts: &mut Vec<(Timestamp, Ac
         let down = moment(weather, 30);
         acts.push((down, Act::ShopDown));
         acts.push((after(down, SHOP_OUTAGE), Act::ShopUp));
+    }
+    for house in 0..HOUSES.len() {
+        if weather.strikes(Fault::HouseDown) {
+            let down = moment(weather, 30);
+            acts.push((down, Act::HouseDown(house)));
+            acts.push((after(down, seconds(60 + weather.below(3600))), Act::HouseUp(house)));
+        }
     }
     if weather.strikes(Fault::ShopLags) {
         scenario.shopify.faults.lag(weather.seconds(20, 300));

@@ -6,22 +6,24 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
-use crossdock_core::{Clock, Entropy, config::Config, message::Message};
-use crossdock_http::peer::Peer;
+use anyhow::{Context as _, Result, bail, ensure};
+use crossdock_core::{Clock, Entropy, config::Config};
 use crossdock_platform::{embedded::EmbeddedOptions, orders::after};
 use jiff::{SignedDuration, Timestamp};
 use simulators::{
     odoo,
-    scenario::{self, Expected, Kind, Scenario, Tempo},
+    scenario::{self, Addresses, Expected, Kind, Scenario, Tempo},
+    warehouses,
 };
 use tokio::task::JoinSet;
 
 use crate::{
     front::Sender,
     observer::{Touched, judge, personal, reasons_for},
+    outside::Outside,
     people::{self, Hands},
     script::{Act, script, seconds},
+    shipped,
     trace::{Ear, Entry, Trace},
     weather::{Fault, Weather},
     world::{MAX_RECEIVES, Setup, World},
@@ -32,7 +34,9 @@ const ORDERS: usize = 10;
 pub const STORM: SignedDuration = SignedDuration::from_secs(2400);
 const SECOND_STORM: SignedDuration = SignedDuration::from_secs(900);
 /// More calls than this mean that something turns in a circle: the worst of 1,500 seeds took 3,128.
-const MOST_CALLS: u64 = 10_000;
+const MOST_CALLS: u64 = 40_000;
+/// Rounds of waiting for the warehouses: a release takes them an hour at most.
+const MOST_STEPS: u32 = 200;
 const TEMPO: Tempo =
     Tempo { later: Duration::from_secs(400), span: Duration::from_secs(600), orders_per_s: 1 };
 
@@ -53,9 +57,19 @@ pub struct Played {
     pub entries: Vec<Entry>,
 }
 
-/// Plays one seed.
+/// Plays one seed up to confirmed orders.
 #[must_use]
 pub fn play(seed: u64, readable: bool) -> Played {
+    played(seed, readable, false)
+}
+
+/// Plays one seed with warehouses that ship, invoices, payments, and shops that are told.
+#[must_use]
+pub fn play_shipping(seed: u64, readable: bool) -> Played {
+    played(seed, readable, true)
+}
+
+fn played(seed: u64, readable: bool, ships: bool) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let Ok(runtime) = runtime else {
         return Played { violation: Some("no runtime".into()), ..Played::default() };
@@ -66,9 +80,10 @@ pub fn play(seed: u64, readable: bool) -> Played {
         let _ears = tracing::subscriber::set_default(Ear(trace.clone()));
         let until = after(flows::START, STORM);
         // Another seed than the platform's, so that the two draw apart.
-        let weather = Weather::storm(Entropy::seeded(seed ^ 0xdead), clock.clone(), trace.clone(), until);
+        let weather =
+            Weather::storm(Entropy::seeded(seed ^ 0xdead), clock.clone(), trace.clone(), until, ships);
         let mut played = Played::default();
-        match Play::new(seed, clock, trace.clone(), weather.clone()).await {
+        match Play::new(seed, clock, trace.clone(), weather.clone(), ships).await {
             Ok(mut play) => {
                 let end = play.all().await;
                 played.violation = end.err().map(|error| format!("{error:#}"));
@@ -88,6 +103,8 @@ pub fn play(seed: u64, readable: bool) -> Played {
 
 struct Play {
     world: World,
+    /// Where warehouses ship.
+    outside: Option<Outside>,
     scenario: Scenario,
     sender: Sender,
     /// Webhooks on their way.
@@ -102,7 +119,7 @@ struct Play {
 }
 
 impl Play {
-    async fn new(seed: u64, clock: Clock, trace: Trace, weather: Weather) -> Result<Self> {
+    async fn new(seed: u64, clock: Clock, trace: Trace, weather: Weather, ships: bool) -> Result<Self> {
         let draw = Entropy::seeded(seed ^ 0xbeef);
         let mut scenario = Scenario::at_tempo(seed, 0, &clock, TEMPO);
         let first = usize::try_from(draw.below(40)).unwrap_or(0);
@@ -111,14 +128,14 @@ impl Play {
         trace.keep_private(scenario::secrets().into_values().flatten());
         trace.keep_private([people::NEW_KEY.to_owned()]);
         let versions = [odoo::Version::V17, odoo::Version::V18, odoo::Version::V19];
-        let yaml = scenario::config_yaml(
-            "http://odoo.in-process",
-            "http://shopify.in-process",
-            "http://woo.in-process",
-        );
+        trace.keep_private(scenario::warehouse_secrets().into_values().flatten());
+        let at = Addresses::in_process();
+        let yaml = if ships {
+            scenario::config_with_warehouses(&at)
+        } else {
+            scenario::config_yaml(&at.odoo, &at.shopify, &at.woo)
+        };
         let sound = crossdock_core::config::parse(&yaml).map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
-        let shopify: Arc<dyn Peer> = Arc::new(scenario.shopify.clone());
-        let woo: Arc<dyn Peer> = Arc::new(scenario.woo.clone());
         let setup = Setup {
             seed,
             clock: clock.clone(),
@@ -133,12 +150,15 @@ impl Play {
             },
             version: versions[usize::try_from(draw.below(3)).unwrap_or(0)],
             config: sound.clone(),
-            secrets: scenario::secrets(),
-            shops: vec![("shopify.in-process", "shopify-main", shopify), ("woo.in-process", "woo-de", woo)],
+            secrets: scenario::secrets().into_iter().chain(scenario::warehouse_secrets()).collect(),
+            peers: scenario.peers(),
             hosts: 2,
             dies_at: None,
         };
         let world = World::new(setup).await?;
+        if ships {
+            scenario.stock(&world.odoo);
+        }
         let sender = Sender {
             front: world.front.clone(),
             scenario: Arc::new(scenario.clone()),
@@ -147,6 +167,7 @@ impl Play {
             clock,
         };
         Ok(Self {
+            outside: ships.then(|| Outside::begin(sender.clone(), world.odoo.clone())),
             world,
             scenario,
             sender,
@@ -209,6 +230,8 @@ impl Play {
             Act::OdooUp => world.odoo.down(false),
             Act::ShopDown => self.scenario.shopify.faults.down(true),
             Act::ShopUp => self.scenario.shopify.faults.down(false),
+            Act::HouseDown(house) => self.scenario.houses.servers[house].faults().down(true),
+            Act::HouseUp(house) => self.scenario.houses.servers[house].faults().down(false),
             Act::RotateKey => {
                 let at_once = world.weather.strikes(Fault::KeyRevokedEarly);
                 people::rotate_key(world, at_once);
@@ -234,16 +257,28 @@ impl Play {
 
     /// The weather has cleared: everything comes to its end, and is judged.
     async fn end(&mut self) -> Result<()> {
-        self.until_posted(20).await?;
-        self.world.settle().await?;
+        self.come_to_rest(20).await?;
         // A shop that lost a webhook is asked each quarter of an hour.
         self.world.pass(seconds(2 * 15 * 60)).await?;
-        self.world.settle().await?;
+        self.come_to_rest(20).await?;
         // Whoever mended the mapping looks once more at what an old process parked meanwhile.
         if people::replay_what_may_be_mended(&self.world).await? > 0 {
-            self.world.settle().await?;
+            self.come_to_rest(20).await?;
         }
         judge(&self.world, &self.scenario, &self.hands, &self.touched, &self.poison).await
+    }
+
+    /// Lets time pass until nothing is under way, here and outside.
+    async fn come_to_rest(&mut self, step_s: u64) -> Result<()> {
+        for _ in 0..MOST_STEPS {
+            self.until_posted(step_s).await?;
+            self.world.settle().await?;
+            if self.outside.as_ref().is_none_or(Outside::is_quiet) && self.posts.is_empty() {
+                return Ok(());
+            }
+            self.world.pass(seconds(60)).await?;
+        }
+        bail!("the warehouses come to no rest")
     }
 
     /// People touch orders that are done, and then the shops change those.
@@ -308,26 +343,27 @@ impl Play {
 
     /// Every webhook, every message and every replay once more: nothing in Odoo may change.
     async fn everything_again(&mut self) -> Result<()> {
-        let before = flows::holdings(&self.world.odoo);
+        let before = self.holdings();
         let parked = crossdock::demo::parked(&self.world.states().await?);
         for delivery in self.scenario.deliveries.iter().filter(|delivery| delivery.kind != Kind::Forged) {
             self.posts.spawn(self.sender.clone().deliver(delivery.clone()));
         }
-        let mut messages = Vec::new();
-        let mut keys = Vec::new();
-        for state in self.world.states().await? {
-            keys.push(state.order.clone());
-            messages.push(Message::OrderChanged { order: state.order.clone() });
-            messages.push(Message::OrderValidated { order: state.order });
-        }
-        self.world.send(&messages).await?;
-        self.until_posted(5).await?;
-        self.world.settle().await?;
+        let keys: Vec<_> = self.world.states().await?.into_iter().map(|state| state.order).collect();
+        self.world.send(&self.world.every_message()?).await?;
+        self.come_to_rest(5).await?;
+        self.world.ask_for_every_look().await?;
         people::replay(&self.world, &keys).await?;
-        self.world.settle().await?;
-        ensure!(flows::holdings(&self.world.odoo) == before, "something was written to Odoo");
+        self.come_to_rest(5).await?;
+        ensure!(self.holdings() == before, "something was written to Odoo, a warehouse or a shop");
         let now = crossdock::demo::parked(&self.world.states().await?);
         ensure!(now == parked, "parked then {parked:?}, now {now:?}");
         Ok(())
+    }
+
+    /// What Odoo, the warehouses and the shops hold.
+    fn holdings(&self) -> String {
+        let jobs: Vec<_> = self.scenario.houses.servers.iter().map(warehouses::Server::jobs).collect();
+        let told = shipped::told(&self.scenario);
+        format!("{} {jobs:?} {told:?}", flows::holdings(&self.world.odoo))
     }
 }

@@ -69,6 +69,10 @@ faults! {
     WebhookLost 100 "webhook lost",
     WebhookTwice 60 "webhook duplicated",
     WebhookLate 100 "webhook delayed",
+    // What warehouses and carriers tell.
+    HouseTwice 100 "warehouse tells twice",
+    HouseLate 100 "warehouse tells late",
+    HouseDown 150 "warehouse down for an hour",
     // People.
     EditedByHand 300 "edited in Odoo by hand",
     CancelledByHand 300 "cancelled in Odoo by hand",
@@ -79,6 +83,14 @@ faults! {
     KeyRevokedEarly 400 "old key revoked at once",
     Redriven 400 "redrive in traffic",
     Mended 400 "configuration mended",
+}
+
+impl Fault {
+    /// Whether it strikes only where there are warehouses.
+    #[must_use]
+    pub fn is_of_warehouses(self) -> bool {
+        matches!(self, Self::HouseTwice | Self::HouseLate | Self::HouseDown)
+    }
 }
 
 /// Clones share the seed and the count.
@@ -108,8 +120,9 @@ impl Weather {
     }
 
     #[must_use]
-    pub fn storm(entropy: Entropy, clock: Clock, trace: Trace, until: Timestamp) -> Self {
-        let kinds = Fault::ALL.iter().copied().filter(|_| entropy.chance(700)).collect();
+    pub fn storm(entropy: Entropy, clock: Clock, trace: Trace, until: Timestamp, ships: bool) -> Self {
+        let there = Fault::ALL.iter().copied().filter(|kind| ships || !kind.is_of_warehouses());
+        let kinds = there.filter(|_| entropy.chance(700)).collect();
         let now = Now { until, counts: BTreeMap::new(), last: BTreeMap::new(), pairs: BTreeSet::new() };
         Self(Some(Arc::new(Storm { entropy, clock, trace, kinds, now: Mutex::new(now) })))
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use crossdock::chain::{Chain, Timing};
 use crossdock_core::{
     Clock, Entropy,
@@ -18,9 +18,8 @@ use crossdock_core::{
 };
 use crossdock_http::{Client, peer::Peer};
 use crossdock_platform::{
-    OrderBook, Queue as _, QueueAddress,
+    Queue as _,
     embedded::{Embedded, EmbeddedOptions},
-    orders::State,
     queue::send_all,
 };
 use futures_util::future::select;
@@ -37,9 +36,6 @@ use crate::{
     weather::{Fault, Weather},
 };
 
-/// Longer than any lease, visibility, due time or backoff, one after another.
-const LONGEST: SignedDuration = SignedDuration::from_hours(4);
-const STEP: Duration = Duration::from_secs(20);
 /// As Terraform sets it.
 pub const MAX_RECEIVES: u32 = 8;
 /// By how much a machine's clock may be wrong, in milliseconds.
@@ -55,8 +51,8 @@ pub struct Setup {
     pub version: odoo::Version,
     pub config: Config,
     pub secrets: BTreeMap<String, Vec<String>>,
-    /// Shops that can be asked: host, name, and who answers.
-    pub shops: Vec<(&'static str, &'static str, Arc<dyn Peer>)>,
+    /// Shops and warehouses that can be asked: host and who answers.
+    pub peers: Vec<(String, Arc<dyn Peer>)>,
     pub hosts: usize,
     /// Where the first process dies.
     pub dies_at: Option<(u64, Moment)>,
@@ -69,12 +65,12 @@ pub struct World {
     pub trace: Trace,
     pub clock: Clock,
     pub front: Front,
-    shops: Vec<(&'static str, &'static str, Arc<dyn Peer>)>,
+    peers: Vec<(String, Arc<dyn Peer>)>,
     config: Config,
     hosts: Vec<Host>,
     deaths: Arc<Notify>,
     mail: Arc<Notify>,
-    running: bool,
+    pub(crate) running: bool,
     /// Calls of the processes that are gone.
     calls: u64,
     /// Requests to peers.
@@ -105,7 +101,7 @@ impl World {
             trace: setup.trace,
             clock: setup.clock,
             front: Front::default(),
-            shops: setup.shops,
+            peers: setup.peers,
             config: setup.config,
             hosts: Vec::new(),
             deaths: Arc::default(),
@@ -142,16 +138,14 @@ impl World {
     /// Makes the functions of a host's process.
     async fn start(&mut self, number: usize) -> Result<()> {
         let host = &self.hosts[number];
-        let line = |name, peer: Arc<dyn Peer>, odoo| -> Arc<dyn Peer> {
+        let line = |name: &str, peer: Arc<dyn Peer>, odoo| -> Arc<dyn Peer> {
             let (process, weather, trace) = (host.process.clone(), self.weather.clone(), self.trace.clone());
-            let asked = self.asked.clone();
+            let (asked, name) = (self.asked.clone(), name.trim_end_matches(".in-process").to_owned());
             Arc::new(Line { process, weather, trace, host: number, name, peer, odoo, asked })
         };
         let to_odoo = line("odoo", Arc::new(self.odoo.clone()), Some(self.odoo.clone()));
         let mut peers = vec![("odoo.in-process".to_owned(), to_odoo)];
-        peers.extend(
-            self.shops.iter().map(|(at, name, peer)| ((*at).to_owned(), line(*name, peer.clone(), None))),
-        );
+        peers.extend(self.peers.iter().map(|(at, peer)| (at.clone(), line(at, peer.clone(), None))));
         let ports = Ports {
             inner: self.platform.clone(),
             process: host.process.clone(),
@@ -248,49 +242,6 @@ impl World {
         Ok(())
     }
 
-    /// Runs until nothing is under way.
-    pub async fn settle(&mut self) -> Result<()> {
-        let end = crossdock_platform::orders::after(self.clock.now(), LONGEST);
-        if !self.running {
-            self.run().await?;
-        }
-        while self.clock.now() < end {
-            if self.is_settled().await? {
-                return Ok(());
-            }
-            self.pass(SignedDuration::try_from(STEP)?).await?;
-        }
-        let states = self.states().await?;
-        let open = states.iter().filter(|state| !state.stage.is_final());
-        let open: Vec<String> =
-            open.map(|s| format!("{} {:?} {:?}", s.order, s.stage, s.log.last())).collect();
-        bail!("not settled after {LONGEST:#}: {open:?}")
-    }
-
-    async fn is_settled(&self) -> Result<bool> {
-        for queue in QueueName::ALL {
-            if self.platform.next_visible(QueueAddress::Work(queue))?.is_some() {
-                return Ok(false);
-            }
-        }
-        Ok(self.states().await?.iter().all(|state| state.stage.is_final()))
-    }
-
-    /// What the ledger says of every order.
-    pub async fn states(&self) -> Result<Vec<State>> {
-        let book = OrderBook::new(self.platform.clone(), Default::default());
-        Ok(book.all(None, 1000).await?.0)
-    }
-
-    /// The bodies of all dead letters.
-    pub fn dead_letters(&self) -> Result<Vec<String>> {
-        let mut dead = Vec::new();
-        for queue in QueueName::ALL {
-            dead.extend(self.platform.messages(QueueAddress::Dead(queue))?);
-        }
-        Ok(dead)
-    }
-
     /// Sends a message, as if one of ours had got lost and come back.
     pub async fn send(&self, messages: &[Message]) -> Result<()> {
         send_all(&self.platform, messages).await?;
@@ -324,9 +275,10 @@ fn loops(chain: &Arc<Chain<Ports>>, number: usize, hosts: usize) -> JoinSet<()> 
         }
     }
     if number == 0 {
-        let (waking, watching) = (chain.clone(), chain.clone());
+        let (waking, watching, looking) = (chain.clone(), chain.clone(), chain.clone());
         tasks.spawn(async move { waking.wake().await });
         tasks.spawn(async move { watching.watch().await });
+        tasks.spawn(async move { looking.watch_odoo().await });
     }
     tasks
 }

@@ -4,11 +4,14 @@
 
 use simulation::{
     Moment,
-    exhaustive::{CASES, explore, tell},
+    exhaustive::{CASES, die, explore, places, tell},
 };
 
 /// More than nothing happens in a run, or there is nothing to die at.
 const LEAST_CALLS: u64 = 20;
+
+/// Every so many places.
+const APART: usize = 61;
 
 fn survives(case: usize) {
     let found = explore(CASES[case]).unwrap();
@@ -39,6 +42,19 @@ fn a_batch_of_three_survives_a_crash_at_every_call() {
 #[test]
 fn a_batch_of_three_with_duplicates_survives_a_crash_at_every_call() {
     survives(4);
+}
+
+/// What follows an import is told at every call by `--exhaustive`; here at some, for it takes minutes in a
+/// build that is not optimised.
+#[test]
+fn whatever_is_shipped_edited_or_cancelled_survives_a_crash_here_and_there() {
+    for (at, case) in CASES.into_iter().enumerate().filter(|(_, case)| case.then.ships()) {
+        let calls = tell(case, None).unwrap();
+        assert!(calls >= LEAST_CALLS, "{calls} calls: {case:?}");
+        let places = (at as u64..places(calls)).step_by(APART);
+        let violations: Vec<String> = places.filter_map(|place| die(case, place)).collect();
+        assert!(violations.is_empty(), "{case:?}: {violations:#?}");
+    }
 }
 
 #[test]

@@ -26,6 +26,18 @@ fn what_is_missing_is_found() {
     }
 }
 
+/// Those that no crash is needed for.
+const MISSED_AT_ONCE: [Guard; 4] =
+    [Guard::ShipmentMarker, Guard::OldReleaseFirst, Guard::StopFirst, Guard::HoldWindow];
+
+#[test]
+fn a_guard_of_what_follows_an_import_is_missed_in_its_story() {
+    for guard in MISSED_AT_ONCE {
+        let proof = prove(guard, 1, 1);
+        assert!(proof.story.is_some() && proof.holds(), "{proof:?}");
+    }
+}
+
 #[test]
 fn at_least_ten_guards_are_sole_or_paired() {
     let needed = Guard::ALL.iter().filter(|guard| class(**guard) != Class::Economic);

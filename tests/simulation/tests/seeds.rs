@@ -20,7 +20,8 @@ fn every_order_ends_where_the_observer_says_whatever_the_weather() {
         played.faults.into_iter().for_each(|(kind, times)| *met.entry(kind).or_default() += times);
     }
     // A kind that never strikes would prove nothing.
-    let missed: Vec<&Fault> = Fault::ALL.iter().filter(|kind| !met.contains_key(kind)).collect();
+    let missed: Vec<&Fault> =
+        Fault::ALL.iter().filter(|kind| !kind.is_of_warehouses() && !met.contains_key(kind)).collect();
     assert!(missed.is_empty(), "{missed:?}");
 }
 

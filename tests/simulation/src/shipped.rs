@@ -1,0 +1,264 @@
+//! What must hold of whatever has left a warehouse, told from what the warehouses sent, what Odoo and the shops
+//! hold, and what people did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result, ensure};
+use crossdock_platform::{Subject, fulfilment::Shipment};
+use rust_decimal::Decimal;
+use simulators::{
+    odoo::{InvoiceView, OrderView},
+    scenario::{Channel, Scenario},
+    shops::Paid,
+    warehouses::{Job, Sent, Stage},
+};
+
+use crate::{observer::external_id, people::Hands, world::World};
+
+type Goods = BTreeMap<String, Decimal>;
+
+/// What the warehouses were ever asked to ship of an order: by its transfers' names, a number behind a name
+/// for a further release of one transfer.
+fn jobs_of(scenario: &Scenario, order: &OrderView) -> Vec<Job> {
+    let of_it = |job: &Job| order.pickings.iter().any(|p| job.reference.split('.').next() == Some(&p.name));
+    let all = scenario.houses.servers.iter().flat_map(|server| server.jobs());
+    all.filter(of_it).collect()
+}
+
+/// Whether people at a warehouse have begun on an order.
+pub fn has_begun(scenario: &Scenario, order: &OrderView) -> bool {
+    let begun = |job: &Job| !job.shipments.is_empty() || matches!(job.stage, Stage::Picking | Stage::Done);
+    jobs_of(scenario, order).iter().any(begun)
+}
+
+/// The orders whose shop changed them when their goods were leaving already, and that are parked for that.
+pub fn too_late(
+    world: &World,
+    scenario: &Scenario,
+    parked: &BTreeMap<String, Vec<String>>,
+) -> BTreeSet<String> {
+    let for_that = |codes: &Vec<String>| *codes == ["changed_after_release"];
+    let begun = |key: &str| world.odoo.order(&external_id(key)).is_some_and(|o| has_begun(scenario, &o));
+    parked.iter().filter(|(key, codes)| for_that(codes) && begun(key)).map(|(key, _)| key.clone()).collect()
+}
+
+/// What the shops were told, in one list.
+pub fn told(scenario: &Scenario) -> Vec<String> {
+    let shopify = scenario.shopify.orders().into_iter();
+    let shopify = shopify.map(|sale| format!("{:?}", scenario.shopify.fulfilments.of(sale.id)));
+    let woo = scenario.woo.orders().into_iter();
+    let woo = woo.map(|sale| format!("{} {:?}", sale.id, scenario.woo.shipping.of(sale.id)));
+    let portal = scenario.portal.told().into_iter().map(|told| format!("{} {}", told.id, told.body));
+    shopify.chain(woo).chain(portal).collect()
+}
+
+/// Judges everything that was shipped.
+///
+/// # Errors
+/// Names the first thing that is not as it must be.
+pub async fn judge(world: &World, scenario: &Scenario, hands: &Hands, late: &BTreeSet<String>) -> Result<()> {
+    let doubles: usize = scenario.houses.servers.iter().map(|server| server.doubles()).sum();
+    ensure!(doubles == 0, "{doubles} releases were taken in twice");
+    let refused = scenario.portal.refused();
+    ensure!(refused == 0, "{refused} callbacks to the portal had no good signature");
+    payments_once(world)?;
+    let parked = parked_beside(world).await?;
+    for key in scenario.expected.keys() {
+        let Some(order) = world.odoo.order(&external_id(key)) else { continue };
+        let jobs = jobs_of(scenario, &order);
+        let of = Of {
+            world,
+            scenario,
+            key,
+            sent: jobs
+                .iter()
+                .flat_map(|job| job.shipments.clone().into_iter().map(|s| (job.clone(), s)))
+                .collect(),
+            order,
+            jobs,
+            parked: parked.get(key).cloned().unwrap_or_default(),
+            by_hand: hands.contains_key(key),
+            late: late.contains(key),
+        };
+        of.judge().with_context(|| format!("{key}: shipping"))?;
+    }
+    Ok(())
+}
+
+fn payments_once(world: &World) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for payment in world.odoo.payments() {
+        ensure!(payment.state != "draft", "payment {} is a draft", payment.memo);
+        ensure!(seen.insert(payment.memo.clone()), "payment {} is there twice", payment.memo);
+    }
+    Ok(())
+}
+
+/// For what anything of an order beside the order itself is parked.
+async fn parked_beside(world: &World) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (subject, codes) in world.parked_beside().await? {
+        let order = match &subject {
+            Subject::Order(order) | Subject::Fulfilment(order) | Subject::Billing(order) => {
+                Some(order.clone())
+            }
+            Subject::Shipment(key) => {
+                world.book().document::<Shipment>(key).await?.and_then(|shipment| shipment.order)
+            }
+            Subject::Report(_) | Subject::Parcel(_) => None,
+        };
+        let Some(order) = order else { anyhow::bail!("{subject} is parked for {codes:?}") };
+        all.entry(order.to_string()).or_default().extend(codes.iter().map(|code| code.code().to_owned()));
+    }
+    Ok(all)
+}
+
+/// An order and everything that was done for it.
+struct Of<'a> {
+    world: &'a World,
+    scenario: &'a Scenario,
+    key: &'a str,
+    order: OrderView,
+    jobs: Vec<Job>,
+    /// What left, with the release that it is of.
+    sent: Vec<(Job, Sent)>,
+    parked: Vec<String>,
+    /// A person has touched it in Odoo.
+    by_hand: bool,
+    /// Its shop changed it too late.
+    late: bool,
+}
+
+fn add<'a>(goods: impl Iterator<Item = (&'a str, Decimal)>) -> Goods {
+    let mut all = Goods::new();
+    for (sku, quantity) in goods.filter(|(sku, quantity)| sku.starts_with("CD-") && !quantity.is_zero()) {
+        *all.entry(sku.to_owned()).or_default() += quantity;
+    }
+    all
+}
+
+impl Of<'_> {
+    fn judge(&self) -> Result<()> {
+        let sent = add(self.sent.iter().flat_map(|(job, sent)| {
+            sent.lines.iter().map(|line| (job.lines[line.at].sku.as_str(), line.quantity))
+        }));
+        let done =
+            add(self.order.pickings.iter().filter(|p| p.kind == "outgoing" && p.state == "done").flat_map(
+                |picking| {
+                    picking.moves.iter().map(|(sku, _, quantity)| (sku.as_str(), flows::decimal(*quantity)))
+                },
+            ));
+        let ordered = add(self.order.lines.iter().map(|of| (of.sku.as_str(), flows::decimal(of.quantity))));
+        self.invoiced(&done, &ordered)?;
+        if self.by_hand {
+            return Ok(());
+        }
+        ensure!(done == sent, "transfers of {done:?} are done, and {sent:?} left");
+        let idle = self.jobs.iter().all(|job| !matches!(job.stage, Stage::Open | Stage::Picking));
+        ensure!(idle, "a warehouse still holds {:?}", self.jobs);
+        for code in &self.parked {
+            let stage = |wanted: Stage| self.jobs.iter().any(|job| job.stage == wanted);
+            let right = match code.as_str() {
+                "release_refused" => stage(Stage::Rejected),
+                "release_cancelled" => stage(Stage::Cancelled),
+                "release_unstoppable" => self.late,
+                _ => false,
+            };
+            ensure!(right, "parked for {code}");
+        }
+        if self.order.state != "sale" {
+            ensure!(sent.is_empty(), "{sent:?} left for an order that is {}", self.order.state);
+            return Ok(());
+        }
+        self.complete(&sent, &ordered)?;
+        if self.late { Ok(()) } else { self.told(&sent) }
+    }
+
+    /// All that was ordered has left, unless a warehouse left it out.
+    fn complete(&self, sent: &Goods, ordered: &Goods) -> Result<()> {
+        let more = sent.iter().find(|(sku, quantity)| ordered.get(*sku).is_none_or(|of| *quantity > of));
+        ensure!(more.is_none(), "{more:?} left of {ordered:?}");
+        if !self.parked.is_empty() {
+            return Ok(());
+        }
+        let open = |state: &str| !matches!(state, "done" | "cancel");
+        let open: Vec<&str> =
+            self.order.pickings.iter().filter(|p| open(&p.state)).map(|p| p.name.as_str()).collect();
+        ensure!(open.is_empty(), "{open:?} wait for nothing; jobs {:?}", self.jobs);
+        let may_be_short = self.key.starts_with(Channel::Portal.id());
+        ensure!(may_be_short || sent == ordered, "{sent:?} left of {ordered:?}");
+        Ok(())
+    }
+
+    /// What is invoiced is what has left, to the cent where all has, and what was paid is used for it.
+    fn invoiced(&self, done: &Goods, ordered: &Goods) -> Result<()> {
+        if self.by_hand && !self.parked.is_empty() {
+            return Ok(());
+        }
+        let invoices = self.world.odoo.invoices().into_iter();
+        let invoices: Vec<InvoiceView> = invoices.filter(|of| of.orders.contains(&self.order.name)).collect();
+        let sound = invoices.iter().all(|of| of.state == "posted" && !of.credit);
+        ensure!(sound, "invoices {invoices:?}");
+        let lines = invoices.iter().flat_map(|of| &of.lines);
+        let goods = add(lines.map(|(sku, quantity)| (sku.as_str(), flows::decimal(*quantity))));
+        ensure!(goods == *done, "invoiced {goods:?}, and {done:?} left");
+        if self.by_hand || invoices.is_empty() {
+            return Ok(());
+        }
+        let total: Decimal = invoices.iter().map(|of| flows::decimal(of.total)).sum();
+        let all = done == ordered;
+        ensure!(
+            !all || total == flows::decimal(self.order.total),
+            "invoiced {total} of {}",
+            self.order.total
+        );
+        let open: Decimal = invoices.iter().map(|of| flows::decimal(of.residual)).sum();
+        let paid = self.is_paid() && !self.late;
+        ensure!(!paid || open.is_zero(), "{open} of {total} is open, and all of it was paid");
+        Ok(())
+    }
+
+    /// Whether its shop has the money for it at a gateway that has a journal.
+    fn is_paid(&self) -> bool {
+        let id = self.id();
+        let of = |sales: Vec<simulators::shops::Sale>| {
+            sales.into_iter().any(|sale| sale.id.to_string() == id && sale.paid == Paid::Paid)
+        };
+        let (channel, _) = self.key.split_once('/').unwrap_or_default();
+        (channel == Channel::Shopify.id() && of(self.scenario.shopify.orders()))
+            || (channel == Channel::Woo.id() && of(self.scenario.woo.orders()))
+    }
+
+    fn id(&self) -> String {
+        self.key.split_once('/').map(|(_, id)| id.to_owned()).unwrap_or_default()
+    }
+
+    /// The shop was told of each shipment once, with what was in it.
+    fn told(&self, sent: &Goods) -> Result<()> {
+        let shipments = self.sent.iter().filter(|(_, sent)| !sent.lines.is_empty()).count();
+        let pieces: Decimal = sent.values().sum();
+        let number = self.id().parse::<u64>().unwrap_or_default();
+        let (channel, _) = self.key.split_once('/').unwrap_or_default();
+        let (times, told) = if channel == Channel::Shopify.id() {
+            let all = self.scenario.shopify.fulfilments.of(number).into_iter();
+            let all: Vec<_> = all.filter(|one| !one.cancelled).collect();
+            let pieces: u64 = all.iter().flat_map(|one| one.lines.values()).sum();
+            (all.len(), Some(Decimal::from(pieces)))
+        } else if channel == Channel::Woo.id() {
+            let kept = self.scenario.woo.shipping.of(number);
+            // The notes about shipments name goods; the others say how far a parcel is.
+            (kept.notes.iter().filter(|note| note.text.contains(" × ")).count(), None)
+        } else {
+            let all = self.scenario.portal.told().into_iter().map(|told| told.body);
+            let id = self.id();
+            let about = |body: &serde_json::Value| body["order"] == id && body["type"] == "order_shipped.v1";
+            let all: Vec<_> = all.filter(about).collect();
+            let lines = all.iter().filter_map(|body| body["lines"].as_array()).flatten();
+            let quantity = |line: &serde_json::Value| line["quantity"].as_str()?.parse::<Decimal>().ok();
+            (all.len(), Some(lines.filter_map(quantity).sum()))
+        };
+        ensure!(times == shipments, "told {times} times of {shipments} shipments");
+        ensure!(told.is_none_or(|told| told == pieces), "told of {told:?} pieces of {pieces}");
+        Ok(())
+    }
+}
