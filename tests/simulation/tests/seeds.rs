@@ -9,7 +9,7 @@ use simulation::{
     weather::Fault,
 };
 
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 50;
 
 #[test]
 fn every_order_ends_where_the_observer_says_whatever_the_weather() {
