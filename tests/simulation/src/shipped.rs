@@ -160,7 +160,8 @@ impl Of<'_> {
             let stage = |wanted: Stage| self.jobs.iter().any(|job| job.stage == wanted);
             let right = match code.as_str() {
                 "release_refused" => stage(Stage::Rejected),
-                "release_cancelled" => stage(Stage::Cancelled),
+                // ShipHero tells a refusal as a cancel.
+                "release_cancelled" => stage(Stage::Cancelled) || stage(Stage::Rejected),
                 "release_unstoppable" => self.late,
                 _ => false,
             };
