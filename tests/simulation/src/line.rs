@@ -38,7 +38,12 @@ pub struct Line {
 
 impl Peer for Line {
     fn call(&self, request: Request<Bytes>) -> PeerFuture {
-        let way = Way { weather: self.weather.clone(), peer: self.peer.clone(), odoo: self.odoo.clone() };
+        let way = Way {
+            weather: self.weather.clone(),
+            peer: self.peer.clone(),
+            odoo: self.odoo.clone(),
+            callback: self.name == "portal",
+        };
         let (process, trace, host, name) =
             (self.process.clone(), self.trace.clone(), self.host, self.name.clone());
         let asked = self.asked.clone();
@@ -70,6 +75,8 @@ struct Way {
     weather: Weather,
     peer: Arc<dyn Peer>,
     odoo: Option<odoo::Server>,
+    /// A partner's door, to which nothing is sent but callbacks.
+    callback: bool,
 }
 
 impl Way {
@@ -102,7 +109,9 @@ impl Way {
             return Ok(answer);
         }
         if weather.strikes(Fault::Garbage) {
-            return Ok(page(StatusCode::OK));
+            // Any 2xx says that a callback was taken (Standard Webhooks): nobody can tell a page with 200 in
+            // front of a partner's door from the partner's yes.
+            return Ok(page(if self.callback { StatusCode::BAD_GATEWAY } else { StatusCode::OK }));
         }
         if weather.strikes(Fault::CutShort) {
             return peer.call(request).await.map(cut);
