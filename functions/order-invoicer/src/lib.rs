@@ -1,7 +1,7 @@
 //! Invoices what has shipped of an order, or the order at once, and books what was paid for it.
 //!
-//! In: queue `invoices`. Reads: the ledger, Odoo, what the shop's gateways took. Out: invoices and payments in Odoo, posted and assigned, and
-//! the billing's stage.
+//! In: queue `invoices`. Reads: the ledger, Odoo, what the shop's gateways took. Out: invoices and payments in
+//! Odoo, posted and assigned, and the billing's stage.
 //!
 //! Safe to repeat after any crash, timeout or race: an order is touched under its lease; Odoo invoices only what
 //! is not invoiced yet; a draft that a crash left behind is known as ours and carried on; a payment is looked for
@@ -33,20 +33,16 @@ use crossdock_odoo::{
 use crossdock_platform::{
     Change, OrderBook, Pace, Platform, PlatformError,
     fulfilment::{Billing, BillingStage, Held},
-    orders::{Stage, after},
+    orders::after,
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use outcome::{End, Ends};
 
 /// What one batch costs in calls when nothing goes wrong, beside one for each invoice that is paid.
 pub const CALLS_PER_BATCH: u32 = 10;
-/// An order that is being changed is looked at again after this time.
-const CHANGING: SignedDuration = SignedDuration::from_mins(2);
-/// The same where a person has to act first.
-const PARKED: SignedDuration = SignedDuration::from_mins(15);
 
 pub struct OrderInvoicer<P> {
     pub book: OrderBook<P>,
@@ -201,12 +197,8 @@ impl<P: Platform> OrderInvoicer<P> {
         if channel.invoice != InvoicePolicy::OnOrder {
             return Ok(None);
         }
-        let wait = match self.book.state(key).await?.map(|state| state.stage) {
-            Some(Stage::Received | Stage::Waiting | Stage::Valid) => CHANGING,
-            Some(Stage::Parked) => PARKED,
-            Some(Stage::Done) | None => return Ok(None),
-        };
-        Ok(Some(after(self.book.now(), wait)))
+        let wait = self.book.state(key).await?.and_then(|state| state.stage.unsettled());
+        Ok(wait.map(|wait| after(self.book.now(), wait)))
     }
 
     /// It is looked at again at `until`: somebody else works on the order.

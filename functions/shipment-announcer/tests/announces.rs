@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::json;
 use shipment_announcer::{About, ShipmentAnnouncer};
-use simulators::shops::{Buyer, Fault, FaultKind, Goods, Paid, Place, Sale, shopify::Shop};
+use simulators::shops::{Fault, FaultKind, Goods, Sale, shopify::Shop};
 
 const START: Timestamp = Timestamp::constant(1_795_500_000, 0);
 const LINE: u64 = 500_101;
@@ -62,34 +62,7 @@ channels:
 async fn world(enabled: bool) -> World {
     let clock = Clock::tokio(START);
     let shop = Shop::new(clock.clone(), "shpat_1", "signing");
-    shop.put(Sale {
-        id: 5001,
-        placed_at: START,
-        updated_at: START,
-        sequence: 1,
-        cancelled: false,
-        test: false,
-        currency: "USD".into(),
-        tax_included: false,
-        buyer: Buyer::default(),
-        ship_to: Place::default(),
-        goods: vec![Goods {
-            id: LINE,
-            sku: Some("CD-1".into()),
-            title: "CD-1".into(),
-            ordered: 5,
-            current: 5,
-            price: Decimal::TEN,
-            discount: Decimal::ZERO,
-            rate: Decimal::ZERO,
-        }],
-        shipping: None,
-        fee: None,
-        paid: Paid::Paid,
-        gift_card: Decimal::ZERO,
-        total_off: Decimal::ZERO,
-        broken: false,
-    });
+    shop.put(Sale::plain(5001, START, vec![Goods::plain(LINE, "CD-1", 5)]));
     let platform =
         Embedded::memory_with(EmbeddedOptions::plain(), clock.clone(), Entropy::seeded(7)).unwrap();
     platform.set_secret("shop-main/api", vec!["shpat_1".into()]);

@@ -1,7 +1,7 @@
 //! Asks warehouses to ship what is ready in Odoo, and to stop what was called off.
 //!
-//! In: queue `releases`, and with it hints of Odoo's. Reads: the ledger, Odoo's transfers, the warehouses. Out: releases at the warehouses,
-//! and in the ledger which of them stand.
+//! In: queue `releases`, and with it hints of Odoo's. Reads: the ledger, Odoo's transfers, the warehouses. Out:
+//! releases at the warehouses, and in the ledger which of them stand.
 //!
 //! Safe to repeat: a release is written down under the order's lease before it is sent, carries the transfer's
 //! own reference, is looked for at the warehouse before it is sent again, and what a warehouse holds already is
@@ -32,7 +32,7 @@ use crossdock_odoo::{
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
     fulfilment::{Fulfilment, FulfilmentStage, Held, ReleaseStage},
-    orders::{Stage, after},
+    orders::after,
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
 use crossdock_warehouses::Warehouse;
@@ -43,12 +43,8 @@ pub use plan::{Plan, Wanted, plan, refused};
 
 /// What one batch costs in calls to Odoo when nothing goes wrong.
 pub const CALLS_PER_BATCH: u32 = 3;
-/// An order that is being changed is looked at again after this time.
-const CHANGING: SignedDuration = SignedDuration::from_mins(2);
 /// A lease is mostly given back long before it ends.
 const SOON: SignedDuration = SignedDuration::from_mins(1);
-/// A parked order may be accepted as it stands, which changes nothing in Odoo that could be noticed.
-const PARKED: SignedDuration = SignedDuration::from_mins(15);
 
 /// A warehouse that we speak to.
 pub struct Remote<P> {
@@ -196,12 +192,7 @@ impl<P: Platform> WarehouseReleaser<P> {
         if fulfilment.work.stage != FulfilmentStage::Noticed {
             return Ok(None);
         }
-        let stage = self.book.state(key).await?.map(|state| state.stage);
-        let changing = match stage {
-            Some(Stage::Received | Stage::Waiting | Stage::Valid) => Some(CHANGING),
-            Some(Stage::Parked) => Some(PARKED),
-            Some(Stage::Done) | None => None,
-        };
+        let changing = self.book.state(key).await?.and_then(|state| state.stage.unsettled());
         let stops = fulfilment.releases.iter().any(|release| release.stage == ReleaseStage::Stopping);
         if let Some(wait) = changing.filter(|_| !stops) {
             let until = after(self.book.now(), wait);
@@ -262,14 +253,12 @@ impl<P: Platform> WarehouseReleaser<P> {
             }
             Plan::Release(wanted) => self.release(job, sale, &wanted, deadline).await?,
         };
+        let refused = refused(sale, &fulfilment);
         Ok(match end {
             // What a warehouse refused stays a person's, whatever else became of the order.
-            End::Idle(_) if !refused(sale, &fulfilment).is_empty() => End::Park(
-                refused(sale, &fulfilment)
-                    .into_iter()
-                    .filter_map(|release| release.refusal.clone())
-                    .collect(),
-            ),
+            End::Idle(_) if !refused.is_empty() => {
+                End::Park(refused.into_iter().filter_map(|release| release.refusal.clone()).collect())
+            }
             end => end,
         })
     }

@@ -23,7 +23,7 @@ use futures_util::{
     future::{Either, select},
     stream,
 };
-use http::{Method, Request, StatusCode};
+use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use simulators::{
@@ -306,8 +306,7 @@ async fn post_again(client: &Client, to: &str, delivery: &Delivery) -> Result<ht
 }
 
 async fn post(client: &Client, to: &str, delivery: &Delivery) -> Result<http::Response<Bytes>> {
-    let signed = Signed { headers: delivery.headers.clone(), body: delivery.body.clone() };
-    post_signed(client, to, delivery.channel, &signed).await
+    post_signed(client, to, delivery.channel, &delivery.signed()).await
 }
 
 async fn post_signed(
@@ -316,12 +315,7 @@ async fn post_signed(
     door: &str,
     signed: &Signed,
 ) -> Result<http::Response<Bytes>> {
-    let uri = format!("{}/{door}", to.trim_end_matches('/'));
-    let mut request = Request::builder().method(Method::POST).uri(uri);
-    for (name, value) in &signed.headers {
-        request = request.header(name, value);
-    }
-    let request = request.body(signed.body.clone())?;
+    let request = signed.to(&format!("{}/{door}", to.trim_end_matches('/')))?;
     client.send(door, request, SHOP_TIMEOUT).await.context("nobody answers there")
 }
 

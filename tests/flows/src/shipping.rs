@@ -10,7 +10,7 @@ use crossdock_platform::{
     Subject,
     fulfilment::{Fulfilment, Shipment},
 };
-use http::{Method, Request, StatusCode};
+use http::StatusCode;
 use serde_json::Value;
 use simulators::{
     odoo::{Latency, PickingView},
@@ -110,11 +110,7 @@ impl Flow {
 
     /// Posts what a warehouse says to its door.
     pub async fn post(&self, door: &str, call: &Signed) -> StatusCode {
-        let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{door}"));
-        for (name, value) in &call.headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(call.body.clone()).expect("a request");
+        let request = call.to(&format!("/hooks/{door}")).expect("a request");
         self.chain.receiver.handle(request).await.status()
     }
 

@@ -8,11 +8,10 @@ use crossdock_core::{
 };
 use http::StatusCode;
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 use simulators::{
     carriers::easypost::Easypost,
     odoo::Latency,
-    shops::{Buyer, Goods, Paid, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site},
+    shops::{Buyer, Goods, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site},
     warehouses,
 };
 
@@ -102,25 +101,7 @@ pub async fn flow(change: impl FnOnce(&mut Config)) -> (Flow, warehouses::Server
 
 /// Two pieces of CD-1 and one of CD-2, paid.
 fn sale() -> Sale {
-    let goods = |id: u64, sku: &str, ordered: u32| Goods {
-        id,
-        sku: Some(sku.into()),
-        title: sku.into(),
-        ordered,
-        current: ordered,
-        price: Decimal::TEN,
-        discount: Decimal::ZERO,
-        rate: Decimal::ZERO,
-    };
     Sale {
-        id: ORDER,
-        placed_at: START,
-        updated_at: START,
-        sequence: 1,
-        cancelled: false,
-        test: false,
-        currency: "USD".into(),
-        tax_included: false,
         buyer: Buyer {
             email: "ann@example.test".into(),
             first: "Ann".into(),
@@ -134,13 +115,7 @@ fn sale() -> Sale {
             region: Some("CA".into()),
             country: "US".into(),
         },
-        goods: vec![goods(FIRST, "CD-1", 2), goods(SECOND, "CD-2", 1)],
-        shipping: None,
-        fee: None,
-        paid: Paid::Paid,
-        gift_card: Decimal::ZERO,
-        total_off: Decimal::ZERO,
-        broken: false,
+        ..Sale::plain(ORDER, START, vec![Goods::plain(FIRST, "CD-1", 2), Goods::plain(SECOND, "CD-2", 1)])
     }
 }
 

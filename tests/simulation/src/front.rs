@@ -9,8 +9,11 @@ use bytes::Bytes;
 use crossdock::chain::Chain;
 use crossdock_core::Clock;
 use futures_util::future::{Either, select};
-use http::{Method, Request, StatusCode};
-use simulators::scenario::{Channel, Delivery, Kind, Scenario};
+use http::{Request, StatusCode};
+use simulators::{
+    scenario::{Channel, Delivery, Kind, Scenario},
+    shops::Signed,
+};
 
 use crate::{
     Process,
@@ -102,32 +105,34 @@ impl Sender {
                 again.post(&delivery).await;
             });
         }
-        let mut pause = Duration::from_secs(5);
-        for _ in 0..tries {
+        for pause in pauses().take(tries) {
             if self.post(&delivery).await {
                 return;
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(300));
         }
     }
 
     /// Posts once; whether the shop takes the answer for the end of it.
     async fn post(&self, delivery: &Delivery) -> bool {
         let delivery = self.scenario.signed_at(delivery, self.clock.now());
-        let uri = format!("/hooks/{}", delivery.channel);
-        let mut request = Request::builder().method(Method::POST).uri(uri);
-        for (name, value) in &delivery.headers {
-            request = request.header(name, value);
-        }
-        let Ok(request) = request.body(delivery.body.clone()) else { return true };
+        let what = format!("posts a webhook ({:?})", delivery.kind);
+        self.knock(delivery.channel, &delivery.signed(), &what, &delivery.body).await
+    }
+
+    /// Posts once at a door; whether whoever does takes the answer for the end of it. `what` and `seen` are what
+    /// the trace says of it.
+    pub async fn knock(&self, door: &str, call: &Signed, what: &str, seen: &[u8]) -> bool {
+        let Ok(request) = call.to(&format!("/hooks/{door}")) else { return true };
         let status = self.front.post(request, self.weather.below(2)).await;
         let said = status.map_or("nothing".to_owned(), |status| status.as_u16().to_string());
-        self.trace.note(
-            format_args!("{}", delivery.channel),
-            format_args!("posts a webhook ({:?}) and is answered {said}", delivery.kind),
-            &delivery.body,
-        );
+        self.trace.note(format_args!("{door}"), format_args!("{what} and is answered {said}"), seen);
         status.is_some_and(|status| !status.is_server_error())
     }
+}
+
+/// How long whoever was not heard waits before the next try: longer each time, up to five minutes.
+pub fn pauses() -> impl Iterator<Item = Duration> {
+    let longer = |pause: &Duration| Some((*pause * 2).min(Duration::from_secs(300)));
+    std::iter::successors(Some(Duration::from_secs(5)), longer)
 }

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request};
 use simulators::{
     odoo,
     scenario::{HOUSES, Told},
@@ -16,12 +15,15 @@ use simulators::{
 };
 use tokio::task::JoinSet;
 
-use crate::{front::Sender, weather::Fault};
+use crate::{
+    front::{Sender, pauses},
+    weather::Fault,
+};
 
 /// How often people at the warehouses look at what there is to do.
 const TICK: Duration = Duration::from_secs(20);
 /// Whoever is not told that its call is stored calls again, as our published format asks of warehouses.
-const TRIES: u32 = 500;
+const TRIES: usize = 500;
 
 /// The world outside, as long as this lives.
 pub struct Outside {
@@ -74,32 +76,19 @@ impl Sender {
                 again.call(&told).await;
             });
         }
-        let mut pause = Duration::from_secs(5);
-        for _ in 0..TRIES {
+        for pause in pauses().take(TRIES) {
             if self.call(&told).await {
                 return;
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(300));
         }
     }
 
     /// Calls once; whether whoever calls takes the answer for the end of it.
     async fn call(&self, told: &Told) -> bool {
         let call = self.signed_anew(told);
-        let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{}", told.door));
-        for (name, value) in &call.headers {
-            request = request.header(name, value);
-        }
-        let Ok(request) = request.body(call.body.clone()) else { return true };
-        let status = self.front.post(request, self.weather.below(2)).await;
-        let said = status.map_or("nothing".to_owned(), |status| status.as_u16().to_string());
-        self.trace.note(
-            format_args!("{}", told.door),
-            format_args!("tells {} and is answered {said}", String::from_utf8_lossy(&call.body)),
-            b"",
-        );
-        status.is_some_and(|status| !status.is_server_error())
+        let what = format!("tells {}", String::from_utf8_lossy(&call.body));
+        self.knock(told.door, &call, &what, b"").await
     }
 
     fn signed_anew(&self, told: &Told) -> Signed {

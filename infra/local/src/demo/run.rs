@@ -16,7 +16,7 @@ use crossdock_platform::{
     orders::State,
 };
 use futures_util::future::{Either, select};
-use http::{Method, Request, StatusCode};
+use http::StatusCode;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use simulators::{
@@ -92,16 +92,11 @@ impl World {
 
     /// Posts a delivery as the shop would; gives the status and what the receiver made of it.
     pub async fn post(&self, delivery: &Delivery) -> (StatusCode, String) {
-        let signed = Signed { headers: delivery.headers.clone(), body: delivery.body.clone() };
-        self.call(delivery.channel, &signed).await
+        self.call(delivery.channel, &delivery.signed()).await
     }
 
     async fn call(&self, door: &str, signed: &Signed) -> (StatusCode, String) {
-        let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{door}"));
-        for (name, value) in &signed.headers {
-            request = request.header(name, value);
-        }
-        let Ok(request) = request.body(signed.body.clone()) else {
+        let Ok(request) = signed.to(&format!("/hooks/{door}")) else {
             return (StatusCode::BAD_REQUEST, String::new());
         };
         let response = self.chain.receiver.handle(request).await;

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crossdock_core::{OrderKey, message::Message, order::Revision, reason::Reason};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,18 @@ impl Stage {
         match self {
             Self::Received | Self::Waiting | Self::Valid => false,
             Self::Done | Self::Parked => true,
+        }
+    }
+
+    /// How long whatever follows from the order waits before it looks at it again; none where the order stands in
+    /// Odoo as the channel says. A parked order may be accepted as it stands, which changes nothing in Odoo that
+    /// could be noticed.
+    #[must_use]
+    pub fn unsettled(self) -> Option<SignedDuration> {
+        match self {
+            Self::Received | Self::Waiting | Self::Valid => Some(SignedDuration::from_mins(2)),
+            Self::Parked => Some(SignedDuration::from_mins(15)),
+            Self::Done => None,
         }
     }
 }

@@ -17,7 +17,7 @@ use crossdock_http::{
     peer::{Peer, PeerFuture},
 };
 use crossdock_platform::{Item, Platform as _, embedded::Embedded, orders::after};
-use http::{Method, Request};
+use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use simulators::{
     odoo,
@@ -294,32 +294,26 @@ impl World {
     async fn post(&mut self, door: &str, calls: Vec<Signed>) -> anyhow::Result<()> {
         self.platform.set_step(RECEIVER);
         for signed in calls {
-            let mut request = Request::builder().method(Method::POST).uri(format!("/hooks/{door}"));
-            for (name, value) in &signed.headers {
-                request = request.header(name, value);
-            }
+            let request = signed.to(&format!("/hooks/{door}"))?;
             self.sample.webhooks += 1;
             self.sample.webhook_bytes += signed.body.len() as u64;
             self.ran(RECEIVER, 0);
-            let status = self.chain.receiver.handle(request.body(signed.body)?).await.status();
+            let status = self.chain.receiver.handle(request).await.status();
             anyhow::ensure!(status.is_success(), "{door}: status {status}");
         }
         Ok(())
     }
 
-    /// The release of an order that can still ship.
-    fn job(&self, order: u64) -> Option<warehouses::Job> {
+    /// The releases of an order, the oldest first.
+    fn jobs(&self, order: u64) -> impl DoubleEndedIterator<Item = warehouses::Job> {
         let number = shop::id(order).to_string();
-        let mut jobs = self.east.jobs().into_iter().rev();
-        jobs.find(|job| {
-            let open = [warehouses::Stage::Open, warehouses::Stage::Picking].contains(&job.stage);
-            open && job.body["order_number"].as_str().is_some_and(|told| told.trim_matches('#') == number)
-        })
+        self.east.jobs().into_iter().filter(move |job| job.body["order_number"] == number)
     }
 
     /// Everything that is left, or the first line alone.
     fn ship(&self, order: u64, rest: bool) -> Vec<Signed> {
-        let Some(job) = self.job(order) else { return Vec::new() };
+        let open = [warehouses::Stage::Open, warehouses::Stage::Picking];
+        let Some(job) = self.jobs(order).rfind(|job| open.contains(&job.stage)) else { return Vec::new() };
         let mut takes = job.rest();
         if !rest {
             takes.truncate(1);
@@ -328,10 +322,7 @@ impl World {
     }
 
     fn arrive(&self, order: u64) -> Vec<Signed> {
-        let number = shop::id(order).to_string();
-        let jobs = self.east.jobs().into_iter();
-        let jobs = jobs.filter(|job| job.body["order_number"].as_str() == Some(number.as_str()));
-        let parcels = jobs.flat_map(|job| job.shipments).flat_map(|sent| sent.parcels);
+        let parcels = self.jobs(order).flat_map(|job| job.shipments).flat_map(|sent| sent.parcels);
         parcels.flat_map(|tracking| self.east.deliver(&tracking)).collect()
     }
 

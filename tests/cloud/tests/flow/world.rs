@@ -227,7 +227,7 @@ impl World {
     pub fn assert_what_was_sent_is_shipped_invoiced_paid_and_announced(&self) {
         let parked = self.runtime.block_on(self.book().parked_subjects(MOST)).unwrap();
         let held_up: BTreeSet<String> = parked
-            .into_iter()
+            .iter()
             .filter_map(|subject| match subject {
                 Subject::Fulfilment(order) => Some(order.to_string()),
                 _ => None,
@@ -236,7 +236,7 @@ impl World {
         let Shipped { counts, wrong } =
             scenario::judge_shipped(&self.sandbox.scenario, &self.sandbox.odoo, &held_up);
         eprintln!("{counts:?}");
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(wrong.is_empty(), "{}\nparked: {parked:?}", wrong.join("\n"));
         let few = self.sandbox.scenario.expected.len() / 4;
         for what in ["shipped in full", "invoiced", "paid", "announced"] {
             let count = counts.get(what).copied().unwrap_or_default();

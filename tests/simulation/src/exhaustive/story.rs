@@ -10,7 +10,7 @@ use crossdock_core::{
 };
 use crossdock_http::peer::Peer;
 use crossdock_platform::embedded::EmbeddedOptions;
-use http::{Method, Request};
+use http::Request;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -181,7 +181,8 @@ impl Story {
         for _ in 0..self.times() {
             for order in self.orders.clone() {
                 let (body, id) = (order.body()?, format!("msg_{}_{}", order.id, order.sequence));
-                self.post(|now| flows::standard::request("/hooks/contract", &id, now, body.clone())).await?;
+                let request = |now| Ok(flows::standard::request("/hooks/contract", &id, now, body.clone()));
+                self.post(request).await?;
             }
         }
         Ok(())
@@ -241,17 +242,17 @@ impl Story {
         for _ in 0..self.times() {
             for call in told {
                 let east = self.east.clone();
-                self.post(|_| request("/hooks/east", &east.again(call))).await?;
+                self.post(|_| east.again(call).to("/hooks/east")).await?;
             }
         }
         Ok(())
     }
 
     /// Posts, and again until it is told that this is stored. A request is made of the time.
-    async fn post(&mut self, request: impl Fn(i64) -> Request<Bytes>) -> Result<()> {
+    async fn post(&mut self, request: impl Fn(i64) -> http::Result<Request<Bytes>>) -> Result<()> {
         for _ in 0..TRIES {
             let now = self.world.clock.now().as_second();
-            if self.world.front.post(request(now), 0).await.is_some_and(|status| status.is_success()) {
+            if self.world.front.post(request(now)?, 0).await.is_some_and(|status| status.is_success()) {
                 return Ok(());
             }
             self.world.pass(SignedDuration::from_secs(5)).await?;
@@ -286,17 +287,4 @@ impl Sold {
         body["payment"]["transactions"] = json!([paid]);
         Ok(serde_json::to_vec(&body)?)
     }
-}
-
-fn request(uri: &str, call: &Signed) -> Request<Bytes> {
-    let mut request = Request::new(call.body.clone());
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = uri.parse().unwrap_or_default();
-    for (name, value) in &call.headers {
-        let name = http::HeaderName::try_from(name.as_str());
-        if let (Ok(name), Ok(value)) = (name, value.parse()) {
-            request.headers_mut().insert(name, value);
-        }
-    }
-    request
 }

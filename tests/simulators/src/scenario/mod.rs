@@ -100,6 +100,13 @@ pub struct Delivery {
     pub body: Bytes,
 }
 
+impl Delivery {
+    #[must_use]
+    pub fn signed(&self) -> Signed {
+        Signed { headers: self.headers.clone(), body: self.body.clone() }
+    }
+}
+
 /// Where an order must end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expected {

@@ -25,6 +25,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use crossdock_core::Clock;
 use hmac::{Hmac, Mac as _};
+use http::{Method, Request};
 use jiff::Timestamp;
 use sha2::Sha256;
 
@@ -36,6 +37,20 @@ pub use sale::{Buyer, Fee, Goods, Paid, Place, Sale, Shipping, cents};
 pub struct Signed {
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
+}
+
+impl Signed {
+    /// The request that posts it to `uri`.
+    ///
+    /// # Errors
+    /// When the address or a header is none.
+    pub fn to(&self, uri: &str) -> http::Result<Request<Bytes>> {
+        let mut request = Request::builder().method(Method::POST).uri(uri);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(self.body.clone())
+    }
 }
 
 /// Base64 of the HMAC-SHA256 of a body: how Shopify and WooCommerce sign.

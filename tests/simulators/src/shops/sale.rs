@@ -107,6 +107,14 @@ pub fn tax(amount: Decimal, rate: Decimal, included: bool) -> Decimal {
 }
 
 impl Goods {
+    /// Pieces at ten each, without discount or tax, under a title that is their SKU.
+    #[must_use]
+    pub fn plain(id: u64, sku: &str, ordered: u32) -> Self {
+        let (sku, title) = (Some(sku.to_owned()), sku.to_owned());
+        let (price, discount, rate) = (Decimal::TEN, Decimal::ZERO, Decimal::ZERO);
+        Self { id, sku, title, ordered, current: ordered, price, discount, rate }
+    }
+
     /// Of what is left, before discounts.
     #[must_use]
     pub fn subtotal(&self) -> Decimal {
@@ -126,6 +134,30 @@ impl Goods {
 }
 
 impl Sale {
+    /// The first version of a paid order in USD without shipping, by nobody in particular.
+    #[must_use]
+    pub fn plain(id: u64, placed_at: Timestamp, goods: Vec<Goods>) -> Self {
+        Self {
+            id,
+            placed_at,
+            updated_at: placed_at,
+            sequence: 1,
+            cancelled: false,
+            test: false,
+            currency: "USD".into(),
+            tax_included: false,
+            buyer: Buyer::default(),
+            ship_to: Place::default(),
+            goods,
+            shipping: None,
+            fee: None,
+            paid: Paid::Paid,
+            gift_card: Decimal::ZERO,
+            total_off: Decimal::ZERO,
+            broken: false,
+        }
+    }
+
     /// The tax on a line as it is now.
     #[must_use]
     pub fn line_tax(&self, goods: &Goods) -> Decimal {

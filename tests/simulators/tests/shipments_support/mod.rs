@@ -44,39 +44,12 @@ pub struct World {
     pub sale: Sale,
 }
 
-fn goods(id: u64, sku: &str, ordered: u32) -> Goods {
-    let (price, zero) = (Decimal::TEN, Decimal::ZERO);
-    Goods {
-        id,
-        sku: Some(sku.into()),
-        title: sku.into(),
-        ordered,
-        current: ordered,
-        price,
-        discount: zero,
-        rate: zero,
-    }
-}
-
 pub fn sale(paid: Paid) -> Sale {
     Sale {
-        id: ORDER,
-        placed_at: START,
-        updated_at: START,
-        sequence: 1,
-        cancelled: false,
-        test: false,
-        currency: "USD".into(),
-        tax_included: false,
         buyer: simulators::shops::Buyer { email: "jane@example.test".into(), ..Default::default() },
         ship_to: simulators::shops::Place { country: "US".into(), city: "Town".into(), ..Default::default() },
-        goods: vec![goods(FIRST, "CD-1", 2), goods(SECOND, "CD-2", 1)],
-        shipping: None,
-        fee: None,
         paid,
-        gift_card: Decimal::ZERO,
-        total_off: Decimal::ZERO,
-        broken: false,
+        ..Sale::plain(ORDER, START, vec![Goods::plain(FIRST, "CD-1", 2), Goods::plain(SECOND, "CD-2", 1)])
     }
 }
 
