@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
+    Reference,
     config::BackorderPolicy,
     guard::{self, Guard},
     message::Message,
@@ -16,7 +17,7 @@ use crossdock_odoo::{
 };
 use crossdock_platform::{
     Platform,
-    fulfilment::{Follows, Shipment},
+    fulfilment::{Follows, ReleaseState, Shipment},
     orders::after,
 };
 use crossdock_runtime::Answers;
@@ -25,6 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     About, Job, ShipmentHandler,
     allot::{allot, is_applied, next_transfer},
+    closing::is_all_of,
     each_once,
     outcome::{End, Trouble},
 };
@@ -33,8 +35,8 @@ use crate::{
 const ROUNDS: usize = 12;
 
 /// Where a job stands.
-struct Progress {
-    job: Job,
+pub(crate) struct Progress {
+    pub job: Job,
     sale: Option<Sale>,
     /// Which of the shipments is at work.
     at: usize,
@@ -131,12 +133,23 @@ impl<P: Platform> ShipmentHandler<P> {
                 progress.end(End::Applied);
                 continue;
             }
+            let mut release = None;
+            if content.closes {
+                release = self.release_of(progress, content).await?;
+                if let Some(release) = &release
+                    && let Some(end) = self.comes_first(progress, content, release, messages).await?
+                {
+                    progress.end(end);
+                    continue;
+                }
+            }
             if content.lines.is_empty() {
-                let end = self.close(odoo, &progress.job, &sale, &shipment, content, messages).await?;
+                let end =
+                    self.close(odoo, &progress.job, &sale, &shipment, release.as_ref(), messages).await?;
                 progress.end(end);
                 continue;
             }
-            match self.prepare(odoo, &sale, content).await? {
+            match self.prepare(odoo, &sale, content, release.as_ref()).await? {
                 Ok((transfer, rest, sms)) => {
                     let company = sale.company;
                     return Ok(Some(Ready { progress: index, transfer, company, rest, sms }));
@@ -153,6 +166,7 @@ impl<P: Platform> ShipmentHandler<P> {
         odoo: &Odoo,
         sale: &Sale,
         content: &shipment::Shipment,
+        release: Option<&ReleaseState>,
     ) -> Result<Result<(i64, BackorderPolicy, bool), End>, Trouble> {
         let warehouse = &content.key.warehouse;
         let (Some(config), Some(house)) =
@@ -184,7 +198,8 @@ impl<P: Platform> ShipmentHandler<P> {
             }
         }
         // What is short is kept open until the warehouse says that nothing more will come.
-        let rest = if content.closes && last { config.backorder } else { BackorderPolicy::Create };
+        let ends = content.closes && last && is_all_of(sale, transfer, release);
+        let rest = if ends { config.backorder } else { BackorderPolicy::Create };
         Ok(Ok((transfer.id, rest, config.customer_sms)))
     }
 
@@ -225,16 +240,18 @@ impl<P: Platform> ShipmentHandler<P> {
         job: &Job,
         sale: &Sale,
         shipment: &Shipment,
-        content: &shipment::Shipment,
+        release: Option<&ReleaseState>,
         messages: &mut Vec<(About, Message)>,
     ) -> Result<End, Trouble> {
+        let Some(content) = &shipment.content else { return Ok(End::Applied) };
         let warehouse = &content.key.warehouse;
         let policy = self.config.warehouse(warehouse).map(|config| config.backorder).unwrap_or_default();
         let house = self.house(warehouse, sale.company).await?;
         if policy == BackorderPolicy::Cancel {
             let open =
                 |t: &&Transfer| t.is_open() && t.warehouse == house && t.kind == TransferKind::Outgoing;
-            for transfer in sale.transfers.iter().filter(open) {
+            let given_up = sale.transfers.iter().filter(open).filter(|t| is_all_of(sale, t, release));
+            for transfer in given_up {
                 let answer = transfers::cancel_transfer(&odoo.in_company(sale.company), transfer.id).await;
                 self.pace.learn(&answer).await?;
                 answer?;
@@ -309,6 +326,12 @@ impl<P: Platform> ShipmentHandler<P> {
 }
 
 impl Progress {
+    /// Whether a shipment of a release that came before the one at work did not get to Odoo.
+    pub fn left_out(&self, reference: &Reference) -> bool {
+        let of_it = |s: &Shipment| s.content.as_ref().is_some_and(|content| &content.reference == reference);
+        self.job.shipments.iter().zip(&self.ends).any(|(s, end)| of_it(s) && *end != End::Applied)
+    }
+
     /// The end of the shipment that is at work.
     fn end(&mut self, end: End) {
         self.ends.push(end);

@@ -8,6 +8,7 @@
 
 mod allot;
 mod apply;
+mod closing;
 mod outcome;
 mod reports;
 mod resolve;
@@ -135,7 +136,7 @@ pub(crate) struct Job {
     pub held: Held,
     /// The `sale.order`.
     pub sale: i64,
-    /// In the order in which they left.
+    /// In the order in which they left; what closes a release comes last.
     pub shipments: Vec<Shipment>,
 }
 
@@ -190,7 +191,9 @@ impl<P: Platform> ShipmentHandler<P> {
         }
         let mut jobs = Vec::new();
         for (order, (sale, mut shipments)) in by_order {
-            shipments.sort_by_key(|s| (s.content.as_ref().map(|c| c.shipped_at), s.key.clone()));
+            shipments.sort_by(|one, other| {
+                one.content.as_ref().map(closing::place).cmp(&other.content.as_ref().map(closing::place))
+            });
             let held = match self.book.hold(&order, deadline, self.config.odoo.request_limit_s).await {
                 Ok(Ok(held)) => self.begin(&order, &shipments).await.map(|()| Ok(held)),
                 other => other,

@@ -5,11 +5,11 @@ use crossdock_core::{
     ids::ReportKey,
     message::Message,
     reason::{Reason, ReasonCode},
-    shipment::Notice,
+    shipment::{Notice, Shipment},
 };
 use crossdock_platform::{
     Change, Document as _, Platform, PlatformError,
-    fulfilment::{Fulfilment, ReleaseStage, Report, ReportStage},
+    fulfilment::{Fulfilment, ReleaseStage, ReleaseState, Report, ReportStage},
     orders::{after, backoff},
 };
 use jiff::SignedDuration;
@@ -24,6 +24,8 @@ enum Heard {
     Done(Vec<Message>),
     /// We know of no such release, perhaps not yet.
     Nobodys(Reference),
+    /// What the warehouse shipped before it stopped comes first.
+    Later(Vec<Message>),
 }
 
 impl<P: Platform> ShipmentHandler<P> {
@@ -49,6 +51,11 @@ impl<P: Platform> ShipmentHandler<P> {
                 }
                 match &heard {
                     Ok(Heard::Done(_)) => work.finish_in(ReportStage::Done, now, "heard"),
+                    Ok(Heard::Later(_)) => {
+                        let wait = backoff(work.attempts, &entropy);
+                        let why = "an earlier shipment of the release comes first";
+                        work.try_again(after(now, wait), now, why);
+                    }
                     Ok(Heard::Nobodys(reference)) => {
                         if now.duration_since(first) > PATIENCE {
                             let why = format!("{} tells of {reference}", key.warehouse);
@@ -79,7 +86,7 @@ impl<P: Platform> ShipmentHandler<P> {
             })
             .await?;
         messages.extend(again);
-        if let Ok(Heard::Done(follow)) = heard {
+        if let Ok(Heard::Done(follow) | Heard::Later(follow)) = heard {
             messages.extend(follow);
         }
         Ok(messages)
@@ -108,7 +115,7 @@ impl<P: Platform> ShipmentHandler<P> {
         }
     }
 
-    /// What the warehouse has shipped of a release, by its own account.
+    /// The warehouse wants to be asked what it has shipped of a release.
     async fn ask(&self, warehouse: &WarehouseId, reference: &Reference) -> Result<Heard, Trouble> {
         let release = ReleaseKey::new(warehouse.clone(), reference.clone());
         let owner = self.book.owner(&release).await?;
@@ -116,14 +123,25 @@ impl<P: Platform> ShipmentHandler<P> {
             Some(order) => self.book.document::<Fulfilment>(order).await?,
             None => None,
         };
-        let known = fulfilment.as_ref().and_then(|f| f.releases.iter().find(|known| known.key == release));
-        let remote = self.remote(warehouse)?;
-        remote.pace.enter(1).await??;
-        let answer = remote.api.shipments(reference, known.and_then(|known| known.remote.as_deref())).await;
-        remote.pace.learn(&answer).await?;
+        let known = fulfilment.as_ref().and_then(|f| f.release(&release));
+        let shipped = self.shipped(&release, known).await?;
         let notices: Vec<Notice> =
-            answer?.into_iter().map(|shipment| Notice::Shipped { shipment: Box::new(shipment) }).collect();
+            shipped.into_iter().map(|shipment| Notice::Shipped { shipment: Box::new(shipment) }).collect();
         self.take(warehouse, &notices).await
+    }
+
+    /// What the warehouse has shipped of a release, by its own account.
+    pub(crate) async fn shipped(
+        &self,
+        release: &ReleaseKey,
+        known: Option<&ReleaseState>,
+    ) -> Result<Vec<Shipment>, Trouble> {
+        let remote = self.remote(&release.warehouse)?;
+        remote.pace.enter(1).await??;
+        let id = known.and_then(|known| known.remote.as_deref());
+        let answer = remote.api.shipments(&release.reference, id).await;
+        remote.pace.learn(&answer).await?;
+        Ok(answer?)
     }
 
     async fn take(&self, warehouse: &WarehouseId, notices: &[Notice]) -> Result<Heard, Trouble> {
@@ -147,6 +165,15 @@ impl<P: Platform> ShipmentHandler<P> {
         let Some(order) = self.book.owner(&release).await? else {
             return Ok(Heard::Nobodys(reference.clone()));
         };
+        // It may have shipped a part before, and told us of that in a call that comes later or never.
+        let known = self.book.document::<Fulfilment>(&order).await?;
+        let known = known.as_ref().and_then(|fulfilment| fulfilment.release(&release));
+        if known.is_some_and(|known| known.stage.holds_goods()) {
+            let earlier = self.not_in_odoo(&release, known).await?;
+            if !earlier.is_empty() {
+                return Ok(Heard::Later(earlier.iter().filter_map(|shipment| shipment.message()).collect()));
+            }
+        }
         let now = self.book.now();
         let config = self.config.digest();
         let message = self

@@ -1,6 +1,6 @@
 //! What is to be released of one order. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crossdock_core::{
     Reference, ReleaseKey, Sku,
@@ -50,7 +50,7 @@ pub fn plan<'a>(
     if sale.state != SaleState::Confirmed {
         return Plan::Nothing;
     }
-    let roots = roots(sale);
+    let roots = sale.roots();
     let mut held = held(fulfilment, &roots);
     let mut wanted = Vec::new();
     for transfer in sale.transfers.iter().filter(|transfer| transfer.is_open()) {
@@ -88,7 +88,7 @@ pub fn plan<'a>(
 /// Releases that a warehouse still holds of transfers which are cancelled in Odoo or gone from there.
 fn stale(sale: &Sale, fulfilment: &Fulfilment) -> Vec<ReleaseKey> {
     let lives = |id: i64| sale.transfers.iter().any(|t| t.id == id && t.state != TransferState::Cancelled);
-    let roots = roots(sale);
+    let roots = sale.roots();
     // A backorder carries its ancestor's release on: it is stale only where nothing of the chain lives.
     let chain_lives = |transfer: i64| {
         let root = roots.get(&transfer).copied().unwrap_or(transfer);
@@ -110,23 +110,9 @@ fn stale(sale: &Sale, fulfilment: &Fulfilment) -> Vec<ReleaseKey> {
         .collect()
 }
 
-/// Each transfer's first ancestor: a backorder of a backorder leads to the transfer that was there first.
-fn roots(sale: &Sale) -> BTreeMap<i64, i64> {
-    let parents: BTreeMap<i64, i64> =
-        sale.transfers.iter().filter_map(|t| Some((t.id, t.backorder_of?))).collect();
-    let root = |mut id: i64| {
-        let mut seen = BTreeSet::new();
-        while let Some(parent) = parents.get(&id).filter(|_| seen.insert(id)) {
-            id = *parent;
-        }
-        id
-    };
-    sale.transfers.iter().map(|t| (t.id, root(t.id))).collect()
-}
-
 /// Releases that a warehouse refused and that are still to be shipped: a person decides about them.
 pub fn refused<'a>(sale: &Sale, fulfilment: &'a Fulfilment) -> Vec<&'a ReleaseState> {
-    let roots = roots(sale);
+    let roots = sale.roots();
     let waits = |release: &&ReleaseState| {
         let root = roots.get(&release.transfer).copied().unwrap_or(release.transfer);
         let mut open = sale.transfers.iter().filter(|transfer| transfer.is_open());

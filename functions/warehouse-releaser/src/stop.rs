@@ -50,7 +50,10 @@ impl<P: Platform> WarehouseReleaser<P> {
             return Ok(Some(End::Park(vec![reason])));
         }
         let until = after(self.book.now(), ASK_AGAIN);
-        Ok(waits.then_some(End::Hold { until, why: "the warehouse is asked to stop" }))
+        Ok(waits.then_some(End::Hold {
+            until,
+            why: "the warehouse is asked to stop, or shipped something before that comes first",
+        }))
     }
 
     async fn stop(&self, release: &ReleaseState) -> Result<(ReleaseStage, String), Trouble> {
@@ -63,10 +66,21 @@ impl<P: Platform> WarehouseReleaser<P> {
             return Ok((ReleaseStage::Stopped, String::new()));
         }
         Ok(match answer? {
+            // It may have shipped a part before, and told us of that in a call that comes later or never.
+            Stop::Stopped if !self.is_all_in_odoo(release).await? => (ReleaseStage::Stopping, String::new()),
             Stop::Stopped => (ReleaseStage::Stopped, String::new()),
             Stop::Refused { why } => (ReleaseStage::Unstoppable, why),
             Stop::Asked => (ReleaseStage::Stopping, String::new()),
         })
+    }
+
+    /// Whether all that the warehouse says it has shipped of a release stands in Odoo. It is stored.
+    async fn is_all_in_odoo(&self, release: &ReleaseState) -> Result<bool, Trouble> {
+        let remote = self.remote(&release.key.warehouse)?;
+        remote.pace.enter(1).await??;
+        let told = remote.api.shipments(&release.key.reference, release.remote.as_deref()).await;
+        remote.pace.learn(&told).await?;
+        Ok(self.book.take_shipments(&told?, &self.config.digest()).await?.is_empty())
     }
 
     /// Finds out what became of releases that were written down and perhaps sent.

@@ -156,6 +156,19 @@ impl Flow {
         east.jobs().last().unwrap_or_else(|| panic!("nothing was released: {log:?}")).reference.clone()
     }
 
+    /// Sets what Odoo's warehouse has of a product, and lets Odoo reserve what it can for the one transfer.
+    pub fn stock(&self, sku: &str, quantity: f64) {
+        self.odoo.seed(|seed| {
+            let product = seed.find("product.product", "default_code", sku);
+            let house = seed.find("stock.warehouse", "code", "WH");
+            seed.stock(product, house, quantity);
+        });
+        for picking in self.pickings().into_iter().filter(|picking| picking.state != "done") {
+            let pressed = self.odoo.by_hand_press("stock.picking", "action_assign", picking.id);
+            assert!(pressed.is_ok(), "{pressed:?}");
+        }
+    }
+
     /// State and done quantity of each outgoing transfer of the one order.
     pub fn shipped(&self) -> Vec<(String, rust_decimal::Decimal)> {
         let of = |picking: PickingView| {

@@ -4,13 +4,7 @@
 
 use std::time::Duration;
 
-use crossdock_core::{
-    Order,
-    config::{BackorderPolicy, ReleasePolicy},
-    message::QueueName,
-    order::Prices,
-    reason::ReasonCode,
-};
+use crossdock_core::{Order, config::ReleasePolicy, message::QueueName, order::Prices, reason::ReasonCode};
 use crossdock_platform::{
     fulfilment::{ReleaseStage, ShipmentStage},
     orders::Stage,
@@ -85,28 +79,6 @@ async fn two_equal_partial_shipments_are_two_and_the_backorder_is_not_released_a
     let done: Vec<_> = flow.shipped().into_iter().filter(|(state, _)| state == "done").collect();
     let quantities: Vec<Decimal> = done.into_iter().map(|(_, quantity)| quantity).collect();
     assert_eq!(quantities, [2, 2, 1].map(Decimal::from));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_closed_short_is_released_anew_or_cancelled_as_the_policy_says() {
-    for policy in [BackorderPolicy::Create, BackorderPolicy::Cancel] {
-        let (flow, east) = flow(|config| config.warehouses[0].backorder = policy).await;
-        let reference = released(&flow, &east, &five("1")).await;
-        flow.told(&east.ship_and_close(&reference, &pieces(2))).await;
-        flow.watch().await;
-        let open: Vec<_> = flow.shipped().into_iter().filter(|(state, _)| state == "assigned").collect();
-        match policy {
-            BackorderPolicy::Create => {
-                assert_eq!(open, [("assigned".to_owned(), Decimal::from(3))]);
-                assert_eq!(east.jobs().len(), 2);
-                assert_eq!(east.jobs()[1].lines[0].ordered, Decimal::from(3));
-            }
-            BackorderPolicy::Cancel => {
-                assert!(open.is_empty(), "{:?}", flow.shipped());
-                assert_eq!(east.jobs().len(), 1);
-            }
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -217,18 +189,6 @@ async fn an_edit_after_the_release_is_released_anew_once_the_old_one_is_stopped(
     }
 }
 
-/// Sets what Odoo's warehouse has of a product, and lets Odoo reserve what it can for the one transfer.
-fn stock(flow: &Flow, sku: &str, quantity: f64) {
-    flow.odoo.seed(|seed| {
-        let product = seed.find("product.product", "default_code", sku);
-        let house = seed.find("stock.warehouse", "code", "WH");
-        seed.stock(product, house, quantity);
-    });
-    for picking in flow.pickings().into_iter().filter(|picking| picking.state != "done") {
-        flow.odoo.by_hand_press("stock.picking", "action_assign", picking.id).unwrap();
-    }
-}
-
 /// SKU and quantity of each line of each release, in the order in which the warehouse got them.
 fn ordered(east: &Server) -> Vec<Vec<(String, Decimal)>> {
     let lines = |job: &simulators::warehouses::Job| {
@@ -244,7 +204,7 @@ fn line_of(sku: &str, quantity: u32) -> (String, Decimal) {
 /// Five of one product and one of another; of the first there are two.
 async fn scarce(policy: ReleasePolicy) -> (Flow, Server) {
     let (flow, east) = flow(|config| config.warehouses[0].release = policy).await;
-    stock(&flow, "CD-1", 2.0);
+    flow.stock("CD-1", 2.0);
     let mut order = five("1");
     line(&mut order, "CD-2", "1", "7", "7", None);
     flow.bring(&order).await;
@@ -259,7 +219,7 @@ async fn what_becomes_available_later_is_a_further_release_of_the_same_transfer(
     assert_eq!(ordered(&east), std::slice::from_ref(&first));
     let written = flow.odoo.field("stock.picking", flow.pickings()[0].id, "write_date");
     tokio::time::sleep(Duration::from_secs(3600)).await;
-    stock(&flow, "CD-1", 4.0);
+    flow.stock("CD-1", 4.0);
     // Only the moves tell: the transfer itself looks as before.
     let picking = flow.pickings()[0].clone();
     flow.odoo.seed(|seed| seed.set("stock.picking", picking.id, "write_date", written));
@@ -272,7 +232,7 @@ async fn what_becomes_available_later_is_a_further_release_of_the_same_transfer(
     flow.told(&east.ship_rest(&east.jobs()[0].reference)).await;
     flow.told(&east.ship_rest(&east.jobs()[1].reference)).await;
     tokio::time::sleep(Duration::from_secs(3600)).await;
-    stock(&flow, "CD-1", 1.0);
+    flow.stock("CD-1", 1.0);
     flow.watch().await;
     assert_eq!(ordered(&east), [first, rest, vec![line_of("CD-1", 1)]]);
     flow.told(&east.ship_rest(&east.jobs()[2].reference)).await;
@@ -286,12 +246,12 @@ async fn what_becomes_available_later_is_a_further_release_of_the_same_transfer(
 async fn a_release_that_has_to_be_complete_waits_for_the_last_piece() {
     let (flow, east) = scarce(ReleasePolicy::Complete).await;
     for there in [2.0, 3.0, 4.0] {
-        stock(&flow, "CD-1", there);
+        flow.stock("CD-1", there);
         flow.watch().await;
         flow.wake().await;
         assert!(east.jobs().is_empty(), "{there}");
     }
-    stock(&flow, "CD-1", 5.0);
+    flow.stock("CD-1", 5.0);
     flow.watch().await;
     assert_eq!(ordered(&east), [vec![line_of("CD-1", 5), line_of("CD-2", 1)]]);
 }

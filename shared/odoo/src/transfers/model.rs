@@ -1,6 +1,6 @@
 //! Sale orders, transfers and moves as Odoo holds them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
     OrderKey,
@@ -151,6 +151,39 @@ impl Sale {
                 && transfer.state == TransferState::Done
                 && transfer.shipment.as_ref() == Some(shipment)
         })
+    }
+
+    /// Each transfer's first ancestor: a backorder of a backorder leads to the transfer that was there first.
+    #[must_use]
+    pub fn roots(&self) -> BTreeMap<i64, i64> {
+        let parents: BTreeMap<i64, i64> =
+            self.transfers.iter().filter_map(|t| Some((t.id, t.backorder_of?))).collect();
+        let root = |mut id: i64| {
+            let mut seen = BTreeSet::new();
+            while let Some(parent) = parents.get(&id).filter(|_| seen.insert(id)) {
+                id = *parent;
+            }
+            id
+        };
+        self.transfers.iter().map(|t| (t.id, root(t.id))).collect()
+    }
+
+    /// Whether goods of `from` end up in `to`: it is the same transfer, a backorder of it, or a later step.
+    #[must_use]
+    pub fn leads_to(&self, from: i64, to: &Transfer) -> bool {
+        let roots = self.roots();
+        let root = |id: i64| roots.get(&id).copied().unwrap_or(id);
+        let (mut seen, mut next) = (BTreeSet::new(), vec![to.id]);
+        while let Some(id) = next.pop() {
+            if root(id) == root(from) {
+                return true;
+            }
+            if seen.insert(id) {
+                let before = self.transfers.iter().filter(|t| t.id == id).flat_map(|t| t.after.iter());
+                next.extend(before.copied());
+            }
+        }
+        false
     }
 
     /// The transfer of this name.

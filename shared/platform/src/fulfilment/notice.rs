@@ -67,6 +67,24 @@ impl<P: Platform> OrderBook<P> {
         Ok(Noticed { outcome, messages: message.into_iter().collect() })
     }
 
+    /// Stores what a warehouse says it has shipped of a release; gives those of them that do not stand in Odoo.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn take_shipments(
+        &self,
+        told: &[shipment::Shipment],
+        config: &str,
+    ) -> Result<Vec<Shipment>, PlatformError> {
+        let mut missing = Vec::new();
+        for one in told {
+            self.take_shipment(one, config).await?;
+            let known = self.document::<Shipment>(&one.key).await?;
+            missing.extend(known.filter(|known| known.applied.is_none()));
+        }
+        Ok(missing)
+    }
+
     /// Stores news of parcels.
     ///
     /// # Errors

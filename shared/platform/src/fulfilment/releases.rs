@@ -189,6 +189,11 @@ impl Fulfilment {
         self.releases.iter().any(|release| release.stage.holds_goods())
     }
 
+    #[must_use]
+    pub fn release(&self, key: &ReleaseKey) -> Option<&ReleaseState> {
+        self.releases.iter().find(|release| &release.key == key)
+    }
+
     pub fn release_mut(&mut self, key: &ReleaseKey) -> Option<&mut ReleaseState> {
         self.releases.iter_mut().find(|release| &release.key == key)
     }

@@ -44,6 +44,8 @@ pub enum OnStop {
     Stops,
     /// A person there decides: [`Server::decide`].
     Asks,
+    /// What is being picked is stopped as well; what has left has left.
+    StopsTheRest,
 }
 
 /// What opens its API and what it signs with. ShipStation signs with a private key, PKCS#8 in base64.
@@ -305,7 +307,7 @@ impl Server {
         let job = floor.by_reference(reference)?;
         Some(match (job.stage, on_stop) {
             (Stage::Cancelled | Stage::Rejected, _) => Asked::Stopped,
-            (Stage::Open, OnStop::Stops) => {
+            (Stage::Open, OnStop::Stops) | (Stage::Open | Stage::Picking, OnStop::StopsTheRest) => {
                 (job.stage, job.changed_at) = (Stage::Cancelled, now);
                 Asked::Stopped
             }
