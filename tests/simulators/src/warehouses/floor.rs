@@ -96,12 +96,43 @@ impl Job {
     }
 }
 
+impl Job {
+    fn take(
+        &mut self,
+        take: &Take,
+        at_hand: &mut BTreeMap<String, Vec<(String, Decimal)>>,
+        gone: &mut BTreeSet<String>,
+    ) -> Option<SentLine> {
+        let line = &mut self.lines[take.at];
+        let mut quantity = take.quantity.min(line.ordered - line.shipped);
+        let lots = if line.lots.is_empty() {
+            draw(at_hand.entry(line.sku.clone()).or_default(), quantity, gone)
+        } else {
+            let drawn = draw(&mut line.lots, quantity, gone);
+            quantity = drawn.iter().map(|(_, quantity)| *quantity).sum();
+            drawn
+        };
+        line.shipped += quantity;
+        (quantity > Decimal::ZERO).then_some(SentLine { at: take.at, quantity, lots })
+    }
+}
+
+impl JobLine {
+    /// Whether anything that it may be shipped from is there.
+    fn can_ship(&self, gone: &BTreeSet<String>) -> bool {
+        let there = |(number, quantity): &(String, Decimal)| !quantity.is_zero() && !gone.contains(number);
+        self.lots.is_empty() || self.lots.iter().any(there)
+    }
+}
+
 /// Everything that a warehouse holds.
 #[derive(Debug, Default)]
 pub(crate) struct Floor {
     pub jobs: Vec<Job>,
     /// Lots and serial numbers at hand, for lines that prescribe none.
     pub at_hand: BTreeMap<String, Vec<(String, Decimal)>>,
+    /// Serial numbers that have left: none of them leaves twice, whoever asks for it.
+    left: BTreeSet<String>,
     /// Goods that it has never heard of.
     pub unknown: BTreeSet<String>,
     numbers: u64,
@@ -140,7 +171,7 @@ impl Floor {
     }
 
     /// Ships `takes` in one go, in so many parcels. Nothing where no such job is open: what has left cannot
-    /// leave again.
+    /// leave again. Where what is prescribed has left with another job, it ships less, and closes what is left.
     pub fn ship(
         &mut self,
         reference: &str,
@@ -150,34 +181,23 @@ impl Floor {
         now: Timestamp,
     ) -> Option<Sent> {
         let number = self.number();
-        let mut at_hand = std::mem::take(&mut self.at_hand);
+        let (mut at_hand, mut left) = (std::mem::take(&mut self.at_hand), std::mem::take(&mut self.left));
         let job =
             self.by_reference(reference).filter(|job| matches!(job.stage, Stage::Open | Stage::Picking));
         let sent = job.map(|job| {
-            let mut lines = Vec::new();
-            for take in takes {
-                let line = &mut job.lines[take.at];
-                let quantity = take.quantity.min(line.ordered - line.shipped);
-                if quantity <= Decimal::ZERO {
-                    continue;
-                }
-                line.shipped += quantity;
-                let from = if line.lots.is_empty() {
-                    at_hand.entry(line.sku.clone()).or_default()
-                } else {
-                    &mut line.lots
-                };
-                lines.push(SentLine { at: take.at, quantity, lots: draw(from, quantity) });
-            }
-            let closes = closes || job.rest().is_empty();
+            let lines: Vec<SentLine> =
+                takes.iter().filter_map(|take| job.take(take, &mut at_hand, &mut left)).collect();
+            let can = |take: &Take| job.lines[take.at].can_ship(&left);
+            let closes = closes || !job.rest().iter().any(can);
             job.stage = if closes { Stage::Done } else { Stage::Picking };
             job.changed_at = now;
+            let parcels = if lines.is_empty() { 0 } else { parcels };
             let parcels = (1..=parcels).map(|parcel| format!("1Z{number:06}{parcel:02}")).collect();
             let sent = Sent { number, at: now, lines, parcels, closes };
             job.shipments.push(sent.clone());
             sent
         });
-        self.at_hand = at_hand;
+        (self.at_hand, self.left) = (at_hand, left);
         sent
     }
 
@@ -195,10 +215,14 @@ impl Floor {
 }
 
 /// Takes `quantity` out of lots, the first first; nothing where there are none.
-fn draw(lots: &mut [(String, Decimal)], quantity: Decimal) -> Vec<(String, Decimal)> {
+fn draw(
+    lots: &mut [(String, Decimal)],
+    quantity: Decimal,
+    gone: &mut BTreeSet<String>,
+) -> Vec<(String, Decimal)> {
     let mut left = quantity;
     let mut drawn = Vec::new();
-    for (number, there) in lots {
+    for (number, there) in lots.iter_mut().filter(|(number, _)| !gone.contains(number)) {
         let taken = left.min(*there);
         if taken > Decimal::ZERO {
             *there -= taken;
@@ -206,5 +230,11 @@ fn draw(lots: &mut [(String, Decimal)], quantity: Decimal) -> Vec<(String, Decim
             drawn.push((number.clone(), taken));
         }
     }
+    gone.extend(drawn.iter().filter(|lot| is_serial(lot)).map(|(number, _)| number.clone()));
     drawn
+}
+
+/// Whether this names one piece, and not a lot of which there may be more.
+pub(crate) fn is_serial((number, quantity): &(String, Decimal)) -> bool {
+    number.starts_with("SN") && *quantity == Decimal::ONE
 }

@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::{Value, json};
 
-use super::{Asked, Event, Job, JobLine, Sent, SentLine, Server, Stage, graphql, reply};
+use super::{Asked, Event, Job, JobLine, Sent, SentLine, Server, Stage, floor::is_serial, graphql, reply};
 use crate::shops::{Signed, hmac_base64};
 
 /// What an account holds when it is full, and what comes back each second.
@@ -227,8 +227,6 @@ fn node(job: &Job) -> Value {
 /// One item for each lot, one for all serial numbers, as they are packed.
 fn items(line: &SentLine) -> Vec<(u64, Option<String>, Vec<String>)> {
     let whole = |quantity: Decimal| quantity.to_u64().unwrap_or_default();
-    let is_serial =
-        |(number, quantity): &(String, Decimal)| number.starts_with("SN") && *quantity == Decimal::ONE;
     if line.lots.is_empty() {
         return vec![(whole(line.quantity), None, Vec::new())];
     }
