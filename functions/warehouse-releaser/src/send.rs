@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_core::{
-    LineId, OrderKey, config,
+    LineId, OrderKey,
+    config::{self, LotPolicy},
     guard::{self, Guard},
     reason::{Reason, ReasonCode},
     shipment::{Release, ReleaseLine},
@@ -123,7 +124,8 @@ impl<P: Platform> WarehouseReleaser<P> {
                 return Ok(Err(format!("a product of {} has no Internal Reference", transfer.name)));
             };
             // Lots are prescribed where just these are reserved for the whole of the line.
-            let lots = if *quantity == of.quantity { of.lots() } else { Vec::new() };
+            let prescribes = warehouse.lots() == LotPolicy::Prescribed && *quantity == of.quantity;
+            let lots = if prescribes { of.lots() } else { Vec::new() };
             lines.push(ReleaseLine { line, sku, name: of.name.clone(), quantity: *quantity, lots });
         }
         let state = self.book.state(order).await?;

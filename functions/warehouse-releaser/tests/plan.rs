@@ -31,6 +31,7 @@ fn warehouse(release: ReleasePolicy, step: ReleaseStep) -> Warehouse {
         step,
         hold_s: 0,
         backorder: BackorderPolicy::Create,
+        lots: None,
         services: Vec::new(),
         customer_sms: false,
         requests_per_second: 10,

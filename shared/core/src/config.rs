@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use fulfilment::{
-    AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule, ReleasePolicy,
-    ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
+    AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule, LotPolicy,
+    ReleasePolicy, ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
 };
 pub use load::{ConfigError, parse};
 

@@ -29,6 +29,10 @@ pub struct Warehouse {
     /// What becomes of goods that the warehouse did not ship and will not ship any more.
     #[serde(default)]
     pub backorder: BackorderPolicy,
+    /// Whose choice it is which lots and serial numbers ship. Without it the warehouse's where a warehouse of its
+    /// kind cannot be told and says itself what it took, else Odoo's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lots: Option<LotPolicy>,
     /// Delivery methods of Odoo, and what the warehouse calls the service. `*` for any other.
     #[serde(default)]
     pub services: Vec<ServiceRule>,
@@ -79,6 +83,15 @@ pub enum BackorderPolicy {
     Create,
     /// The rest is cancelled.
     Cancel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LotPolicy {
+    /// Just what Odoo has reserved is to be shipped.
+    Prescribed,
+    /// The warehouse takes what it takes, and tells.
+    Chosen,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -168,6 +181,17 @@ impl Warehouse {
             WarehouseKind::Odoo => false,
             WarehouseKind::Standard | WarehouseKind::Shiphero | WarehouseKind::Shipstation => true,
         }
+    }
+
+    /// Whose choice it is which lots and serial numbers ship.
+    #[must_use]
+    pub fn lots(&self) -> LotPolicy {
+        self.lots.unwrap_or(match self.kind {
+            WarehouseKind::Shiphero => LotPolicy::Chosen,
+            WarehouseKind::Odoo | WarehouseKind::Standard | WarehouseKind::Shipstation => {
+                LotPolicy::Prescribed
+            }
+        })
     }
 
     /// What it calls a delivery method of Odoo.
