@@ -32,7 +32,7 @@ use secrecy::SecretString;
 const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(2);
 /// How soon to look again where the shop is being told of something else.
 const NEXT_TURN: SignedDuration = SignedDuration::from_secs(20);
-/// What is not begun with less time than this before the deadline is left to the waker.
+/// With less time than this before the deadline nothing more is begun: it is left to the waker.
 const LEAST_TIME: SignedDuration = SignedDuration::from_secs(30);
 /// The most calls of one announcement in most cases.
 const CALLS: u32 = 6;
@@ -115,9 +115,10 @@ impl<P: Platform> Step for ShipmentAnnouncer<P> {
 impl<P: Platform> ShipmentAnnouncer<P> {
     async fn handle_batch(&self, keys: &[About], deadline: Timestamp) -> Answers<About> {
         let (mut answers, mut messages) = (Vec::new(), Vec::new());
-        for key in keys {
-            // Each document has its due time: what is not begun now is woken.
-            if deadline.duration_since(self.book.now()) < LEAST_TIME {
+        for (at, key) in keys.iter().enumerate() {
+            // Each document has its due time: what is not begun now is woken. The first is always begun: with a
+            // short timeout nothing would ever be told.
+            if at > 0 && deadline.duration_since(self.book.now()) < LEAST_TIME {
                 tracing::warn!(about = %key, "left to the waker: no time is left before the deadline");
                 answers.push((key.clone(), Ok(())));
                 continue;

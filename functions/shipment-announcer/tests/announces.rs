@@ -158,6 +158,22 @@ async fn a_shipment_is_told_once_and_its_id_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn with_the_shortest_timeout_one_shipment_is_told_a_run_and_the_others_are_left_to_the_waker() {
+    let world = world(true).await;
+    let about = ["SH-1", "SH-2"].map(|id| About::Shipment(key(id)));
+    for id in ["SH-1", "SH-2"] {
+        world.applied(id, 1, None).await;
+    }
+    let deadline = after(world.book().now(), SignedDuration::from_secs(8));
+    for (_, answer) in world.step.handle(&about, deadline).await {
+        answer.unwrap();
+    }
+    assert_eq!(world.pieces(), [1]);
+    let left = world.book().document::<Shipment>(&key("SH-2")).await.unwrap().unwrap();
+    assert_eq!((left.work.stage, left.work.due_at.is_some()), (ShipmentStage::Applied, true));
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_workers_with_one_message_tell_it_once() {
     let world = world(true).await;
     world.shop.faults.latency(Duration::from_millis(500));
