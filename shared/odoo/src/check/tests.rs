@@ -92,7 +92,11 @@ fn sound(model: &str, method: &str, args: &Value) -> Answer {
             json!(args["group_ext_id"] == "sales_team.group_sale_salesman_all_leads")
         }
         ("res.users", "read") => {
-            json!([{ "login": "crossdock", "tz": "Asia/Tokyo", "company_id": main, "company_ids": [1] }])
+            json!([{ "login": "crossdock", "tz": "Asia/Tokyo", "company_id": main, "company_ids": [1],
+                "partner_id": [7, "Crossdock"] }])
+        }
+        ("res.partner", _) if args["domain"] == json!([["id", "=", 7]]) => {
+            json!([{ "email": "crossdock@example.com" }])
         }
         ("res.users.apikeys", _) => json!([{ "name": "key", "scope": "rpc", "expiration_date": false }]),
         ("res.lang", _) => json!([{ "code": "en_US" }]),
@@ -316,6 +320,14 @@ async fn locked_orders_and_a_template_that_mails_need_nothing_done() {
     })
     .await;
     only(&found, Level::Note, "odoo.quotation_template", "\"Welcome\", which mails the customer");
+}
+
+#[tokio::test]
+async fn a_user_without_an_e_mail_address_is_a_warning() {
+    for none in [json!(false), json!("")] {
+        let found = found(rows("res.partner", json!([{ "email": none }]))).await;
+        only(&found, Level::Warn, "odoo.user_email", "refuse to validate transfers");
+    }
 }
 
 #[tokio::test]

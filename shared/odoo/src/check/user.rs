@@ -16,7 +16,7 @@ pub(super) async fn check(ask: &Ask<'_>, found: &mut Vec<Finding>) {
 }
 
 async fn who(ask: &Ask<'_>, found: &mut Vec<Finding>) {
-    let fields = json!(["login", "tz", "company_id", "company_ids"]);
+    let fields = json!(["login", "tz", "company_id", "company_ids", "partner_id"]);
     let call = Call::new("res.users", "read").on(&[ask.uid]).arg("fields", fields);
     let row = match ask.call::<Vec<Value>>(call).await {
         Ok(rows) => rows.into_iter().next().unwrap_or_default(),
@@ -33,6 +33,7 @@ async fn who(ask: &Ask<'_>, found: &mut Vec<Finding>) {
         let what = format!("the API key belongs to user {login}, not to {configured}");
         Finding::warn(&Area::Odoo, "odoo.user", what, "name the key's own user as odoo.user")
     });
+    found.push(sender(ask, &row["partner_id"][0]).await);
     let ids = row["company_ids"].clone();
     let names = match ask.rows("res.company", json!([["id", "in", ids]]), &["name"]).await {
         Ok(rows) => rows.iter().filter_map(|row| row["name"].as_str()).map(str::to_owned).collect::<Vec<_>>(),
@@ -48,6 +49,24 @@ async fn who(ask: &Ask<'_>, found: &mut Vec<Finding>) {
     let own = name_of(&row["company_id"]);
     let what = format!("its company is {own}; it may act in {}", names.join(", "));
     found.push(Finding::ok(&Area::Odoo, "odoo.companies", what));
+}
+
+/// Odoo writes into the log of what it validates and books, in the user's name, and refuses where the user has no
+/// e-mail address (`mail.thread`: "Unable to send message, please configure the sender's email address.").
+async fn sender(ask: &Ask<'_>, partner: &Value) -> Finding {
+    let code = "odoo.user_email";
+    match ask.rows("res.partner", json!([["id", "=", partner]]), &["email"]).await {
+        Ok(rows) if rows.iter().any(|row| row["email"].as_str().is_some_and(|email| !email.is_empty())) => {
+            Finding::ok(&Area::Odoo, code, "the user has an e-mail address")
+        }
+        Ok(_) => Finding::warn(
+            &Area::Odoo,
+            code,
+            "the user has no e-mail address: Odoo will refuse to validate transfers and to book payments",
+            "give it one: docs/odoo-user.md",
+        ),
+        Err(error) => Finding::unknown(&Area::Odoo, code, "the user's e-mail address", &error),
+    }
 }
 
 /// A key that leaks opens as much as its user may.
