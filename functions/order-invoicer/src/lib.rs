@@ -32,7 +32,7 @@ use crossdock_odoo::{
 };
 use crossdock_platform::{
     Change, OrderBook, Pace, Platform, PlatformError,
-    fulfilment::{Billing, BillingStage, Held},
+    fulfilment::{Billing, BillingStage, Follow, Held},
     orders::after,
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
@@ -152,12 +152,19 @@ impl<P: Platform> OrderInvoicer<P> {
         // Orders typed into Odoo belong to no channel: people invoice them.
         let channel = self.config.channel(&key.channel).filter(|c| c.invoice != InvoicePolicy::Manual);
         let Some(channel) = channel.cloned() else {
-            self.leave_to_people(key, billing.asked).await?;
+            self.leave(key, billing.asked, "left to people").await?;
             return Ok(None);
         };
-        if let Some(until) = self.changes_until(key, &channel).await? {
-            self.wait_until(key, until).await?;
-            return Ok(None);
+        match self.follows(key, &channel).await? {
+            Follow::Now => {}
+            Follow::Later(wait) => {
+                self.wait_until(key, after(self.book.now(), wait)).await?;
+                return Ok(None);
+            }
+            Follow::OnceTakenUp => {
+                self.leave(key, billing.asked, "the order itself waits for a person").await?;
+                return Ok(None);
+            }
         }
         let held = match self.book.hold(key, deadline, self.config.odoo.request_limit_s).await? {
             Ok(held) => held,
@@ -174,31 +181,24 @@ impl<P: Platform> OrderInvoicer<P> {
         Ok(Some(Job { held, sale: billing.sale, asked: billing.asked, channel, order }))
     }
 
-    async fn leave_to_people(&self, key: &OrderKey, asked: u32) -> Result<(), PlatformError> {
+    /// Ends a look at which nothing is to be done.
+    async fn leave(&self, key: &OrderKey, asked: u32, why: &str) -> Result<(), PlatformError> {
         let now = self.book.now();
         self.book
             .change::<Billing, _>(key, |billing| {
                 if billing.asked != asked || billing.work.stage != BillingStage::Open {
                     return Change::Leave(());
                 }
-                billing.work.finish_in(BillingStage::Done, now, "left to people");
+                billing.work.finish_in(BillingStage::Done, now, why);
                 Change::Write(())
             })
             .await
     }
 
-    /// Until when an order that is invoiced as a whole has to wait: it is being changed, or a person has to look
-    /// at it first. What has shipped is invoiced whatever becomes of the rest.
-    async fn changes_until(
-        &self,
-        key: &OrderKey,
-        channel: &Channel,
-    ) -> Result<Option<Timestamp>, PlatformError> {
-        if channel.invoice != InvoicePolicy::OnOrder {
-            return Ok(None);
-        }
-        let wait = self.book.state(key).await?.and_then(|state| state.stage.unsettled());
-        Ok(wait.map(|wait| after(self.book.now(), wait)))
+    /// An order that is invoiced as a whole waits while it is being changed, or a person has to look at it first.
+    /// What has shipped is invoiced whatever becomes of the rest.
+    async fn follows(&self, key: &OrderKey, channel: &Channel) -> Result<Follow, PlatformError> {
+        if channel.invoice == InvoicePolicy::OnOrder { self.book.follow(key).await } else { Ok(Follow::Now) }
     }
 
     /// It is looked at again at `until`: somebody else works on the order.

@@ -149,10 +149,20 @@ impl<P: Platform> OrderValidator<P> {
         let stored = async {
             // First, so that a crash in between asks once more.
             let billing = self.bill_again(judged, &verdict).await?;
+            self.take_up(judged, &verdict).await?;
             let next = self.store(judged, order, &verdict).await?;
             Ok(next.or(billing))
         };
         (judged.order.clone(), stored.await)
+    }
+
+    /// What waits for a parked order goes on with it. The message comes from its due time: the order is to be in
+    /// Odoo first.
+    async fn take_up(&self, judged: &State, verdict: &Verdict) -> Result<(), PlatformError> {
+        match verdict {
+            Verdict::Settled(_) | Verdict::Valid => self.book.open_followers(judged).await.map(|_| ()),
+            Verdict::Wait { .. } | Verdict::Park(_) => Ok(()),
+        }
     }
 
     /// What is settled in Odoo goes no further than here, and it may hold a payment that was captured since.
@@ -189,11 +199,15 @@ impl<P: Platform> OrderValidator<P> {
                 state.number = Some(order.number.clone());
                 match verdict {
                     Verdict::Valid => {
+                        state.awaited = false;
                         state.valid.clone_from(&digest);
                         state.attempts = 0;
                         state.go_on_in(Stage::Valid, now, "valid");
                     }
-                    Verdict::Settled(why) => state.finish(now, why),
+                    Verdict::Settled(why) => {
+                        state.awaited = false;
+                        state.finish(now, why);
+                    }
                     Verdict::Wait { until } => {
                         state.wait_in(Stage::Waiting, *until, now, "held for changes");
                         return Change::Write(None);

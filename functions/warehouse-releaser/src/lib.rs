@@ -31,7 +31,7 @@ use crossdock_odoo::{
 };
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
-    fulfilment::{Fulfilment, FulfilmentStage, Held, ReleaseStage},
+    fulfilment::{Follow, Fulfilment, FulfilmentStage, Held, ReleaseStage},
     orders::after,
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
@@ -151,7 +151,7 @@ pub(crate) struct Job {
     pub held: Held,
     pub fulfilment: Fulfilment,
     /// Something of the order itself is under way: nothing new is released.
-    pub changing: Option<SignedDuration>,
+    pub changing: Option<Follow>,
 }
 
 impl<P: Platform> WarehouseReleaser<P> {
@@ -192,11 +192,10 @@ impl<P: Platform> WarehouseReleaser<P> {
         if fulfilment.work.stage != FulfilmentStage::Noticed {
             return Ok(None);
         }
-        let changing = self.book.state(key).await?.and_then(|state| state.stage.unsettled());
+        let changing = Some(self.book.follow(key).await?).filter(|follow| *follow != Follow::Now);
         let stops = fulfilment.releases.iter().any(|release| release.stage == ReleaseStage::Stopping);
         if let Some(wait) = changing.filter(|_| !stops) {
-            let until = after(self.book.now(), wait);
-            self.hold(key, fulfilment.asked, until, "the order itself is under way").await?;
+            self.put_off(key, fulfilment.asked, self.wait_for_order(wait)).await?;
             return Ok(None);
         }
         let limit = self.config.odoo.request_limit_s;
@@ -208,9 +207,20 @@ impl<P: Platform> WarehouseReleaser<P> {
             }
             Err(theirs) => {
                 let until = theirs.min(after(self.book.now(), SOON));
-                self.hold(key, fulfilment.asked, until, "somebody else is at work on it").await?;
+                let end = End::Hold { until, why: "somebody else is at work on it" };
+                self.put_off(key, fulfilment.asked, end).await?;
                 Ok(None)
             }
+        }
+    }
+
+    fn wait_for_order(&self, follow: Follow) -> End {
+        match follow {
+            Follow::Now => End::Again("the order itself has come to rest"),
+            Follow::Later(wait) => {
+                End::Hold { until: after(self.book.now(), wait), why: "the order itself is under way" }
+            }
+            Follow::OnceTakenUp => End::Idle("the order itself waits for a person"),
         }
     }
 
@@ -232,10 +242,7 @@ impl<P: Platform> WarehouseReleaser<P> {
             return Ok(end);
         }
         if let Some(wait) = job.changing {
-            return Ok(End::Hold {
-                until: after(self.book.now(), wait),
-                why: "the order itself is under way",
-            });
+            return Ok(self.wait_for_order(wait));
         }
         let Some(sale) = sale else {
             return Ok(End::Idle("Odoo does not have the order any more"));

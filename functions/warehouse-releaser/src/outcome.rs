@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    Fate, OrderKey, PeerError, ReleaseKey,
+    Entropy, Fate, OrderKey, PeerError, ReleaseKey,
     guard::{self, Guard},
     message::Message,
     reason::{Reason, ReasonCode},
@@ -79,30 +79,13 @@ impl<P: Platform> WarehouseReleaser<P> {
         let mut messages: Vec<Message> = self
             .book
             .change::<Fulfilment, _>(order, |fulfilment| {
-                let work = &mut fulfilment.work;
                 if fulfilment.asked != job.fulfilment.asked {
-                    work.go_on_in(FulfilmentStage::Noticed, now, "asked for while it was looked at");
+                    let what = "asked for while it was looked at";
+                    fulfilment.work.go_on_in(FulfilmentStage::Noticed, now, what);
                     return Change::Write(fulfilment.message());
                 }
-                match &end {
-                    End::Idle(what) => work.finish_in(FulfilmentStage::Idle, now, what),
-                    End::Hold { until, why } => work.wait_in(FulfilmentStage::Held, *until, now, why),
-                    End::Unsure { until } => {
-                        let what = "the warehouse may have taken it or not";
-                        work.wait_in(FulfilmentStage::Held, *until, now, what);
-                    }
-                    End::Again(what) => work.go_on_in(FulfilmentStage::Noticed, now, what),
-                    End::Retry { after: wait, why } => {
-                        let wait = wait
-                            .and_then(|wait| SignedDuration::try_from(wait).ok())
-                            .unwrap_or_else(|| backoff(work.attempts, &entropy));
-                        work.stage = FulfilmentStage::Held;
-                        work.try_again(after(now, wait), now, why);
-                        return Change::Write(None);
-                    }
-                    End::Park(reasons) => work.park(reasons.clone(), &config, now),
-                }
-                let held = work.stage == FulfilmentStage::Held;
+                write(&end, fulfilment, &config, &entropy, now);
+                let held = fulfilment.work.stage == FulfilmentStage::Held;
                 Change::Write(if held { None } else { fulfilment.message() })
             })
             .await?
@@ -116,21 +99,17 @@ impl<P: Platform> WarehouseReleaser<P> {
         Ok(messages)
     }
 
-    /// Puts a look off without having the lease.
-    pub(crate) async fn hold(
-        &self,
-        order: &OrderKey,
-        asked: u32,
-        until: Timestamp,
-        why: &str,
-    ) -> Result<(), PlatformError> {
+    /// Ends a look without having had the lease.
+    pub(crate) async fn put_off(&self, order: &OrderKey, asked: u32, end: End) -> Result<(), PlatformError> {
         let now = self.book.now();
+        let config = self.config.digest();
+        let entropy = self.book.platform().entropy().clone();
         self.book
             .change::<Fulfilment, _>(order, |fulfilment| {
                 if fulfilment.asked != asked || fulfilment.work.stage != FulfilmentStage::Noticed {
                     return Change::Leave(());
                 }
-                fulfilment.work.wait_in(FulfilmentStage::Held, until, now, why);
+                write(&end, fulfilment, &config, &entropy, now);
                 Change::Write(())
             })
             .await
@@ -153,5 +132,26 @@ impl<P: Platform> WarehouseReleaser<P> {
                 Change::Write(())
             })
             .await
+    }
+}
+
+fn write(end: &End, fulfilment: &mut Fulfilment, config: &str, entropy: &Entropy, now: Timestamp) {
+    let work = &mut fulfilment.work;
+    match end {
+        End::Idle(what) => work.finish_in(FulfilmentStage::Idle, now, what),
+        End::Hold { until, why } => work.wait_in(FulfilmentStage::Held, *until, now, why),
+        End::Unsure { until } => {
+            let what = "the warehouse may have taken it or not";
+            work.wait_in(FulfilmentStage::Held, *until, now, what);
+        }
+        End::Again(what) => work.go_on_in(FulfilmentStage::Noticed, now, what),
+        End::Retry { after: wait, why } => {
+            let wait = wait
+                .and_then(|wait| SignedDuration::try_from(wait).ok())
+                .unwrap_or_else(|| backoff(work.attempts, entropy));
+            work.stage = FulfilmentStage::Held;
+            work.try_again(after(now, wait), now, why);
+        }
+        End::Park(reasons) => work.park(reasons.clone(), config, now),
     }
 }

@@ -289,6 +289,12 @@ pub async fn take_up<P: Platform>(
 ) -> Result<(), PlatformError> {
     let mut messages = Vec::new();
     for key in keys {
+        if how == How::Accepted
+            && let Some(state) = book.state(key).await?
+        {
+            // First, so that whoever repeats it after a failure does it as well.
+            messages.extend(book.open_followers(&state).await?);
+        }
         let now = book.now();
         let message = book
             .update(key, |state| {
@@ -317,6 +323,7 @@ async fn bill<P: Platform>(book: &OrderBook<P>, key: &OrderKey) -> Result<Option
 
 fn reopen(state: &mut State, how: How, now: jiff::Timestamp) {
     if how == How::Accepted {
+        state.awaited = false;
         state.finish(now, "accepted as it stands in Odoo");
         return;
     }

@@ -5,6 +5,7 @@
 //! does so under the order's lease (`lease.rs`), which the importer takes as well.
 
 mod billing;
+mod follow;
 mod lease;
 mod notice;
 mod parcel;
@@ -16,6 +17,7 @@ mod turn;
 mod under_way;
 
 pub use billing::{Billing, BillingStage};
+pub use follow::Follow;
 pub use lease::Held;
 pub use notice::Noticed;
 pub use parcel::{Parcel, ParcelStage};

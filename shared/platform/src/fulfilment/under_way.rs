@@ -2,11 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Fulfilment, FulfilmentStage, Parcel, ReleaseStage, Shipment, ShipmentStage};
-use crate::{
-    OrderBook, Platform, PlatformError, Subject,
-    orders::{Stage, State},
-};
+use super::{Parcel, Shipment, ShipmentStage};
+use crate::{OrderBook, Platform, PlatformError, Subject};
 
 /// More than people leave parked; beyond them something is under way all the same.
 const MOST: usize = 1000;
@@ -26,29 +23,24 @@ impl<P: Platform> OrderBook<P> {
         Ok(all)
     }
 
-    /// Whether something is looked at now and then and nothing comes of it before a person has acted: releases of
-    /// an order that is parked, news of parcels whose shipment is.
+    /// Whether something is looked at now and then and nothing comes of it before a person has acted: news of
+    /// parcels whose shipment is parked.
     ///
     /// # Errors
     /// When the ledger does not answer.
     pub async fn waits_for_a_person(&self, subject: &Subject) -> Result<bool, PlatformError> {
         match subject {
-            Subject::Fulfilment(key) => {
-                let Some(fulfilment) = self.document::<Fulfilment>(key).await? else { return Ok(false) };
-                let stops = fulfilment.releases.iter().any(|release| release.stage == ReleaseStage::Stopping);
-                if stops || fulfilment.work.stage != FulfilmentStage::Held {
-                    return Ok(false);
-                }
-                let state = self.document::<State>(key).await?;
-                Ok(state.is_some_and(|state| state.stage == Stage::Parked))
-            }
             Subject::Parcel(id) => {
                 let parcel = self.document::<Parcel>(id).await?;
                 let Some(key) = parcel.and_then(|parcel| parcel.shipment) else { return Ok(false) };
                 let shipment = self.document::<Shipment>(&key).await?;
                 Ok(shipment.is_some_and(|shipment| shipment.work.stage == ShipmentStage::Parked))
             }
-            Subject::Order(_) | Subject::Billing(_) | Subject::Shipment(_) | Subject::Report(_) => Ok(false),
+            Subject::Order(_)
+            | Subject::Fulfilment(_)
+            | Subject::Billing(_)
+            | Subject::Shipment(_)
+            | Subject::Report(_) => Ok(false),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crossdock_core::{OrderKey, message::Message, order::Revision, reason::Reason};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -38,18 +38,6 @@ impl Stage {
         match self {
             Self::Received | Self::Waiting | Self::Valid => false,
             Self::Done | Self::Parked => true,
-        }
-    }
-
-    /// How long whatever follows from the order waits before it looks at it again; none where the order stands in
-    /// Odoo as the channel says. A parked order may be accepted as it stands, which changes nothing in Odoo that
-    /// could be noticed.
-    #[must_use]
-    pub fn unsettled(self) -> Option<SignedDuration> {
-        match self {
-            Self::Received | Self::Waiting | Self::Valid => Some(SignedDuration::from_mins(2)),
-            Self::Parked => Some(SignedDuration::from_mins(15)),
-            Self::Done => None,
         }
     }
 }
@@ -158,6 +146,9 @@ pub struct State {
     #[serde(default)]
     pub begun: bool,
     pub lease: Option<Lease>,
+    /// Something that follows from the order waits until the order, which is parked, is taken up again.
+    #[serde(default)]
+    pub awaited: bool,
     pub work: Work<Stage>,
 }
 
@@ -189,6 +180,7 @@ impl Document for State {
             intent: None,
             begun: false,
             lease: None,
+            awaited: false,
             work: Work::new(Stage::Received),
         }
     }
