@@ -6,7 +6,7 @@ use crossdock_core::Entropy;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use super::{Channel, Delivery, Expected, Kind, SERIAL, Scenario, Story, Tempo, people};
+use super::{Channel, Delivery, Expected, Kind, Scenario, Story, Tempo, people};
 use crate::shops::{Fee, Goods, Paid, Sale, Shipping, Signed, cents, hmac_base64};
 
 pub(super) struct Teller {
@@ -32,9 +32,6 @@ impl Teller {
         let placed_at = self.moment(first) - SignedDuration::from_secs(BEFORE);
         let mut sale = self.sale(story, channel, at, placed_at);
         self.twist(story, at, &mut sale);
-        if channel == Channel::Woo {
-            without_serials(&mut sale);
-        }
         self.send(scenario, story, channel, sale, first);
     }
 
@@ -272,15 +269,6 @@ impl Scenario {
         let Signed { headers, body } =
             self.signed(channel, topic(channel, if cancel { "cancel" } else { "update" }), &sale, now);
         Some(Delivery { channel: channel.id(), at: Duration::ZERO, kind: Kind::First, headers, body })
-    }
-}
-
-/// ShipHero, which ships for WooCommerce, cannot be told which serial numbers to take.
-fn without_serials(sale: &mut Sale) {
-    for goods in &mut sale.goods {
-        if let Some(at) = SERIAL.iter().position(|sku| goods.sku.as_deref() == Some(sku)) {
-            goods.sku = Some(["CD-18", "CD-6"][at].into());
-        }
     }
 }
 
