@@ -13,6 +13,7 @@ pub mod money;
 pub mod order;
 pub mod reason;
 pub mod shipment;
+pub mod stock;
 
 pub use clock::{Clock, Entropy};
 pub use error::{Fate, PeerError};
