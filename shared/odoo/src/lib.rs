@@ -12,6 +12,7 @@ pub mod invoices;
 pub mod orders;
 pub mod partners;
 pub mod pricing;
+pub mod stock;
 pub mod transfers;
 
 pub use capabilities::Capabilities;

@@ -16,6 +16,7 @@ mod rights;
 mod sales;
 mod serials;
 mod shipping;
+mod stock;
 mod texts;
 mod transfers;
 
@@ -59,8 +60,16 @@ macro_rules! with_auto_lock {
 /// Every case once as Odoo is, and those that touch confirmed orders once more with auto-lock on.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [as_odoo_is(), after_the_import(), shipping(), billing(), by_an_administrator(), with_auto_lock()]
-        .concat()
+    [
+        as_odoo_is(),
+        after_the_import(),
+        shipping(),
+        billing(),
+        stocked(),
+        by_an_administrator(),
+        with_auto_lock(),
+    ]
+    .concat()
 }
 
 fn as_odoo_is() -> Vec<Case> {
@@ -125,6 +134,19 @@ fn as_odoo_is() -> Vec<Case> {
         refusals {
             a_customer_that_odoo_refuses_parks_its_order_alone
             an_order_that_cannot_be_confirmed_parks_alone
+        }
+    }
+}
+
+fn stocked() -> Vec<Case> {
+    cases! { true
+        stock {
+            what_is_sold_is_free_no_more_and_only_where_it_is_shipped_from
+            figures_are_over_just_the_warehouses_that_are_named
+            a_sale_shows_among_the_changed_moves
+            a_count_by_hand_shows_among_the_changed_quants
+            an_archived_product_shows_among_the_changed_products_and_keeps_its_sku
+            every_product_comes_once_page_by_page
         }
     }
 }

@@ -147,6 +147,12 @@ impl Shelf {
         admin.run("stock.quant", "action_apply_inventory", &[quant], &["inventory_mode"]).await;
     }
 
+    /// The same product where it lies in another warehouse.
+    #[must_use]
+    pub fn at(&self, house: &House) -> Self {
+        Self { place: house.place, ..self.clone() }
+    }
+
     /// Pieces that are on hand.
     pub async fn on_hand(&self, target: &Target) -> Decimal {
         let domain = json!([["product_id", "=", self.product], ["location_id", "=", self.place]]);

@@ -283,15 +283,20 @@ impl Tx<'_> {
         Value::Null
     }
 
-    /// On hand, free, expected: over the warehouse in the context, or over all of the company.
+    /// On hand, free, expected: over the warehouses in the context, or over all of the company. 17 reads one name
+    /// of the context, 18 and 19 the other; each takes one id or a list.
     pub fn stock_figure(&self, product: i64, field: &str) -> f64 {
-        let context = |key: &str| self.env.context.get(key).and_then(Value::as_i64);
-        let house = context("warehouse_id").or_else(|| context("warehouse"));
-        let place = house.and_then(|house| self.db.store.link("stock.warehouse", house, "lot_stock_id"));
+        let name = if self.version() == Version::V17 { "warehouse" } else { "warehouse_id" };
+        let houses = match self.env.context.get(name) {
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_i64).collect(),
+            one => one.and_then(Value::as_i64).into_iter().collect::<Vec<i64>>(),
+        };
+        let place = |house: i64| self.db.store.link("stock.warehouse", house, "lot_stock_id");
+        let places: Vec<i64> = houses.into_iter().filter_map(place).collect();
         let companies = self.companies();
-        let counts = |location: Option<i64>| match place {
-            Some(place) => location == Some(place),
-            None => location.is_some_and(|location| {
+        let counts = |location: Option<i64>| match places.is_empty() {
+            false => location.is_some_and(|location| places.contains(&location)),
+            true => location.is_some_and(|location| {
                 self.db.store.text("stock.location", location, "usage") == "internal"
                     && self
                         .db
