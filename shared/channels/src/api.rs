@@ -94,7 +94,15 @@ impl Api {
         let address = config.url.clone().unwrap_or_default();
         let base = address.trim_end_matches('/').to_owned();
         let issued = shopify::token::Issued::default();
-        let shop = Shop { client, channel: config.id.clone(), address, base, token: token.clone(), issued };
+        let shop = Shop {
+            client,
+            channel: config.id.clone(),
+            address,
+            base,
+            token: token.clone(),
+            issued,
+            pages: shopify::stock::Pages::default(),
+        };
         Self { shop, kind }
     }
 
@@ -187,6 +195,8 @@ pub(crate) struct Shop {
     pub token: SecretString,
     /// What Shopify gave us for `token`, where that is no token itself.
     pub issued: shopify::token::Issued,
+    /// How much Shopify gives of articles at once.
+    pub pages: shopify::stock::Pages,
 }
 
 impl Shop {

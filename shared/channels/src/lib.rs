@@ -14,6 +14,7 @@ mod lenient;
 mod never_panics;
 mod shopify;
 pub mod standard;
+mod stock;
 #[cfg(test)]
 #[allow(dead_code, reason = "shared with the contract tests, which use the rest")]
 mod testing;

@@ -13,14 +13,26 @@ use crossdock_core::{
     Fate, OrderId, PeerError,
     error::PeerErrorKind,
     shipment::{AnnouncedLine, Announcement, ParcelNews, ParcelStatus},
+    stock::Change,
 };
 use secrecy::SecretString;
 use serde_json::json;
 use testing::{Answer, Scripted, at, config, ok};
 
 const CHANNELS: [&str; 2] = ["shopify", "woocommerce"];
-const CALLS: [&str; 8] =
-    ["fetch", "changed", "subscriptions", "ensure", "check", "announce", "news", "payments"];
+const CALLS: [&str; 11] = [
+    "fetch",
+    "changed",
+    "subscriptions",
+    "ensure",
+    "check",
+    "announce",
+    "news",
+    "payments",
+    "items",
+    "counts",
+    "activate",
+];
 const CALLBACK: &str = "https://dock.example.test/hooks/shop-main";
 
 async fn call(kind: &str, what: &str, answer: Answer) -> Result<(), PeerError> {
@@ -52,8 +64,15 @@ async fn call(kind: &str, what: &str, answer: Answer) -> Result<(), PeerError> {
             api.parcel_news(&said.order, &said.shipment, Some("44"), &news).await
         }
         "payments" => api.payments(&order).await.map(drop),
+        "items" => api.items(&["CD-1".parse().unwrap()]).await.map(drop),
+        "counts" => api.set_counts(&[change(Some(5))], testing::now(), "key").await.map(drop),
+        "activate" => api.set_counts(&[change(None)], testing::now(), "key").await.map(drop),
         _ => api.check().await.map(drop),
     }
+}
+
+fn change(from: Option<i64>) -> Change {
+    Change { sku: "CD-1".parse().unwrap(), handle: "1".into(), location: "7".into(), from, to: 4 }
 }
 
 fn announcement() -> Announcement {
@@ -187,7 +206,7 @@ async fn a_partner_without_an_api_has_nothing_to_be_asked() {
         call("standard", "payments", answer()).await.expect_err("payments").kind(),
         PeerErrorKind::Missing
     );
-    for what in ["changed", "subscriptions", "ensure"] {
+    for what in ["changed", "subscriptions", "ensure", "items"] {
         assert_eq!(call("standard", what, answer()).await, Ok(()));
     }
 }

@@ -257,20 +257,25 @@ pub(crate) async fn check(shop: &Shop) -> Result<ShopInfo, PeerError> {
         run(shop, "ShopInfo", graphql::SHOP_INFO, json!({})).await.map_err(|failure| failure.peer(shop))?;
     let granted = answer.current_app_installation.map(|app| app.access_scopes).unwrap_or_default();
     let scopes: Vec<_> = granted.into_iter().map(|scope| scope.handle).collect();
-    // The right to write is the right to read too, and Shopify lists only one of them.
-    let may = |wanted: &str| {
-        let write = wanted.replacen("read_", "write_", 1);
-        scopes.iter().any(|scope| scope == wanted || *scope == write)
-    };
     Ok(ShopInfo {
         name: answer.shop.name,
         currency: lenient::currency(&answer.shop.currency_code)
             .map_err(|lenient::Unclear(why)| shop.garbage(why))?,
-        missing_scopes: SCOPES
-            .iter()
-            .filter(|wanted| !may(wanted))
-            .map(|&wanted| wanted.to_owned())
-            .collect(),
+        missing_scopes: missing(&scopes, &SCOPES),
         scopes,
     })
+}
+
+/// Which of these scopes were not granted.
+pub(crate) async fn lacking(shop: &Shop, wanted: &[&str]) -> Result<Vec<String>, PeerError> {
+    Ok(missing(&check(shop).await?.scopes, wanted))
+}
+
+/// The right to write is the right to read too, and Shopify lists only one of them.
+fn missing(scopes: &[String], wanted: &[&str]) -> Vec<String> {
+    let may = |wanted: &str| {
+        let write = wanted.replacen("read_", "write_", 1);
+        scopes.iter().any(|scope| scope == wanted || *scope == write)
+    };
+    wanted.iter().filter(|wanted| !may(wanted)).map(|&wanted| wanted.to_owned()).collect()
 }

@@ -8,6 +8,7 @@ mod graphql;
 mod node;
 mod parts;
 pub(crate) mod payments;
+pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;

@@ -119,7 +119,7 @@ pub(crate) async fn news(
 }
 
 /// `what` names the message: the same is told under the same id.
-async fn post(shop: &Shop, what: &str, body: &impl Serialize) -> Result<(), PeerError> {
+pub(super) async fn post(shop: &Shop, what: &str, body: &impl Serialize) -> Result<(), PeerError> {
     if shop.address.is_empty() {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod callback;
 mod checks;
+pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -42,6 +43,12 @@ pub fn order_shipped_schema() -> Value {
 #[must_use]
 pub fn parcel_moved_schema() -> Value {
     published::schema::<callback::ParcelMoved<'_>>()
+}
+
+/// The published schema of what a partner is told of what may be sold.
+#[must_use]
+pub fn stock_levels_schema() -> Value {
+    published::schema::<stock::StockLevels<'_>>()
 }
 
 pub(crate) fn receive(

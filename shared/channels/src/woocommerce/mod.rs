@@ -6,6 +6,9 @@ mod api_tests;
 mod canonical;
 pub(crate) mod payments;
 pub(crate) mod shipment;
+pub(crate) mod stock;
+#[cfg(test)]
+mod stock_tests;
 #[cfg(test)]
 mod tests;
 mod wire;

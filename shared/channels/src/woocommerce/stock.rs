@@ -1,0 +1,244 @@
+//! What a WooCommerce shop counts: `stock_quantity` of a product or a variation (REST v3, from its source).
+//!
+//! - `GET products?sku=a,b` compares with `IN`, whatever the case, and gives variations as well as products. The
+//!   list is split at commas, and a list of more than one is looked for as one text too: a SKU with a comma is
+//!   asked for alone. WordPress takes markup, `%41` and double spaces out of the parameter, and out of the SKUs it
+//!   stores, so that a SKU with these is in no shop.
+//! - `manage_stock` is true, false, or `"parent"` for a variation that shares the count of its product. A shared
+//!   count says nothing of one SKU: such a variation counts as not counted.
+//! - Writing is `POST products/batch` and `POST products/<product>/variations/batch`: at most 100 entries, each
+//!   answered in its place, with an `error` where it was not done. What the shop does not count takes no count and
+//!   no error is given.
+//!
+//! **There is no comparing and no idempotency key.** The counts are read right before they are written, and what
+//! differs is [`Changed::Stale`]. A sale between that reading and the writing, some hundred milliseconds, is
+//! written over. A repeat finds what it has written and is stale: nothing is written twice.
+
+use std::collections::BTreeMap;
+
+use crossdock_core::{
+    PeerError, Sku,
+    stock::{Change, Changed, Found, Item},
+};
+use http::Method;
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::api::{V3, ask};
+use crate::{
+    api::Shop,
+    lenient::{self, RawId},
+};
+
+/// Of one batch, unless the site was told otherwise, and of one page.
+pub(crate) const ARTICLES_AT_MOST: usize = 100;
+/// Servers refuse request lines of more than 8 KB.
+const LIST_AT_MOST: usize = 6_000;
+/// An answer that never ends must end here.
+const PAGES_AT_MOST: usize = 50;
+
+#[derive(Deserialize)]
+struct Article {
+    id: RawId,
+    #[serde(default)]
+    sku: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    parent_id: Option<RawId>,
+    #[serde(default)]
+    manage_stock: Value,
+    #[serde(default)]
+    stock_quantity: Value,
+}
+
+impl Article {
+    /// A variation is written through its product, so its handle names both.
+    fn item(self) -> Item {
+        let handle = match self.parent_id {
+            Some(parent) if self.kind == "variation" => format!("{}/{}", parent.0, self.id.0),
+            _ => self.id.0,
+        };
+        let count = whole(&self.stock_quantity).map(|count| (String::new(), count));
+        Item { handle, counted: self.manage_stock == true, counts: count.into_iter().collect() }
+    }
+}
+
+/// Sites with parts of pieces give numbers with a point, and some plugins give texts. Never more than is there.
+fn whole(raw: &Value) -> Option<i64> {
+    let text = match raw {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        _ => return None,
+    };
+    let number = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(&text)).ok()?;
+    number.floor().to_i64()
+}
+
+pub(crate) async fn items(shop: &Shop, skus: &[&Sku]) -> Result<BTreeMap<Sku, Found>, PeerError> {
+    let mut found = BTreeMap::new();
+    for list in lists(skus) {
+        for page in 1..=PAGES_AT_MOST {
+            let path = format!(
+                "{V3}/products?sku={list}&per_page={ARTICLES_AT_MOST}&page={page}&orderby=id&order=asc\
+                 &_fields=id,sku,type,parent_id,manage_stock,stock_quantity"
+            );
+            let articles: Vec<Article> = ask(shop, Method::GET, &path, None).await?;
+            let last = articles.len() < ARTICLES_AT_MOST;
+            articles.into_iter().for_each(|article| add(&mut found, skus, article));
+            if last {
+                break;
+            }
+            if page == PAGES_AT_MOST {
+                return Err(shop.garbage("articles that never end"));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn add(found: &mut BTreeMap<Sku, Found>, skus: &[&Sku], article: Article) {
+    let Some(sku) = lenient::sku(Some(&article.sku)).filter(|sku| skus.contains(&sku)) else { return };
+    let item = article.item();
+    match found.get(&sku) {
+        None => {
+            found.insert(sku, Found::One(item));
+        }
+        Some(Found::One(known)) if known.handle == item.handle => {}
+        Some(_) => {
+            found.insert(sku, Found::Several);
+        }
+    }
+}
+
+/// SKUs as the parameter takes them.
+fn lists(skus: &[&Sku]) -> Vec<String> {
+    let mut lists = Vec::new();
+    let (mut list, mut count) = (String::new(), 0);
+    for sku in skus {
+        let text = encoded(sku.as_str());
+        if sku.as_str().contains(',') {
+            lists.push(text);
+            continue;
+        }
+        if count == ARTICLES_AT_MOST || (count > 0 && list.len() + text.len() > LIST_AT_MOST) {
+            lists.push(std::mem::take(&mut list));
+            count = 0;
+        }
+        if count > 0 {
+            list.push(',');
+        }
+        list.push_str(&text);
+        count += 1;
+    }
+    if count > 0 {
+        lists.push(list);
+    }
+    lists
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let one = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(one).collect()
+}
+
+pub(crate) async fn set(shop: &Shop, changes: &[Change]) -> Result<Vec<Changed>, PeerError> {
+    let mut skus: Vec<&Sku> = changes.iter().map(|change| &change.sku).collect();
+    skus.sort_unstable();
+    skus.dedup();
+    let now = items(shop, &skus).await?;
+    let mut answers = BTreeMap::new();
+    // By product: none for what is a product itself.
+    let mut batches: BTreeMap<Option<&str>, Vec<(usize, &str)>> = BTreeMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        match now.get(&change.sku) {
+            None => {
+                answers.insert(at, Changed::Gone);
+            }
+            Some(Found::One(item)) if stands(item, change) => {
+                let (parent, id) = match change.handle.split_once('/') {
+                    Some((parent, id)) => (Some(parent), id),
+                    None => (None, change.handle.as_str()),
+                };
+                batches.entry(parent).or_default().push((at, id));
+            }
+            Some(_) => {
+                answers.insert(at, Changed::Stale);
+            }
+        }
+    }
+    for (parent, entries) in batches {
+        write(shop, changes, parent, &entries, &mut answers).await?;
+    }
+    Ok(answers.into_values().collect())
+}
+
+/// Whether the shop counts what it counted when the change was reckoned, and counts it still.
+fn stands(item: &Item, change: &Change) -> bool {
+    item.handle == change.handle && item.counted && item.counts.get(&change.location).copied() == change.from
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(default)]
+    update: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    id: RawId,
+    error: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    #[serde(default)]
+    code: String,
+}
+
+async fn write(
+    shop: &Shop,
+    changes: &[Change],
+    parent: Option<&str>,
+    entries: &[(usize, &str)],
+    answers: &mut BTreeMap<usize, Changed>,
+) -> Result<(), PeerError> {
+    let path = match parent {
+        Some(parent) => format!("{V3}/products/{}/variations/batch", encoded(parent)),
+        None => format!("{V3}/products/batch"),
+    };
+    let id = |id: &str| id.parse::<u64>().map_or_else(|_| Value::from(id), Value::from);
+    let update: Vec<Value> = entries
+        .iter()
+        .map(|(at, handle)| json!({ "id": id(handle), "stock_quantity": changes[*at].to }))
+        .collect();
+    let answer: Batch = ask(shop, Method::POST, &path, Some(&json!({ "update": update }))).await?;
+    for (at, handle) in entries {
+        let entry = answer.update.iter().find(|entry| entry.id.0 == *handle);
+        let entry = entry.ok_or_else(|| shop.garbage("a batch without an answer for each entry"))?;
+        let changed = match &entry.error {
+            None => Changed::Set,
+            Some(refusal) if refusal.code.ends_with("invalid_id") => Changed::Gone,
+            Some(refusal) => Changed::Refused(shop.said(&refusal.code)),
+        };
+        answers.insert(*at, changed);
+    }
+    Ok(())
+}
+
+/// WooCommerce does not tell what a key may do, so reading and an empty batch are tried.
+pub(crate) async fn lacking(shop: &Shop) -> Result<Vec<String>, PeerError> {
+    let read = ask::<Vec<Value>>(shop, Method::GET, &format!("{V3}/products?per_page=1"), None).await;
+    let empty = json!({ "update": [] });
+    let write = ask::<Value>(shop, Method::POST, &format!("{V3}/products/batch"), Some(&empty)).await;
+    let mut lacking = Vec::new();
+    for (right, tried) in [("read products", read.map(drop)), ("write products", write.map(drop))] {
+        match tried {
+            Ok(()) => {}
+            Err(PeerError::Unauthorized { .. }) => lacking.push(right.to_owned()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(lacking)
+}
