@@ -72,7 +72,7 @@ pub(super) async fn version(odoo: &Odoo, transport: Transport, found: &mut Vec<F
 }
 
 /// `17.0`, `18.0+e`, `saas~18.2+e`.
-fn major(version: &str) -> Option<u32> {
+pub(super) fn major(version: &str) -> Option<u32> {
     let number = version.trim_start_matches("saas~");
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }

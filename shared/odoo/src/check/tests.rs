@@ -66,7 +66,7 @@ fn answer(told: &impl Told, request: &Request<Bytes>) -> Response<Bytes> {
     let body: Value = serde_json::from_slice(request.body()).unwrap();
     let params = &body["params"];
     let answer = match params["method"].as_str().unwrap() {
-        "version" => Ok(json!({ "server_version": "17.0" })),
+        "version" => told("common", "version", &Value::Null).unwrap_or(Ok(version("17.0"))),
         "authenticate" => told("common", "authenticate", &Value::Null).unwrap_or(Ok(json!(7))),
         _ => {
             let args = &params["args"];
@@ -81,6 +81,10 @@ fn answer(told: &impl Told, request: &Request<Bytes>) -> Response<Bytes> {
             respond(200, &json!({ "error": { "data": { "name": name, "message": message } } }))
         }
     }
+}
+
+fn version(number: &str) -> Value {
+    json!({ "server_version": number })
 }
 
 fn sound(model: &str, method: &str, args: &Value) -> Answer {
@@ -327,6 +331,18 @@ async fn a_user_without_an_e_mail_address_is_a_warning() {
     for none in [json!(false), json!("")] {
         let found = found(rows("res.partner", json!([{ "email": none }]))).await;
         only(&found, Level::Warn, "odoo.user_email", "refuse to validate transfers");
+    }
+    for (number, level) in [("18.0", Level::Warn), ("saas~18.2+e", Level::Warn), ("19.0", Level::Ok)] {
+        let found = found(move |model, method, _| match (model, method) {
+            (_, "version") => Some(Ok(version(number))),
+            ("res.partner", "search_read") => Some(Ok(json!([{ "email": false }]))),
+            _ => None,
+        });
+        let found = found.await;
+        let [email] = &found.iter().filter(|f| f.code == "odoo.user_email").collect::<Vec<_>>()[..] else {
+            panic!("{found:#?}")
+        };
+        assert_eq!(email.level, level, "{number}: {}", email.what);
     }
 }
 

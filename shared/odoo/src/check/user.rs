@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::{Area, Finding, ask::Ask, ask::name_of, rights::has_group};
+use super::{Area, Finding, ask::Ask, ask::name_of, rights::has_group, server::major};
 use crate::connection::{Call, Transport};
 
 /// A key that expires sooner is a warning.
@@ -51,13 +51,17 @@ async fn who(ask: &Ask<'_>, found: &mut Vec<Finding>) {
     found.push(Finding::ok(&Area::Odoo, "odoo.companies", what));
 }
 
-/// Odoo writes into the log of what it validates and books, in the user's name, and refuses where the user has no
-/// e-mail address (`mail.thread`: "Unable to send message, please configure the sender's email address.").
+/// Odoo writes into the log of what it validates and books, in the user's name. 17 and 18 refuse where the user has
+/// no e-mail address (`mail.thread`, `_message_compute_author`: "Unable to send message, please configure the sender's
+/// email address."); 19 does not look.
 async fn sender(ask: &Ask<'_>, partner: &Value) -> Finding {
     let code = "odoo.user_email";
     match ask.rows("res.partner", json!([["id", "=", partner]]), &["email"]).await {
         Ok(rows) if rows.iter().any(|row| row["email"].as_str().is_some_and(|email| !email.is_empty())) => {
             Finding::ok(&Area::Odoo, code, "the user has an e-mail address")
+        }
+        Ok(_) if odoo_is(ask, 19).await => {
+            Finding::ok(&Area::Odoo, code, "the user has no e-mail address; Odoo 19 asks for none")
         }
         Ok(_) => Finding::warn(
             &Area::Odoo,
@@ -67,6 +71,12 @@ async fn sender(ask: &Ask<'_>, partner: &Value) -> Finding {
         ),
         Err(error) => Finding::unknown(&Area::Odoo, code, "the user's e-mail address", &error),
     }
+}
+
+/// Whether this Odoo is as new as `least` or newer; not where it does not say.
+async fn odoo_is(ask: &Ask<'_>, least: u32) -> bool {
+    let version = ask.odoo.version().await.unwrap_or_default();
+    major(&version).is_some_and(|major| major >= least)
 }
 
 /// A key that leaks opens as much as its user may.
