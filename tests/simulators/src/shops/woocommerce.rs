@@ -71,6 +71,9 @@ impl Site {
     }
 
     pub fn put(&self, sale: Sale) {
+        if sale.cancelled {
+            self.shipping.cancelled(sale.id);
+        }
         self.orders.put(sale);
     }
 

@@ -79,6 +79,11 @@ impl Shipping {
         self.state().orders.get(&order).cloned().unwrap_or_default()
     }
 
+    /// The order is cancelled, whatever it was before.
+    pub(super) fn cancelled(&self, order: u64) {
+        self.state().orders.entry(order).or_default().status = None;
+    }
+
     /// A person sets the status.
     pub fn by_hand(&self, order: u64, status: &str) {
         self.state().orders.entry(order).or_default().status = Some(status.to_owned());
