@@ -16,16 +16,18 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use crossdock_core::{
     PeerError, Sku,
     stock::{Change, Changed, Found, Item},
 };
-use http::Method;
+use crossdock_http::json;
+use http::{Method, Response};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::api::{V3, ask};
+use super::api::{V3, ask, call, check};
 use crate::{
     api::Shop,
     lenient::{self, RawId},
@@ -83,8 +85,10 @@ pub(crate) async fn items(shop: &Shop, skus: &[&Sku]) -> Result<BTreeMap<Sku, Fo
                 "{V3}/products?sku={list}&per_page={ARTICLES_AT_MOST}&page={page}&orderby=id&order=asc\
                  &_fields=id,sku,type,parent_id,manage_stock,stock_quantity"
             );
-            let articles: Vec<Article> = ask(shop, Method::GET, &path, None).await?;
-            let last = articles.len() < ARTICLES_AT_MOST;
+            let answer = call(shop, Method::GET, &path, None).await?;
+            check(shop, &answer)?;
+            let articles: Vec<Article> = json(&shop.peer(), &answer)?;
+            let last = pages(&answer).map_or(articles.len() < ARTICLES_AT_MOST, |pages| page >= pages);
             articles.into_iter().for_each(|article| add(&mut found, skus, article));
             if last {
                 break;
@@ -95,6 +99,12 @@ pub(crate) async fn items(shop: &Shop, skus: &[&Sku]) -> Result<BTreeMap<Sku, Fo
         }
     }
     Ok(found)
+}
+
+/// How many pages there are. Something in front of the site may have taken the header away: then a page that is
+/// full has another one behind it.
+fn pages(answer: &Response<Bytes>) -> Option<usize> {
+    answer.headers().get("x-wp-totalpages")?.to_str().ok()?.trim().parse().ok()
 }
 
 fn add(found: &mut BTreeMap<Sku, Found>, skus: &[&Sku], article: Article) {
@@ -211,9 +221,10 @@ async fn write(
     let id = |id: &str| id.parse::<u64>().map_or_else(|_| Value::from(id), Value::from);
     let update: Vec<Value> = entries
         .iter()
-        .map(|(at, handle)| json!({ "id": id(handle), "stock_quantity": changes[*at].to }))
+        .map(|(at, handle)| serde_json::json!({ "id": id(handle), "stock_quantity": changes[*at].to }))
         .collect();
-    let answer: Batch = ask(shop, Method::POST, &path, Some(&json!({ "update": update }))).await?;
+    let answer: Batch =
+        ask(shop, Method::POST, &path, Some(&serde_json::json!({ "update": update }))).await?;
     for (at, handle) in entries {
         let entry = answer.update.iter().find(|entry| entry.id.0 == *handle);
         let entry = entry.ok_or_else(|| shop.garbage("a batch without an answer for each entry"))?;
@@ -230,7 +241,7 @@ async fn write(
 /// WooCommerce does not tell what a key may do, so reading and an empty batch are tried.
 pub(crate) async fn lacking(shop: &Shop) -> Result<Vec<String>, PeerError> {
     let read = ask::<Vec<Value>>(shop, Method::GET, &format!("{V3}/products?per_page=1"), None).await;
-    let empty = json!({ "update": [] });
+    let empty = serde_json::json!({ "update": [] });
     let write = ask::<Value>(shop, Method::POST, &format!("{V3}/products/batch"), Some(&empty)).await;
     let mut lacking = Vec::new();
     for (right, tried) in [("read products", read.map(drop)), ("write products", write.map(drop))] {

@@ -88,6 +88,11 @@ async fn full_pages_go_on() {
     let found = api(&shop).items(&[sku("A")]).await.unwrap();
     assert_eq!(found[&sku("A")], item("200", true, Some(3)));
     assert!(shop.asked()[1].path.contains("&page=2&"));
+    // The site says how many pages there are.
+    let said = vec![("x-wp-totalpages", "1".to_owned())];
+    let shop = Scripted::new([Answer::Says(200, said, json!(full).to_string())]);
+    assert_eq!(api(&shop).items(&[sku("A")]).await.unwrap().len(), 0);
+    assert_eq!(shop.asked().len(), 1);
     let endless = Scripted::new([ok(&json!(full))]);
     assert!(matches!(api(&endless).items(&[sku("A")]).await, Err(PeerError::Garbage { .. })));
 }

@@ -7,14 +7,17 @@
 mod faults;
 pub mod portal;
 mod sale;
+mod shelf;
 pub mod shopify;
 pub mod shopify_fulfilment;
 mod shopify_graphql;
 mod shopify_rest;
+mod shopify_stock;
 mod shopify_token;
 pub mod woocommerce;
 mod woocommerce_order;
 pub mod woocommerce_shipping;
+mod woocommerce_stock;
 
 use std::{
     collections::BTreeMap,
@@ -31,6 +34,7 @@ use sha2::Sha256;
 
 pub use faults::{Call, Fault, FaultKind, Faults};
 pub use sale::{Buyer, Fee, Goods, Paid, Place, Sale, Shipping, cents};
+pub use shelf::{Article, NotSold, Shelf};
 
 /// A webhook as it is sent: the path is the receiver's business.
 #[derive(Debug, Clone, PartialEq, Eq)]

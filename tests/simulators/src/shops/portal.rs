@@ -1,6 +1,9 @@
 //! A B2B portal that posts orders in the published standard format, signed by Standard Webhooks.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use crossdock_core::Clock;
@@ -87,6 +90,26 @@ impl Portal {
     #[must_use]
     pub fn told(&self) -> Vec<Told> {
         self.callbacks().told.clone()
+    }
+
+    /// What it may sell by SKU and location ("" for all of them), as of what it was told with the latest time.
+    #[must_use]
+    pub fn stock(&self) -> BTreeMap<(String, String), i64> {
+        let mut known: BTreeMap<(String, String), (String, i64)> = BTreeMap::new();
+        for told in self.told().iter().filter(|told| told.body["type"] == "stock_levels.v1") {
+            let at = told.body["at"].as_str().unwrap_or_default();
+            for level in told.body["levels"].as_array().into_iter().flatten() {
+                let text = |name: &str| level[name].as_str().unwrap_or_default().to_owned();
+                let quantity = level["quantity"].as_i64().unwrap_or_default();
+                let new = (at.to_owned(), quantity);
+                let entry = known.entry((text("sku"), text("location"))).or_insert_with(|| new.clone());
+                let later = |at: &str| at.parse::<jiff::Timestamp>().ok();
+                if later(&entry.0) <= later(at) {
+                    *entry = new;
+                }
+            }
+        }
+        known.into_iter().map(|(key, (_, quantity))| (key, quantity)).collect()
     }
 
     /// How many callbacks had no good signature.

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 pub use super::shopify_token::Tokens;
 use super::{
-    Faults, Orders, Sale, Signed, hmac_base64, shopify_fulfilment::Fulfilments, shopify_graphql, shopify_rest,
+    Faults, Orders, Sale, Shelf, Signed, hmac_base64, shopify_fulfilment::Fulfilments, shopify_graphql,
+    shopify_rest, shopify_stock,
 };
 
 /// A Shopify shop. Clones are the same shop.
@@ -27,6 +28,8 @@ pub struct Shop {
     subscriptions: Arc<Mutex<Vec<(String, String)>>>,
     /// What has shipped, and what the customers saw of it.
     pub fulfilments: Fulfilments,
+    /// Its articles and what it counts of them.
+    pub shelf: Shelf,
 }
 
 impl Shop {
@@ -40,6 +43,7 @@ impl Shop {
             secrets: Arc::new(Mutex::new(vec![(Timestamp::MIN, secret.to_owned())])),
             subscriptions: Arc::default(),
             fulfilments: Fulfilments::default(),
+            shelf: Shelf::default(),
         }
     }
 
@@ -148,6 +152,9 @@ impl Shop {
         if !graphql {
             return respond(StatusCode::NOT_FOUND, &json!({ "errors": "Not Found" }));
         }
+        if let Some(answer) = shopify_stock::answer(&self.shelf, &body) {
+            return respond(StatusCode::OK, &answer);
+        }
         let variables = &body["variables"];
         let operation = body["operationName"].as_str().unwrap_or_default();
         if let Some(data) = self.shipping(operation, variables) {
@@ -169,6 +176,7 @@ impl Shop {
                     { "handle": "read_customers" }, { "handle": "read_payment_terms" },
                     { "handle": "write_merchant_managed_fulfillment_orders" },
                     { "handle": "write_fulfillments" }, { "handle": "read_locations" },
+                    { "handle": "read_products" }, { "handle": "write_inventory" },
                 ] },
             }),
             other => {

@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Faults, Orders, Sale, Signed, hmac_base64, woocommerce_order,
+    Faults, Orders, Sale, Shelf, Signed, hmac_base64, woocommerce_order,
     woocommerce_shipping::{Shipping, no_route},
+    woocommerce_stock,
 };
 
 /// The shop's own address.
@@ -50,6 +51,8 @@ pub struct Site {
     state: Arc<Mutex<State>>,
     /// Notes, trackings and statuses.
     pub shipping: Shipping,
+    /// Its articles and what it counts of them.
+    pub shelf: Shelf,
 }
 
 impl Site {
@@ -63,6 +66,7 @@ impl Site {
             secret: secret.into(),
             state,
             shipping: Shipping::default(),
+            shelf: Shelf::default(),
         }
     }
 
@@ -161,6 +165,9 @@ impl Site {
         if let Some(answer) = self.shipping_of(request) {
             return answer;
         }
+        if let Some((answer, totals)) = woocommerce_stock::answer(&self.shelf, request) {
+            return totals.into_iter().fold(with_status(answer), with_totals);
+        }
         let rest = path.strip_prefix("/wp-json/wc/v3/").unwrap_or(path);
         let (what, id) = rest.split_once('/').unwrap_or((rest, ""));
         match (request.method(), what, id) {
@@ -202,7 +209,7 @@ impl Site {
             let code = "woocommerce_rest_shop_order_invalid_id";
             return Some(error(StatusCode::NOT_FOUND, code, "Invalid ID."));
         };
-        let (status, value) = match of {
+        let answer = match of {
             "" => {
                 if self.shipping.update(&sale, &body, self.orders.clock().now()) {
                     self.touch(sale.clone());
@@ -220,9 +227,7 @@ impl Site {
             }
             _ => no_route(),
         };
-        let mut response = respond(&value);
-        *response.status_mut() = status;
-        Some(response)
+        Some(with_status(answer))
     }
 
     /// Whatever changes the order changes its time, and the watcher sees it.
@@ -300,10 +305,8 @@ impl Site {
         }
         let (each, page) = (number("per_page", 10).clamp(1, 100), number("page", 1).max(1));
         let shown = found.iter().skip((page - 1) * each).take(each);
-        let mut response = respond(&Value::Array(shown.map(|found| self.told(found)).collect()));
-        response.headers_mut().insert("x-wp-total", found.len().into());
-        response.headers_mut().insert("x-wp-totalpages", found.len().div_ceil(each).into());
-        response
+        let response = respond(&Value::Array(shown.map(|found| self.told(found)).collect()));
+        with_totals(response, (found.len(), found.len().div_ceil(each)))
     }
 
     fn list_webhooks(&self) -> Vec<Value> {
@@ -362,6 +365,18 @@ fn query_of(request: &Request<Bytes>) -> BTreeMap<String, String> {
 
 fn respond(body: &Value) -> Response<Bytes> {
     Response::new(Bytes::from(body.to_string()))
+}
+
+fn with_totals(mut response: Response<Bytes>, (all, pages): (usize, usize)) -> Response<Bytes> {
+    response.headers_mut().insert("x-wp-total", all.into());
+    response.headers_mut().insert("x-wp-totalpages", pages.into());
+    response
+}
+
+fn with_status((status, value): (StatusCode, Value)) -> Response<Bytes> {
+    let mut response = respond(&value);
+    *response.status_mut() = status;
+    response
 }
 
 fn error(status: StatusCode, code: &str, message: &str) -> Response<Bytes> {
