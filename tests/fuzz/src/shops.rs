@@ -4,6 +4,7 @@ use crossdock_channels::{Announced, Api, Fetched, Page};
 use crossdock_core::{
     ChannelId, OrderId, PeerError, config,
     shipment::{AnnouncedLine, Announcement, Parcel, ParcelNews, ParcelStatus},
+    stock::{Change, Changed},
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -72,6 +73,8 @@ async fn one(api: &Api, call: u8) -> Result<(), PeerError> {
             let payments = api.payments(&OrderId::new("5001").unwrap()).await?;
             assert!(payments.iter().all(|one| one.amount.abs() <= Decimal::from(100_000_000_000_i64)));
         }
+        b'k' => counted(api).await?,
+        b'q' => set(api).await?,
         _ => changes(api).await?,
     }
     Ok(())
@@ -104,6 +107,40 @@ async fn announce(api: &Api) -> Result<(), PeerError> {
     for left in untold {
         let whole = said.lines.iter().find(|line| line.line == left.line).expect("a line of ours");
         assert!(left.quantity > Decimal::ZERO && left.quantity <= whole.quantity, "{left:?}");
+    }
+    Ok(())
+}
+
+/// Whatever the shop lists, only what was asked for is found.
+async fn counted(api: &Api) -> Result<(), PeerError> {
+    let skus = ["CD-1", "CD-2", "1,5\""].map(|sku| sku.parse().unwrap());
+    let found = api.items(&skus).await?;
+    assert!(found.keys().all(|sku| skus.contains(sku)), "{found:?}");
+    Ok(())
+}
+
+/// Whatever the shop says, each change has an answer, and the shop's words are cut and clean.
+async fn set(api: &Api) -> Result<(), PeerError> {
+    let change = |sku: &str, handle: &str, location: &str, from| Change {
+        sku: sku.parse().unwrap(),
+        handle: handle.into(),
+        location: location.into(),
+        from,
+        to: 3,
+    };
+    let changes = [
+        change("CD-1", "1", "", Some(5)),
+        change("CD-2", "9/2", "", Some(5)),
+        change("CD-3", "3", "", Some(5)),
+        change("CD-4", "4", "7", None),
+    ];
+    let answers = api.set_counts(&changes, NOW, "key").await?;
+    assert_eq!(answers.len(), changes.len());
+    for answer in answers {
+        if let Changed::Refused(why) = answer {
+            assert!(!why.is_empty() && why.chars().count() <= 200 && !why.contains(TOKEN), "{why}");
+            assert!(!why.chars().any(char::is_control), "a control character in {why:?}");
+        }
     }
     Ok(())
 }

@@ -273,8 +273,12 @@ async fn a_partner_is_told_as_published_and_what_comes_late_counts_no_more() {
     world.api.set_counts(&[change(9, "")], earlier, "k3").await.unwrap();
     let expected = [(("CD-1".to_owned(), String::new()), 3), (("CD-1".to_owned(), "shelf".to_owned()), 2)];
     assert_eq!(world.portal.stock(), BTreeMap::from(expected));
+    // What was told before and is so again is news.
+    let latest = START + SignedDuration::from_secs(90);
+    world.api.set_counts(&changes, latest, "k4").await.unwrap();
+    assert_eq!((world.portal.told().len(), world.portal.stock()[&("CD-1".into(), String::new())]), (4, 5));
     let many = vec![change(1, ""); 251];
-    assert!(matches!(world.set(&many, "k4").await, Err(PeerError::Rejected { .. })));
+    assert!(matches!(world.set(&many, "k5").await, Err(PeerError::Rejected { .. })));
 }
 
 #[tokio::test(start_paused = true)]

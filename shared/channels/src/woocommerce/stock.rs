@@ -231,6 +231,7 @@ async fn write(
         let changed = match &entry.error {
             None => Changed::Set,
             Some(refusal) if refusal.code.ends_with("invalid_id") => Changed::Gone,
+            Some(refusal) if refusal.code.is_empty() => Changed::Refused("no reason given".into()),
             Some(refusal) => Changed::Refused(shop.said(&refusal.code)),
         };
         answers.insert(*at, changed);

@@ -241,8 +241,13 @@ fn verdict(shop: &Shop, error: &UserError) -> Changed {
             Changed::Stale
         }
         "INVALID_INVENTORY_ITEM" => Changed::Gone,
-        _ => Changed::Refused(shop.said(&error.message)),
+        _ => refused(shop, error),
     }
+}
+
+fn refused(shop: &Shop, error: &UserError) -> Changed {
+    let why = [&error.message, error.code()].map(|text| shop.said(text));
+    Changed::Refused(why.into_iter().find(|why| !why.is_empty()).unwrap_or_else(|| "no reason given".into()))
 }
 
 /// Whether an error can only be about an entry, whatever its path says. Others are about the whole call.
@@ -276,6 +281,6 @@ async fn activate(shop: &Shop, change: &Change, key: &str) -> Result<Changed, Pe
         // It is stocked there by now, with a count of its own.
         Some(error) if error.is_about("available") => Ok(Changed::Stale),
         Some(error) if error.is_about("inventoryItemId") => Ok(Changed::Gone),
-        Some(error) => Ok(Changed::Refused(shop.said(&error.message))),
+        Some(error) => Ok(refused(shop, error)),
     }
 }
