@@ -46,7 +46,7 @@ locals {
       every_minutes = 1
       timeout_s     = 55
       memory_mb     = 256
-      sends         = ["releases"]
+      sends         = ["releases", "stock"]
       table         = ["GetItem", "PutItem"]
       secrets       = [local.odoo_secret]
     }
@@ -82,11 +82,22 @@ locals {
       table     = ["GetItem", "PutItem"]
       secrets   = local.told_secrets
     }
+    stock-publisher = {
+      queue     = "stock"
+      timeout_s = 120
+      memory_mb = 256
+      # Orders that a shop took and no webhook has told of yet.
+      sends = ["orders"]
+      table = ["GetItem", "PutItem"]
+      # What is sold and Odoo does not know of: the orders under way, and the parked ones.
+      indexes = ["due", "shelf"]
+      secrets = concat([local.odoo_secret], local.stock_secrets)
+    }
     waker = {
       every_minutes = 1
       timeout_s     = 55
       memory_mb     = 128
-      sends         = ["orders", "valid-orders", "releases", "shipments", "invoices", "announcements"]
+      sends         = ["orders", "valid-orders", "releases", "shipments", "invoices", "announcements", "stock"]
       table         = ["GetItem", "PutItem"]
       indexes       = ["due"]
     }

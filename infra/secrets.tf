@@ -15,6 +15,8 @@ locals {
     for c in local.channels : "${c.id}/api"
     if contains(["shopify", "woocommerce"], c.kind) || try(c.url, null) != null
   ]
+  # Channels that are told what they may promise.
+  stock_secrets = [for c in local.channels : "${c.id}/api" if try(c.stock, null) != null]
   # Shops that are asked what was paid, before a payment is booked.
   payment_secrets = [
     for c in local.channels : "${c.id}/api"

@@ -1,10 +1,14 @@
-//! Asks Odoo which orders' transfers changed, so that what became ready is released, whoever made it ready.
+//! Asks Odoo what changed: orders' transfers, so that what became ready is released, whoever made it ready; and the
+//! stock of products, so that every channel is told.
 //!
-//! In: a schedule, each minute. Reads: Odoo's moves since the watermark. Out: a note at each order whose
-//! transfers changed, and a message to `releases`.
+//! In: a schedule, each minute. Reads: Odoo's moves, quants and products since the watermarks. Out: a note at each
+//! order whose transfers changed, and a message to `releases`; for each channel the SKUs that it is to be told,
+//! and a message to `stock`.
 //!
 //! Safe to repeat: the watermark moves only after everything before it is noted, and what was noted before is
 //! recognised and changes nothing.
+
+mod stock;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -77,10 +81,14 @@ pub enum WatchError {
 
 impl<P: Platform> Scheduled for OdooWatcher<P> {
     async fn run(&self, deadline: Timestamp) -> Result<(), PlatformError> {
-        match self.watch(deadline).await {
-            Ok(noted) => {
-                if noted > 0 {
-                    tracing::info!(orders = noted, "transfers changed");
+        let watched = match self.watch(deadline).await {
+            Ok(orders) => self.watch_stock(deadline).await.map(|products| (orders, products)),
+            Err(error) => Err(error),
+        };
+        match watched {
+            Ok((orders, products)) => {
+                if orders + products > 0 {
+                    tracing::info!(orders, products, "changed in Odoo");
                 }
                 Ok(())
             }

@@ -103,7 +103,8 @@ impl<P: Platform> Step for ShipmentAnnouncer<P> {
             | Message::ShipmentReported { .. }
             | Message::WarehouseReported { .. }
             | Message::BillingOpened { .. }
-            | Message::OdooHinted { .. } => None,
+            | Message::OdooHinted { .. }
+            | Message::StockChanged { .. } => None,
         }
     }
 

@@ -122,7 +122,8 @@ impl<P: Platform> Step for ShipmentHandler<P> {
             | Message::BillingOpened { .. }
             | Message::ShipmentApplied { .. }
             | Message::ParcelMoved { .. }
-            | Message::OdooHinted { .. } => None,
+            | Message::OdooHinted { .. }
+            | Message::StockChanged { .. } => None,
         }
     }
 

@@ -111,7 +111,8 @@ impl<P: Platform> Step for WarehouseReleaser<P> {
             | Message::WarehouseReported { .. }
             | Message::BillingOpened { .. }
             | Message::ShipmentApplied { .. }
-            | Message::ParcelMoved { .. } => None,
+            | Message::ParcelMoved { .. }
+            | Message::StockChanged { .. } => None,
         }
     }
 

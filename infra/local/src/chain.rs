@@ -8,7 +8,7 @@ use anyhow::Result;
 use crossdock_core::{config::Config, message::QueueName};
 use crossdock_http::Client;
 use crossdock_platform::{OrderBook, Platform, PlatformError, QueueAddress, orders::after};
-use crossdock_runtime::{Parts, Step, Wire as _, run_batch};
+use crossdock_runtime::{Parts, Scheduled as _, Step, Wire as _, run_batch};
 use jiff::SignedDuration;
 use odoo_watcher::OdooWatcher;
 use order_importer::OrderImporter;
@@ -17,6 +17,7 @@ use order_validator::OrderValidator;
 use shipment_announcer::ShipmentAnnouncer;
 use shipment_handler::ShipmentHandler;
 use shop_watcher::ShopWatcher;
+use stock_publisher::StockPublisher;
 use waker::Waker;
 use warehouse_releaser::WarehouseReleaser;
 use webhook_receiver::WebhookReceiver;
@@ -66,6 +67,7 @@ pub struct Chain<P> {
     pub shipments: ShipmentHandler<P>,
     pub invoicer: OrderInvoicer<P>,
     pub announcer: ShipmentAnnouncer<P>,
+    pub stock: StockPublisher<P>,
     pub waker: Waker<P>,
     pub timing: Timing,
 }
@@ -88,6 +90,7 @@ impl<P: Platform> Chain<P> {
             shipments: ShipmentHandler::wire(&parts).await?,
             invoicer: OrderInvoicer::wire(&parts).await?,
             announcer: ShipmentAnnouncer::wire(&parts).await?,
+            stock: StockPublisher::wire(&parts).await?,
             waker: Waker::wire(&parts).await?,
             platform: parts.platform,
             config: parts.config,
@@ -108,6 +111,7 @@ impl<P: Platform> Chain<P> {
             QueueName::Shipments => self.pump_step(&self.shipments).await,
             QueueName::Invoices => self.pump_step(&self.invoicer).await,
             QueueName::Announcements => self.pump_step(&self.announcer).await,
+            QueueName::Stock => self.pump_step(&self.stock).await,
         }
     }
 
@@ -180,8 +184,8 @@ impl<P: Platform> Chain<P> {
     pub async fn watch_odoo(&self) {
         loop {
             let deadline = after(self.platform.clock().now(), SignedDuration::from_secs(55));
-            if let Err(error) = self.odoo_watcher.watch(deadline).await {
-                tracing::warn!(error = %error, "Odoo was not watched to the end");
+            if let Err(error) = self.odoo_watcher.run(deadline).await {
+                tracing::error!(error = %error, "Odoo was not watched to the end");
             }
             tokio::time::sleep(self.timing.odoo_every).await;
         }

@@ -4,6 +4,7 @@
 
 mod fulfilment;
 mod load;
+mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ pub use fulfilment::{
     ReleasePolicy, ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
 };
 pub use load::{ConfigError, parse};
+pub use stock::{StockPolicy, StockSource};
 
 use crate::{
     ids::{CarrierId, ChannelId, Currency, Sku, WarehouseId},
@@ -151,6 +153,9 @@ pub struct Channel {
     pub journals: Vec<JournalRule>,
     #[serde(default)]
     pub announce: AnnouncePolicy,
+    /// What of Odoo's stock it may sell. Without it its counts are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<StockPolicy>,
     /// Requests a second to this shop over all functions.
     #[serde(default = "default_rate")]
     pub requests_per_second: u32,

@@ -125,6 +125,11 @@ id!(
     |text| text.len() == 32 && all(text, 32, |b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
 );
 id!(
+    /// A digest by which some SKUs are known that a channel is to be told anew.
+    BatchId, "^[a-f0-9]{32}$",
+    |text| text.len() == 32 && all(text, 32, |b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+);
+id!(
     /// A stock keeping unit: Odoo's "Internal Reference". Any printable text without outer spaces.
     Sku, "^\\S(.{0,126}\\S)?$",
     |text| (1..=128).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
@@ -210,6 +215,17 @@ pair!(
     /// Something that a warehouse told beside a shipment; written `wh-east/<digest>`.
     ReportKey, warehouse: WarehouseId, id: ReportId,
     "<warehouse>/<digest>", "^[a-z0-9-]{1,32}/[a-f0-9]{32}$"
+);
+
+pair!(
+    /// Some SKUs that one channel is to be told anew; written `shopify-main/<digest>`.
+    PublicationKey, channel: ChannelId, id: BatchId,
+    "<channel>/<digest>", "^[a-z0-9-]{1,32}/[a-f0-9]{32}$"
+);
+pair!(
+    /// One SKU at one channel; written `shopify-main/CD-1`.
+    OfferKey, channel: ChannelId, sku: Sku,
+    "<channel>/<SKU>", "^[a-z0-9-]{1,32}/\\S(.{0,126}\\S)?$"
 );
 
 impl ParcelId {

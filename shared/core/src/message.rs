@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{OrderKey, ParcelId, ReportKey, ShipmentKey};
+use crate::ids::{OrderKey, ParcelId, PublicationKey, ReportKey, ShipmentKey};
 
 /// The queues, by the work that waits in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,16 +23,19 @@ pub enum QueueName {
     Invoices,
     /// Shipments and parcels that a shop is to be told of; read by `shipment-announcer`.
     Announcements,
+    /// SKUs whose stock a channel is to be told; read by `stock-publisher`.
+    Stock,
 }
 
 impl QueueName {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Orders,
         Self::ValidOrders,
         Self::Releases,
         Self::Shipments,
         Self::Invoices,
         Self::Announcements,
+        Self::Stock,
     ];
 
     #[must_use]
@@ -44,6 +47,7 @@ impl QueueName {
             Self::Shipments => "shipments",
             Self::Invoices => "invoices",
             Self::Announcements => "announcements",
+            Self::Stock => "stock",
         }
     }
 
@@ -57,6 +61,7 @@ impl QueueName {
             Self::Shipments => "shipment-handler",
             Self::Invoices => "order-invoicer",
             Self::Announcements => "shipment-announcer",
+            Self::Stock => "stock-publisher",
         }
     }
 
@@ -70,6 +75,7 @@ impl QueueName {
             Self::Shipments => "shipments-dead",
             Self::Invoices => "invoices-dead",
             Self::Announcements => "announcements-dead",
+            Self::Stock => "stock-dead",
         }
     }
 }
@@ -136,6 +142,9 @@ pub enum Message {
     /// An automation rule of Odoo's pointed at a record. It may be lost: the watcher sees the change as well.
     #[serde(rename = "odoo_hinted.v1")]
     OdooHinted { hint: Hint },
+    /// The stock of some SKUs may have changed; a channel is to be told.
+    #[serde(rename = "stock_changed.v1")]
+    StockChanged { publication: PublicationKey },
 }
 
 impl Message {
@@ -151,7 +160,8 @@ impl Message {
             | Self::WarehouseReported { .. }
             | Self::ShipmentApplied { .. }
             | Self::ParcelMoved { .. }
-            | Self::OdooHinted { .. } => None,
+            | Self::OdooHinted { .. }
+            | Self::StockChanged { .. } => None,
         }
     }
 
@@ -165,6 +175,7 @@ impl Message {
             Self::ShipmentReported { .. } | Self::WarehouseReported { .. } => QueueName::Shipments,
             Self::BillingOpened { .. } => QueueName::Invoices,
             Self::ShipmentApplied { .. } | Self::ParcelMoved { .. } => QueueName::Announcements,
+            Self::StockChanged { .. } => QueueName::Stock,
         }
     }
 
@@ -180,7 +191,8 @@ impl Message {
             | Self::WarehouseReported { .. }
             | Self::BillingOpened { .. }
             | Self::ShipmentApplied { .. }
-            | Self::ParcelMoved { .. } => 0,
+            | Self::ParcelMoved { .. }
+            | Self::StockChanged { .. } => 0,
         }
     }
 

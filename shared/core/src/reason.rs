@@ -77,6 +77,9 @@ reasons! {
     PaymentDoubled => "payment_doubled", "Odoo holds two payments with the same id of the gateway. Remove the wrong one in Odoo, then replay.";
     AnnouncementRefused => "announcement_refused", "The shop does not take the shipment, with the text shown. Mark it as shipped there by hand, or mend the cause and replay.";
     RefetchFailed => "refetch_failed", "The channel no longer has this order. If it was deleted there on purpose, cancel it in Odoo.";
+    /// A channel does not take the count of a SKU.
+    StockRefused => "stock_refused", "The channel does not take the stock, with the text shown. Mend the cause there (rights, article, location), then replay.";
+    SkuTwiceInChannel => "sku_twice_in_channel", "Two articles of the channel carry this SKU, so neither is told its stock: change one, then replay.";
 }
 
 /// One reason, with what is particular to this order.

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use crossdock_core::{
     OrderKey, ShipmentKey,
     guard::{self, Guard},
-    ids::{ParcelId, ReportKey},
+    ids::{OfferKey, ParcelId, PublicationKey, ReportKey},
     message::Message,
     order::short_digest,
     reason::Reason,
@@ -19,6 +19,7 @@ use crate::{
     fulfilment::{Billing, Fulfilment, Parcel, Report, Shipment},
     ledger::DUE_SHARDS,
     orders::State,
+    stock::{Offer, Publication},
 };
 
 /// How often a lost race is run again. Each round means that somebody else got something done.
@@ -68,6 +69,8 @@ pub enum Subject {
     Shipment(ShipmentKey),
     Report(ReportKey),
     Parcel(ParcelId),
+    Publication(PublicationKey),
+    Offer(OfferKey),
 }
 
 impl Subject {
@@ -82,6 +85,8 @@ impl Subject {
             ("shipment", "state") => Some(Self::Shipment(id.parse().ok()?)),
             ("report", "state") => Some(Self::Report(id.parse().ok()?)),
             ("parcel", "state") => Some(Self::Parcel(id.parse().ok()?)),
+            ("publication", "state") => Some(Self::Publication(id.parse().ok()?)),
+            ("offer", "state") => Some(Self::Offer(id.parse().ok()?)),
             _ => None,
         }
     }
@@ -96,6 +101,8 @@ impl Display for Subject {
             Self::Shipment(key) => write!(f, "shipment {key}"),
             Self::Report(key) => write!(f, "report {key}"),
             Self::Parcel(key) => write!(f, "parcel {key}"),
+            Self::Publication(key) => write!(f, "publication {key}"),
+            Self::Offer(key) => write!(f, "offer {key}"),
         }
     }
 }
@@ -207,6 +214,8 @@ impl<P: Platform> OrderBook<P> {
             Subject::Shipment(key) => self.change::<Shipment, _>(key, |d| wake(d, now)).await,
             Subject::Report(key) => self.change::<Report, _>(key, |d| wake(d, now)).await,
             Subject::Parcel(key) => self.change::<Parcel, _>(key, |d| wake(d, now)).await,
+            Subject::Publication(key) => self.change::<Publication, _>(key, |d| wake(d, now)).await,
+            Subject::Offer(key) => self.change::<Offer, _>(key, |d| wake(d, now)).await,
         }
     }
 
@@ -224,6 +233,13 @@ impl<P: Platform> OrderBook<P> {
             Subject::Shipment(key) => self.change::<Shipment, _>(key, |d| replay(d, now)).await,
             Subject::Report(key) => self.change::<Report, _>(key, |d| replay(d, now)).await,
             Subject::Parcel(key) => self.change::<Parcel, _>(key, |d| replay(d, now)).await,
+            Subject::Publication(key) => self.change::<Publication, _>(key, |d| replay(d, now)).await,
+            Subject::Offer(key) => {
+                self.change::<Offer, _>(key, |d| replay(d, now)).await?;
+                // It has no message of its own: it is told with others.
+                let skus = std::slice::from_ref(&key.sku);
+                Ok(self.open_publications(&key.channel, skus, "replayed by hand").await?.pop())
+            }
         }
     }
 
@@ -242,6 +258,8 @@ impl<P: Platform> OrderBook<P> {
             Subject::Shipment(key) => of(self.document::<Shipment>(key).await?),
             Subject::Report(key) => of(self.document::<Report>(key).await?),
             Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
+            Subject::Publication(key) => of(self.document::<Publication>(key).await?),
+            Subject::Offer(key) => of(self.document::<Offer>(key).await?),
         })
     }
 
@@ -260,6 +278,8 @@ impl<P: Platform> OrderBook<P> {
             Subject::Shipment(key) => of(self.document::<Shipment>(key).await?),
             Subject::Report(key) => of(self.document::<Report>(key).await?),
             Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
+            Subject::Publication(key) => of(self.document::<Publication>(key).await?),
+            Subject::Offer(key) => of(self.document::<Offer>(key).await?),
         })
     }
 

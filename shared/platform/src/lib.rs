@@ -13,6 +13,7 @@ pub mod orders;
 pub mod pace;
 pub mod queue;
 pub mod secrets;
+pub mod stock;
 pub mod watermark;
 pub mod work;
 

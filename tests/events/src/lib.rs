@@ -67,15 +67,17 @@ pub fn all() -> BTreeMap<String, Value> {
 }
 
 /// The functions that follow an import, with a message about something that the ledger does not know.
-fn after_the_import() -> [(&'static str, QueueName, Message); 4] {
+fn after_the_import() -> [(&'static str, QueueName, Message); 5] {
     let order: OrderKey = "shopify-main/404".parse().expect("an order's name");
     let shipment: ShipmentKey = "east/404".parse().expect("a shipment's name");
+    let publication = "shopify-main/00000000000000000000000000000404".parse().expect("a publication's name");
     let told = |shipment: &ShipmentKey| Message::ShipmentReported { shipment: shipment.clone() };
     [
         ("warehouse-releaser", QueueName::Releases, Message::TransfersChanged { order: order.clone() }),
         ("shipment-handler", QueueName::Shipments, told(&shipment)),
         ("order-invoicer", QueueName::Invoices, Message::BillingOpened { order }),
         ("shipment-announcer", QueueName::Announcements, Message::ShipmentApplied { shipment }),
+        ("stock-publisher", QueueName::Stock, Message::StockChanged { publication }),
     ]
 }
 

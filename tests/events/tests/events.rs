@@ -138,7 +138,9 @@ fn each_event_does_what_it_says_under_cargo_lambda() {
         assert_eq!(ask(&format!("{function}/order")), none);
         assert_eq!(ask(&format!("{function}/order-twice")), none);
     }
-    for function in ["warehouse-releaser", "shipment-handler", "order-invoicer", "shipment-announcer"] {
+    let following =
+        ["warehouse-releaser", "shipment-handler", "order-invoicer", "shipment-announcer", "stock-publisher"];
+    for function in following {
         assert_eq!(ask(&format!("{function}/unknown")), none, "nothing to do");
         assert_eq!(ask(&format!("{function}/poison-among-others")), second, "the poison alone goes back");
     }

@@ -91,6 +91,7 @@ impl Flow {
         // The newest second is left to the next run.
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         self.chain.odoo_watcher.watch(deadline).await.expect("Odoo answers");
+        self.chain.odoo_watcher.watch_stock(deadline).await.expect("Odoo answers");
         self.drain().await;
     }
 

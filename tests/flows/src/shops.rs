@@ -1,13 +1,17 @@
 //! A chain with a warehouse, and shops of each kind that are told of what it ships.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crossdock_core::{
     OrderKey,
-    config::{Channel, Config},
+    config::{Channel, Config, OdooRef, StockPolicy, StockSource},
 };
 use http::StatusCode;
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use simulators::{
     carriers::easypost::Easypost,
     odoo::Latency,
@@ -119,7 +123,53 @@ fn sale() -> Sale {
     }
 }
 
+/// All three sell what lies in `WH`.
+pub fn sells_stock(config: &mut Config) {
+    for channel in config.channels.iter_mut().filter(|channel| channel.id.as_str() != "contract") {
+        let location = if channel.id.as_str() == "shopify" { LOCATION } else { "" }.to_owned();
+        let warehouses = vec![OdooRef::Name("WH".into())];
+        channel.stock = Some(StockPolicy {
+            sources: vec![StockSource { location, warehouses }],
+            buffer: Decimal::ZERO,
+            buffers: BTreeMap::new(),
+            incoming: false,
+            exclude: BTreeSet::new(),
+        });
+    }
+}
+
+/// Where the Shopify shop counts.
+pub const LOCATION: &str = "70001";
+
 impl Shops {
+    /// Puts an article with nothing of it into the two shops that count.
+    pub fn list(&self, sku: &str) {
+        self.shopify.shelf.put(sku, &[(LOCATION, 0)]);
+        self.woo.shelf.put(sku, &[("", 0)]);
+    }
+
+    /// What Shopify and WooCommerce count of a SKU.
+    #[must_use]
+    pub fn counts(&self, sku: &str) -> [Option<i64>; 2] {
+        [self.shopify.shelf.count(sku, LOCATION), self.woo.shelf.count(sku, "")]
+    }
+
+    /// A customer buys two of CD-1 and one of CD-2 at Shopify, which counts them down at once; the webhook that tells
+    /// of it.
+    pub fn buy(&self, flow: &Flow) -> Signed {
+        let mut sale = sale();
+        // Shops tell times to the second.
+        let now = flow.chain.book.now();
+        sale.updated_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        sale.placed_at = sale.updated_at;
+        self.shopify.put(sale.clone());
+        for (sku, pieces) in [("CD-1", 2), ("CD-2", 1)] {
+            // An article that the shop does not count is sold all the same.
+            let _ = self.shopify.shelf.sell(sku, pieces);
+        }
+        self.shopify.webhook("orders/create", &sale)
+    }
+
     /// The shop's own id of the order.
     pub const ORDER: u64 = ORDER;
 

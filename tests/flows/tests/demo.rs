@@ -194,9 +194,11 @@ async fn whatever_is_tampered_with_afterwards_the_judge_of_the_goods_sees_it() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_on_a_platform_that_duplicates_delays_and_loses_answers() {
-    // With seed 3 no customer changes an order just before it ships: a stop that such a platform brings too late
-    // is rightly left to a person.
-    let world = world(3, 80, EmbeddedOptions::strict()).await;
+    // Fewer answers are lost than in the strict tests of single steps: there a stop comes too late now and then,
+    // after the goods have left, and is rightly left to a person.
+    let options =
+        EmbeddedOptions { lost_answer_per_mille: 6, throttled_per_mille: 4, ..EmbeddedOptions::strict() };
+    let world = world(2, 80, options).await;
     let tasks = world.chain.start();
     let mut passed = Duration::ZERO;
     for delivery in &world.scenario.deliveries {

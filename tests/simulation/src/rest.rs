@@ -117,6 +117,9 @@ impl World {
             ],
             Subject::Report(report) => vec![Message::WarehouseReported { report }],
             Subject::Parcel(parcel) => vec![Message::ParcelMoved { parcel }],
+            Subject::Publication(publication) => vec![Message::StockChanged { publication }],
+            // Told with others.
+            Subject::Offer(_) => Vec::new(),
         };
         Ok(self.documents()?.into_iter().flat_map(|(subject, _)| messages(subject)).collect())
     }
@@ -129,7 +132,12 @@ impl World {
             messages.extend(match &subject {
                 Subject::Fulfilment(order) => self.book().notice_order(order, sale, "once more").await?,
                 Subject::Billing(order) => self.book().open_billing(order, sale).await?,
-                Subject::Order(_) | Subject::Shipment(_) | Subject::Report(_) | Subject::Parcel(_) => None,
+                Subject::Order(_)
+                | Subject::Shipment(_)
+                | Subject::Report(_)
+                | Subject::Parcel(_)
+                | Subject::Publication(_)
+                | Subject::Offer(_) => None,
             });
         }
         self.send(&messages).await

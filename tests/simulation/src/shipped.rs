@@ -105,7 +105,7 @@ async fn parked_beside(world: &World) -> Result<BTreeMap<String, Vec<String>>> {
             Subject::Shipment(key) => {
                 world.book().document::<Shipment>(key).await?.and_then(|shipment| shipment.order)
             }
-            Subject::Report(_) | Subject::Parcel(_) => None,
+            Subject::Report(_) | Subject::Parcel(_) | Subject::Publication(_) | Subject::Offer(_) => None,
         };
         let Some(order) = order else { anyhow::bail!("{subject} is parked for {codes:?}") };
         all.entry(order.to_string()).or_default().extend(codes.iter().map(|code| code.code().to_owned()));

@@ -259,7 +259,11 @@ async fn beside<P: Platform>(
         let order = match &subject {
             Subject::Fulfilment(key) | Subject::Billing(key) => Some(key.clone()),
             Subject::Shipment(key) => book.document::<Shipment>(key).await?.and_then(|s| s.order),
-            Subject::Order(_) | Subject::Report(_) | Subject::Parcel(_) => None,
+            Subject::Order(_)
+            | Subject::Report(_)
+            | Subject::Parcel(_)
+            | Subject::Publication(_)
+            | Subject::Offer(_) => None,
         };
         if for_reason || order.is_some_and(|order| keys.contains(&order)) {
             all.push(subject);

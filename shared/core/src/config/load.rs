@@ -55,6 +55,13 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
                 check_url(url).unwrap_or_else(|why| fail(url, format!("channel {id}: url {why}")));
             }
         }
+        let shopify = channel.kind == ChannelKind::Shopify;
+        for error in channel.stock.iter().flat_map(|stock| stock.errors(shopify)) {
+            fail(id, format!("channel {id}: {error}"));
+        }
+        if channel.stock.is_some() && channel.url.is_none() {
+            fail(id, format!("channel {id} needs `url`: where its stock is told"));
+        }
         if channel.pricelists.is_empty() {
             fail(id, format!("channel {id} needs a pricelist for each currency it sells in"));
         }

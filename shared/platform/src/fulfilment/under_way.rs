@@ -40,7 +40,9 @@ impl<P: Platform> OrderBook<P> {
             | Subject::Fulfilment(_)
             | Subject::Billing(_)
             | Subject::Shipment(_)
-            | Subject::Report(_) => Ok(false),
+            | Subject::Report(_)
+            | Subject::Publication(_)
+            | Subject::Offer(_) => Ok(false),
         }
     }
 }

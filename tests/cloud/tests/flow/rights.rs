@@ -8,11 +8,18 @@ use serde_json::{Map, Value, json};
 use super::world::World;
 
 /// The functions that may send to each queue, as our code does, with a message about what nobody knows.
-const SENDERS: [(&str, &str, &[&str]); 6] = [
+const SENDERS: [(&str, &str, &[&str]); 7] = [
     (
         "orders",
         r#"{ "type": "order_changed.v1", "order": "b2b/none" }"#,
-        &["order-importer", "order-validator", "shop-watcher", "waker", "webhook-receiver"],
+        &[
+            "order-importer",
+            "order-validator",
+            "shop-watcher",
+            "stock-publisher",
+            "waker",
+            "webhook-receiver",
+        ],
     ),
     (
         "valid-orders",
@@ -60,6 +67,11 @@ const SENDERS: [(&str, &str, &[&str]); 6] = [
         r#"{ "type": "shipment_applied.v1", "shipment": "east/none" }"#,
         &["shipment-announcer", "shipment-handler", "waker", "warehouse-releaser", "webhook-receiver"],
     ),
+    (
+        "stock",
+        r#"{ "type": "stock_changed.v1", "publication": "b2b/00000000000000000000000000000000" }"#,
+        &["odoo-watcher", "waker"],
+    ),
 ];
 
 /// The functions that may read each secret.
@@ -72,6 +84,7 @@ const READERS: [(&str, &[&str]); 8] = [
             "order-invoicer",
             "order-validator",
             "shipment-handler",
+            "stock-publisher",
             "warehouse-releaser",
         ],
     ),

@@ -7,6 +7,7 @@ mod money;
 mod orders;
 mod releases;
 mod shipments;
+mod stock;
 
 use crossdock_core::{Order, order::Prices, reason::ReasonCode};
 use crossdock_platform::Subject;
@@ -37,6 +38,7 @@ fn every_reason_has_a_case() {
         include_str!("releases.rs"),
         include_str!("shipments.rs"),
         include_str!("money.rs"),
+        include_str!("stock.rs"),
     ]
     .concat();
     for code in ReasonCode::ALL {

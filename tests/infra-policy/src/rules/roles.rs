@@ -128,7 +128,9 @@ pub fn each_api_is_opened_by_those_who_call_there(state: &State) -> Findings {
         let told = channel.is_told().then_some("shipment-announcer");
         let books = channel.invoice != InvoicePolicy::Manual && !channel.journals.is_empty();
         let paid = (channel.has_api() && books).then_some("order-invoicer");
-        let callers: BTreeSet<&str> = asked.into_iter().flatten().chain(told).chain(paid).collect();
+        let stocked = channel.stock.as_ref().map(|_| "stock-publisher");
+        let callers: BTreeSet<&str> =
+            asked.into_iter().flatten().chain(told).chain(paid).chain(stocked).collect();
         if !callers.is_empty() {
             wanted.insert(channel.api_secret(), callers);
         }

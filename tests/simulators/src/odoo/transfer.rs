@@ -231,6 +231,7 @@ impl Tx<'_> {
         let Some(quant) = self.quant(product, place, None) else { return };
         let there = self.db.store.number(QUANT, quant, "quantity");
         self.db.store.set(QUANT, quant, "quantity", json!(there + quantity));
+        self.touch(QUANT, quant);
         let moves = self.db.store.by_ref(MOVE, "product_id", product).into_iter();
         let waits: Vec<i64> = moves
             .filter(|&id| {
