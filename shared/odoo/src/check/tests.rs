@@ -330,7 +330,7 @@ async fn locked_orders_and_a_template_that_mails_need_nothing_done() {
 async fn a_user_without_an_e_mail_address_is_a_warning() {
     for none in [json!(false), json!("")] {
         let found = found(rows("res.partner", json!([{ "email": none }]))).await;
-        only(&found, Level::Warn, "odoo.user_email", "refuse to validate transfers");
+        only(&found, Level::Warn, "odoo.user_email", "refuse partial shipments");
     }
     for (number, level) in [("18.0", Level::Warn), ("saas~18.2+e", Level::Warn), ("19.0", Level::Ok)] {
         let found = found(move |model, method, _| match (model, method) {

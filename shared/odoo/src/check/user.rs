@@ -51,9 +51,9 @@ async fn who(ask: &Ask<'_>, found: &mut Vec<Finding>) {
     found.push(Finding::ok(&Area::Odoo, "odoo.companies", what));
 }
 
-/// Odoo writes into the log of what it validates and books, in the user's name. 17 and 18 refuse where the user has
-/// no e-mail address (`mail.thread`, `_message_compute_author`: "Unable to send message, please configure the sender's
-/// email address."); 19 does not look.
+/// Odoo writes into the log of a transfer that leaves a backorder, and of what it books, in the user's name. 17 and
+/// 18 refuse where the user has no e-mail address (`mail.thread`, `_message_compute_author`: "Unable to send message,
+/// please configure the sender's email address."); 19 does not look.
 async fn sender(ask: &Ask<'_>, partner: &Value) -> Finding {
     let code = "odoo.user_email";
     match ask.rows("res.partner", json!([["id", "=", partner]]), &["email"]).await {
@@ -66,7 +66,7 @@ async fn sender(ask: &Ask<'_>, partner: &Value) -> Finding {
         Ok(_) => Finding::warn(
             &Area::Odoo,
             code,
-            "the user has no e-mail address: Odoo will refuse to validate transfers and to book payments",
+            "the user has no e-mail address: Odoo will refuse partial shipments and payments",
             "give it one: docs/odoo-user.md",
         ),
         Err(error) => Finding::unknown(&Area::Odoo, code, "the user's e-mail address", &error),
