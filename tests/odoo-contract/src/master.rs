@@ -1,7 +1,7 @@
 //! Makes, as an administrator, what the suite needs on a live Odoo. Looks before it makes, so that running it
 //! again changes nothing.
 
-use crossdock_odoo::Odoo;
+use crossdock_odoo::{Call, Odoo};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -84,8 +84,21 @@ async fn make_second_company(admin: &Hands, user: i64, first: i64) -> i64 {
             admin.save("res.company", values, &Map::new()).await
         }
     };
+    chart_of_accounts(admin, second, first).await;
     admin.write("res.users", user, json!({ "company_ids": [[4, second]] })).await;
     second
+}
+
+/// The first company's chart of accounts for the second, where it has none. 17 gives a new company none by itself
+/// and refuses a tax without a tax group, which comes with the chart.
+async fn chart_of_accounts(admin: &Hands, second: i64, first: i64) {
+    let both = json!([["id", "in", [first, second]]]);
+    let rows = admin.rows("res.company", both, &["chart_template"]).await;
+    let of = |id: i64| rows.iter().find(|row| row["id"] == id).map(|row| row["chart_template"].clone());
+    if of(second) == Some(json!(false)) {
+        let load = Call::new("account.chart.template", "try_loading").on(&[]).arg("template_code", of(first));
+        admin.call(load.arg("company", second).arg("install_demo", false)).await;
+    }
 }
 
 impl Master<'_> {
