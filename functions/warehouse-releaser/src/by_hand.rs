@@ -1,14 +1,18 @@
 //! What people shipped in Odoo themselves: the shop is to be told of it, and it is invoiced, as if a warehouse
 //! had told it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crossdock_core::{
     Reference, ShipmentId, ShipmentKey, config,
     shipment::{Parcel, Shipment, ShippedLine},
 };
 use crossdock_odoo::transfers::{Sale, Transfer, TransferKind, TransferState};
-use crossdock_platform::{Platform, fulfilment::Follows, queue::send_all};
+use crossdock_platform::{
+    Platform,
+    fulfilment::{Follows, Shipment as Written},
+    queue::send_all,
+};
 use rust_decimal::Decimal;
 
 use crate::{Job, WarehouseReleaser, outcome::Trouble};
@@ -25,12 +29,11 @@ impl<P: Platform> WarehouseReleaser<P> {
         if self.config.channel(&order.channel).is_none() {
             return Ok(());
         }
-        let known: BTreeSet<&ShipmentKey> = job.fulfilment.shipments.keys().collect();
         let mut messages = Vec::new();
         for transfer in sale.transfers.iter().filter(|transfer| by_a_person(sale, transfer)) {
             let Some(warehouse) = transfer.warehouse.and_then(|id| houses.get(&id)) else { continue };
             let Some(shipment) = shipment(warehouse, transfer, self.book.now()) else { continue };
-            if known.contains(&shipment.key) || shipment.lines.is_empty() {
+            if shipment.lines.is_empty() || self.is_written_down(&shipment.key).await? {
                 continue;
             }
             let digest = self.book.state(order).await?.and_then(|state| state.applied).map(|a| a.digest);
@@ -47,6 +50,12 @@ impl<P: Platform> WarehouseReleaser<P> {
         }
         send_all(self.book.platform(), &messages).await?;
         Ok(())
+    }
+
+    /// Whether a shipment is written down with all that follows from it: it counts as applied last of all.
+    async fn is_written_down(&self, key: &ShipmentKey) -> Result<bool, Trouble> {
+        let known = self.book.document::<Written>(key).await?;
+        Ok(known.is_some_and(|known| known.applied.is_some()))
     }
 }
 

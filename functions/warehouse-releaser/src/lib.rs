@@ -23,6 +23,7 @@ use std::{
 use crossdock_core::{
     OrderKey, PeerError, WarehouseId,
     config::{self, Config, OdooRef},
+    guard::{self, Guard},
     message::{Hint, Message, QueueName},
 };
 use crossdock_odoo::{
@@ -150,6 +151,8 @@ impl fmt::Display for About {
 /// An order under our lease.
 pub(crate) struct Job {
     pub held: Held,
+    /// When our time for it is over. The lease lasts a little longer; then somebody else may be at work on it.
+    pub deadline: Timestamp,
     pub fulfilment: Fulfilment,
     /// Something of the order itself is under way: nothing new is released.
     pub changing: Option<Follow>,
@@ -170,7 +173,7 @@ impl<P: Platform> WarehouseReleaser<P> {
         let looked = self.look(&jobs, deadline).await;
         for job in &jobs {
             let end = match &looked {
-                Ok(sales) => match self.bring(job, sales.get(&job.fulfilment.sale), deadline).await {
+                Ok(sales) => match self.bring(job, sales.get(&job.fulfilment.sale)).await {
                     Ok(end) => end,
                     Err(trouble) => trouble.end(),
                 },
@@ -195,7 +198,9 @@ impl<P: Platform> WarehouseReleaser<P> {
         }
         let changing = Some(self.book.follow(key).await?).filter(|follow| *follow != Follow::Now);
         let stops = fulfilment.releases.iter().any(|release| release.stage == ReleaseStage::Stopping);
-        if let Some(wait) = changing.filter(|_| !stops) {
+        // What a person has shipped of an order that waits for a person is invoiced and announced all the same.
+        let waits = changing.filter(|follow| !stops && *follow != Follow::OnceTakenUp);
+        if let Some(wait) = waits {
             self.put_off(key, fulfilment.asked, self.wait_for_order(wait)).await?;
             return Ok(None);
         }
@@ -204,7 +209,7 @@ impl<P: Platform> WarehouseReleaser<P> {
             Ok(held) => {
                 // Read once more: what was decided before the lease may have been decided on old news.
                 let fulfilment = self.book.document::<Fulfilment>(key).await?.unwrap_or(fulfilment);
-                Ok(Some(Job { held, fulfilment, changing }))
+                Ok(Some(Job { held, deadline, fulfilment, changing }))
             }
             Err(theirs) => {
                 let until = theirs.min(after(self.book.now(), SOON));
@@ -237,29 +242,36 @@ impl<P: Platform> WarehouseReleaser<P> {
         Ok(looked?)
     }
 
-    async fn bring(&self, job: &Job, sale: Option<&Sale>, deadline: Timestamp) -> Result<End, Trouble> {
+    async fn bring(&self, job: &Job, sale: Option<&Sale>) -> Result<End, Trouble> {
         let mut fulfilment = job.fulfilment.clone();
         if let Some(end) = self.stop_all(&mut fulfilment).await? {
             return Ok(end);
         }
-        if let Some(wait) = job.changing {
+        if let Some(wait @ Follow::Later(_)) = job.changing {
             return Ok(self.wait_for_order(wait));
         }
         let Some(sale) = sale else {
             return Ok(End::Idle("Odoo does not have the order any more"));
         };
-        self.settle_sending(&mut fulfilment).await?;
+        self.settle_sending(&mut fulfilment, job.deadline).await?;
         let houses = self.houses(sale).await?;
         let at = |id: i64| houses.get(&id).copied();
         self.shipped_by_hand(job, sale, &houses).await?;
+        if let Some(wait) = job.changing {
+            return Ok(self.wait_for_order(wait));
+        }
         let end = match plan(sale, &fulfilment, at) {
             Plan::Nothing => End::Idle("nothing to release"),
             Plan::Incomplete(why) => End::incomplete(&why),
             Plan::Stop(keys) => {
-                self.mark(&job.held.order, &keys, ReleaseStage::Stopping).await?;
+                self.mark(&job.held.order, &keys, |stage| match stage {
+                    ReleaseStage::Sending | ReleaseStage::Open => ReleaseStage::Stopping,
+                    known => known,
+                })
+                .await?;
                 End::Again("what was cancelled in Odoo is to be stopped")
             }
-            Plan::Release(wanted) => self.release(job, sale, &wanted, deadline).await?,
+            Plan::Release(wanted) => self.release(job, sale, &wanted).await?,
         };
         let refused = refused(sale, &fulfilment);
         Ok(match end {
@@ -278,6 +290,13 @@ impl<P: Platform> WarehouseReleaser<P> {
         };
         let mapped = self.config.warehouses.iter();
         Ok(mapped.filter_map(|warehouse| Some((company.warehouse(&warehouse.odoo)?, warehouse))).collect())
+    }
+
+    /// Whether the time for a job is over: its lease may be somebody else's, and what we know of it is old.
+    ///
+    /// **Invariant:** whoever is late sends nothing to a warehouse and changes nothing that is written down.
+    pub(crate) fn is_late(&self, deadline: Timestamp) -> bool {
+        self.book.now() >= deadline && guard::stands(Guard::ReleaseInTime)
     }
 
     fn remote(&self, warehouse: &WarehouseId) -> Result<&Remote<P>, PeerError> {

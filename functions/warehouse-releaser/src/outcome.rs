@@ -37,6 +37,8 @@ pub(crate) enum End {
         why: String,
     },
     Park(Vec<Reason>),
+    /// Our time was over: somebody else may be at work on it, and ends it.
+    Late,
 }
 
 impl End {
@@ -79,6 +81,9 @@ impl<P: Platform> WarehouseReleaser<P> {
         let mut messages: Vec<Message> = self
             .book
             .change::<Fulfilment, _>(order, |fulfilment| {
+                if end == End::Late || self.is_late(job.deadline) {
+                    return Change::Leave(None);
+                }
                 if fulfilment.asked != job.fulfilment.asked {
                     let what = "asked for while it was looked at";
                     fulfilment.work.go_on_in(FulfilmentStage::Noticed, now, what);
@@ -115,18 +120,18 @@ impl<P: Platform> WarehouseReleaser<P> {
             .await
     }
 
-    /// Moves releases of an order to a stage.
+    /// Moves releases of an order on from the stage that they are in.
     pub(crate) async fn mark(
         &self,
         order: &OrderKey,
         keys: &[ReleaseKey],
-        stage: ReleaseStage,
+        next: impl Fn(ReleaseStage) -> ReleaseStage + Send,
     ) -> Result<(), PlatformError> {
         self.book
             .change::<Fulfilment, _>(order, |fulfilment| {
                 for key in keys {
                     if let Some(release) = fulfilment.release_mut(key) {
-                        release.stage = stage;
+                        release.stage = next(release.stage);
                     }
                 }
                 Change::Write(())
@@ -153,5 +158,6 @@ fn write(end: &End, fulfilment: &mut Fulfilment, config: &str, entropy: &Entropy
             work.try_again(after(now, wait), now, why);
         }
         End::Park(reasons) => work.park(reasons.clone(), config, now),
+        End::Late => {}
     }
 }

@@ -28,13 +28,7 @@ use crate::{
 const AMBIGUOUS: SignedDuration = SignedDuration::from_mins(2);
 
 impl<P: Platform> WarehouseReleaser<P> {
-    pub(crate) async fn release(
-        &self,
-        job: &Job,
-        sale: &Sale,
-        wanted: &[Wanted],
-        deadline: Timestamp,
-    ) -> Result<End, Trouble> {
+    pub(crate) async fn release(&self, job: &Job, sale: &Sale, wanted: &[Wanted]) -> Result<End, Trouble> {
         let order = &job.held.order;
         if let Some(until) = self.hold_window(job, wanted).await? {
             return Ok(End::Hold { until, why: "the hold window" });
@@ -47,7 +41,7 @@ impl<P: Platform> WarehouseReleaser<P> {
             .into_iter()
             .collect();
         self.pace.enter(1).await??;
-        let recipients = transfers::recipients(&self.odoo.until(deadline), &recipients).await;
+        let recipients = transfers::recipients(&self.odoo.until(job.deadline), &recipients).await;
         self.pace.learn(&recipients).await?;
         let recipients = recipients?;
         for one in wanted {
@@ -58,8 +52,11 @@ impl<P: Platform> WarehouseReleaser<P> {
                 Ok(release) => release,
                 Err(why) => return Ok(End::incomplete(&why)),
             };
-            self.write_down(order, &release, transfer.id).await?;
             remote.pace.enter(1).await??;
+            if !self.write_down(job, &release, transfer.id).await? || self.is_late(job.deadline) {
+                // Whoever looks next finds out what stands there.
+                return Ok(End::Late);
+            }
             let answer = remote.api.release(&release).await;
             remote.pace.learn(&answer).await?;
             match answer {
@@ -71,7 +68,7 @@ impl<P: Platform> WarehouseReleaser<P> {
                 }
                 Err(error) => {
                     // It said no, or never saw it: nothing of it stands there.
-                    self.forget(order, &release).await?;
+                    self.forget(job, &release).await?;
                     return Err(error.into());
                 }
             }
@@ -148,13 +145,26 @@ impl<P: Platform> WarehouseReleaser<P> {
         }))
     }
 
-    /// **Invariant:** a release is written down before it is sent, with whose it is.
-    async fn write_down(&self, order: &OrderKey, release: &Release, transfer: i64) -> Result<(), Trouble> {
+    /// **Invariant:** a release is written down before it is sent, with whose it is. False where somebody else
+    /// has it in hand meanwhile, for we are late.
+    async fn write_down(&self, job: &Job, release: &Release, transfer: i64) -> Result<bool, Trouble> {
         if !guard::stands(Guard::ReleaseWrittenFirst) {
-            return Ok(());
+            return Ok(true);
         }
+        let order = &job.held.order;
         self.book.point(&release.key, order).await?;
-        self.add(order, release, transfer, ReleaseStage::Sending, None).await
+        let sending = state_of(release, transfer, ReleaseStage::Sending, None);
+        Ok(self
+            .book
+            .change::<Fulfilment, _>(order, |fulfilment| {
+                if self.is_late(job.deadline) {
+                    return Change::Leave(false);
+                }
+                fulfilment.releases.retain(|known| known.key != release.key);
+                fulfilment.releases.push(sending.clone());
+                Change::Write(true)
+            })
+            .await?)
     }
 
     async fn taken(&self, order: &OrderKey, release: &Release, id: Option<String>) -> Result<(), Trouble> {
@@ -174,50 +184,24 @@ impl<P: Platform> WarehouseReleaser<P> {
             .await?;
         if !known {
             self.book.point(&release.key, order).await?;
-            self.add(order, release, 0, ReleaseStage::Open, id).await?;
+            let open = state_of(release, 0, ReleaseStage::Open, id);
+            self.book
+                .change::<Fulfilment, _>(order, |fulfilment| {
+                    fulfilment.releases.push(open.clone());
+                    Change::Write(())
+                })
+                .await?;
         }
         tracing::info!(order.r#ref = %order, release = %release.key, "released");
         Ok(())
     }
 
-    async fn add(
-        &self,
-        order: &OrderKey,
-        release: &Release,
-        transfer: i64,
-        stage: ReleaseStage,
-        remote: Option<String>,
-    ) -> Result<(), Trouble> {
-        let lines: Vec<ReleasedLine> = release
-            .lines
-            .iter()
-            .map(|line| ReleasedLine {
-                line: line.line.clone(),
-                sku: line.sku.clone(),
-                quantity: line.quantity,
-                shipped: Decimal::ZERO,
-            })
-            .collect();
+    async fn forget(&self, job: &Job, release: &Release) -> Result<(), Trouble> {
         self.book
-            .change::<Fulfilment, _>(order, |fulfilment| {
-                fulfilment.releases.retain(|known| known.key != release.key);
-                fulfilment.releases.push(ReleaseState {
-                    key: release.key.clone(),
-                    transfer,
-                    stage,
-                    remote: remote.clone(),
-                    lines: lines.clone(),
-                    refusal: None,
-                });
-                Change::Write(())
-            })
-            .await?;
-        Ok(())
-    }
-
-    async fn forget(&self, order: &OrderKey, release: &Release) -> Result<(), Trouble> {
-        self.book
-            .change::<Fulfilment, _>(order, |fulfilment| {
+            .change::<Fulfilment, _>(&job.held.order, |fulfilment| {
+                if self.is_late(job.deadline) {
+                    return Change::Leave(());
+                }
                 fulfilment.releases.retain(|known| known.key != release.key);
                 Change::Write(())
             })
@@ -228,5 +212,23 @@ impl<P: Platform> WarehouseReleaser<P> {
     /// What the refusal of a release means for its order.
     pub fn refused(why: &str) -> Reason {
         Reason::new(ReasonCode::ReleaseRefused, why)
+    }
+}
+
+/// A release as it is written down; nothing of it has shipped.
+fn state_of(release: &Release, transfer: i64, stage: ReleaseStage, remote: Option<String>) -> ReleaseState {
+    let line = |line: &ReleaseLine| ReleasedLine {
+        line: line.line.clone(),
+        sku: line.sku.clone(),
+        quantity: line.quantity,
+        shipped: Decimal::ZERO,
+    };
+    ReleaseState {
+        key: release.key.clone(),
+        transfer,
+        stage,
+        remote,
+        lines: release.lines.iter().map(line).collect(),
+        refusal: None,
     }
 }

@@ -11,7 +11,7 @@ use crossdock_platform::{
     orders::after,
 };
 use crossdock_warehouses::{FoundState, Stop};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     WarehouseReleaser,
@@ -30,7 +30,8 @@ impl<P: Platform> WarehouseReleaser<P> {
         for release in &to_stop {
             let (stage, why) = self.stop(release).await?;
             waits |= stage == ReleaseStage::Stopping;
-            self.mark(&fulfilment.order, std::slice::from_ref(&release.key), stage).await?;
+            let answered = |known| if known == ReleaseStage::Stopping { stage } else { known };
+            self.mark(&fulfilment.order, std::slice::from_ref(&release.key), answered).await?;
             if let Some(known) = fulfilment.release_mut(&release.key) {
                 known.stage = stage;
             }
@@ -84,7 +85,11 @@ impl<P: Platform> WarehouseReleaser<P> {
     }
 
     /// Finds out what became of releases that were written down and perhaps sent.
-    pub(crate) async fn settle_sending(&self, fulfilment: &mut Fulfilment) -> Result<(), Trouble> {
+    pub(crate) async fn settle_sending(
+        &self,
+        fulfilment: &mut Fulfilment,
+        deadline: Timestamp,
+    ) -> Result<(), Trouble> {
         let sending: Vec<ReleaseState> =
             fulfilment.releases.iter().filter(|r| r.stage == ReleaseStage::Sending).cloned().collect();
         for release in sending {
@@ -113,6 +118,9 @@ impl<P: Platform> WarehouseReleaser<P> {
             };
             self.book
                 .change::<Fulfilment, _>(&fulfilment.order, |known| {
+                    if self.is_late(deadline) {
+                        return Change::Leave(());
+                    }
                     settle(known);
                     Change::Write(())
                 })

@@ -70,6 +70,8 @@ pub enum Guard {
     ReleaseWrittenFirst,
     /// What is ready waits for the hold window.
     HoldWindow,
+    /// Nothing is sent to a warehouse, nor written down of a release, once the time for the look is over.
+    ReleaseInTime,
     /// A warehouse that may ship is asked to stop before its order is edited or cancelled in Odoo.
     StopFirst,
     /// A shipment that a transfer carries already is not applied again.
@@ -83,7 +85,7 @@ pub enum Guard {
 }
 
 impl Guard {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Waker,
         Self::DueInTheSameWrite,
         Self::VersionCondition,
@@ -116,6 +118,7 @@ impl Guard {
         Self::LookBeforeRelease,
         Self::ReleaseWrittenFirst,
         Self::HoldWindow,
+        Self::ReleaseInTime,
         Self::StopFirst,
         Self::ShipmentMarker,
         Self::PreparedCheck,

@@ -64,3 +64,18 @@ async fn it_goes_on_when_a_person_accepts_the_order_as_it_stands() {
     assert_eq!(asked_for(&east), [2].map(Decimal::from));
     assert!(!flow.state(&order.key).await.awaited);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_ships_of_it_meanwhile_is_written_down_all_the_same() {
+    let (flow, east, order) = parked().await;
+    let transfer = flow.odoo.orders()[0].pickings[0].id;
+    flow.odoo.ship(transfer).unwrap();
+    flow.pass(2).await;
+    flow.watch().await;
+    flow.drain().await;
+    let known = flow.fulfilment(&order.key).await;
+    let keys: Vec<String> = known.shipments.keys().map(ToString::to_string).collect();
+    assert_eq!(keys, [format!("east/odoo-{transfer}")]);
+    assert_eq!((known.work.stage, known.work.due_at), (FulfilmentStage::Idle, None));
+    assert!(asked_for(&east).is_empty());
+}

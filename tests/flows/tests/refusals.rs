@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use crossdock_core::{Order, config::ReleasePolicy, order::Prices, reason::ReasonCode};
+use crossdock_core::{
+    Order, ShipmentKey, config::ReleasePolicy, message::QueueName, order::Prices, reason::ReasonCode,
+};
 use crossdock_platform::{
-    Subject,
-    fulfilment::{FulfilmentStage, ReleaseStage},
+    Change, Subject,
+    fulfilment::{Fulfilment, FulfilmentStage, ReleaseStage},
 };
 use flows::{
     Flow,
@@ -74,4 +76,40 @@ async fn a_person_who_ships_what_was_refused_settles_it() {
     flow.watch().await;
     assert!(flow.parked_beside().await.is_empty());
     assert_eq!(asked(&east), [Decimal::from(5)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_comes_before_the_look_at_what_a_person_shipped_does_not_stop_that_look() {
+    let (flow, east) = flow(|_| {}).await;
+    let order = five();
+    let reference = flow.released(&east, &order).await;
+    flow.odoo.ship(flow.pickings()[0].id).unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let deadline = flow.chain.book.now().checked_add(jiff::SignedDuration::from_mins(1)).unwrap();
+    assert_eq!(flow.chain.odoo_watcher.watch(deadline).await.unwrap(), 1);
+    for call in east.reject(&reference, "the goods are damaged") {
+        flow.post("east", &call).await;
+    }
+    assert_eq!(flow.chain.pump(QueueName::Shipments).await.unwrap(), 1);
+    flow.drain().await;
+    assert!(flow.parked_beside().await.is_empty());
+    assert_eq!(flow.fulfilment(&order.key).await.shipments.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_shipped_and_a_crash_left_half_written_down_is_written_to_its_end() {
+    let (flow, _) = flow(|_| {}).await;
+    let order = five();
+    flow.bring(&order).await;
+    let transfer = flow.pickings()[0].id;
+    flow.odoo.ship(transfer).unwrap();
+    let key: ShipmentKey = format!("east/odoo-{transfer}").parse().unwrap();
+    // It is counted first of all: there the process died.
+    let count = |known: &mut Fulfilment| {
+        known.shipments.insert(key.clone(), Vec::new());
+        Change::Write(())
+    };
+    flow.chain.book.change::<Fulfilment, _>(&order.key, count).await.unwrap();
+    flow.watch().await;
+    assert_eq!(flow.shipment(&key).await.applied, Some(vec![transfer]));
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     exhaustive::{self, Case, tell},
-    seeds::play,
+    seeds::{play, play_shipping},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,12 @@ pub fn story(guard: Guard) -> Option<Case> {
         Guard::HoldWindow => Some(exhaustive::CANCELLED_WHILE_HELD),
         _ => None,
     }
+}
+
+/// Whether the seeds in which a guard is missed are those with warehouses.
+#[must_use]
+pub fn ships(guard: Guard) -> bool {
+    guard == Guard::ReleaseInTime
 }
 
 /// What taking a guard away came to.
@@ -148,6 +154,7 @@ impl Proof {
             Class::Paired(other) => vec![self.guard, other],
             Class::Sole | Class::Economic => vec![self.guard],
         };
+        let play = if ships(self.guard) { play_shipping } else { play };
         // Without the guard, and with it.
         let (mut calls, mut time) = ([0, 0], [0, 0]);
         while self.found < enough && self.seeds < most {

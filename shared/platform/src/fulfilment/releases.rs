@@ -180,7 +180,12 @@ impl Fulfilment {
         }
         // A look that is under way knows nothing of this: it is to look once more.
         self.asked = self.asked.saturating_add(1);
-        self.work.park(vec![reason], config, now);
+        if self.work.stage.is_final() {
+            self.work.park(vec![reason], config, now);
+        } else {
+            // What was noticed is looked at all the same, and that look parks it.
+            self.work.go_on_in(FulfilmentStage::Noticed, now, "a warehouse refused a release");
+        }
     }
 
     /// Whether a warehouse may still ship something of the order.
