@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
-    Reference,
+    Reference, ShipmentKey,
     config::BackorderPolicy,
     guard::{self, Guard},
     message::Message,
@@ -326,10 +326,11 @@ impl<P: Platform> ShipmentHandler<P> {
 }
 
 impl Progress {
-    /// Whether a shipment of a release that came before the one at work did not get to Odoo.
-    pub fn left_out(&self, reference: &Reference) -> bool {
+    /// A shipment of a release that came before the one at work and did not get to Odoo.
+    pub fn left_out(&self, reference: &Reference) -> Option<&ShipmentKey> {
         let of_it = |s: &Shipment| s.content.as_ref().is_some_and(|content| &content.reference == reference);
-        self.job.shipments.iter().zip(&self.ends).any(|(s, end)| of_it(s) && *end != End::Applied)
+        let mut ended = self.job.shipments.iter().zip(&self.ends);
+        ended.find(|(s, end)| of_it(s) && **end != End::Applied).map(|(s, _)| &s.key)
     }
 
     /// The end of the shipment that is at work.

@@ -43,8 +43,8 @@ impl<P: Platform> ShipmentHandler<P> {
         release: &ReleaseState,
         messages: &mut Vec<(About, Message)>,
     ) -> Result<Option<End>, Trouble> {
-        if progress.left_out(&told.reference) {
-            return Ok(Some(self.first(SOON, "an earlier shipment of the release comes first")));
+        if let Some(earlier) = progress.left_out(&told.reference) {
+            return Ok(Some(self.first(earlier, SOON, "an earlier shipment of the release comes first")));
         }
         if missing(release, told).is_zero() {
             return Ok(None);
@@ -54,9 +54,14 @@ impl<P: Platform> ShipmentHandler<P> {
         let mut first = None;
         for shipment in earlier {
             first = if shipment.work.stage == ShipmentStage::Parked {
-                Some(self.first(LATER, "an earlier shipment of the release waits for a person"))
+                Some(self.first(
+                    &shipment.key,
+                    LATER,
+                    "an earlier shipment of the release waits for a person",
+                ))
             } else {
-                first.or(Some(self.first(SOON, "an earlier shipment of the release comes first")))
+                let why = "an earlier shipment of the release comes first";
+                first.or_else(|| Some(self.first(&shipment.key, SOON, why)))
             };
             messages.extend(shipment.message().map(|message| (About::Shipment(told.key.clone()), message)));
         }
@@ -74,8 +79,8 @@ impl<P: Platform> ShipmentHandler<P> {
         Ok(self.book.take_shipments(&told, &self.config.digest()).await?)
     }
 
-    fn first(&self, wait: SignedDuration, why: &'static str) -> End {
-        End::Wait { until: after(self.book.now(), wait), why }
+    fn first(&self, behind: &ShipmentKey, wait: SignedDuration, why: &'static str) -> End {
+        End::Wait { until: after(self.book.now(), wait), why, behind: Some(behind.clone()) }
     }
 }
 

@@ -204,7 +204,8 @@ impl<P: Platform> ShipmentHandler<P> {
                 Ok(Err(theirs)) => {
                     let until = theirs.min(after(self.book.now(), SOON));
                     for shipment in &shipments {
-                        let end = End::Wait { until, why: "somebody else is at work on the order" };
+                        let end =
+                            End::Wait { until, why: "somebody else is at work on the order", behind: None };
                         let stored = self.store(shipment, &end).await.map(|_| ());
                         answers.push((About::Shipment(shipment.key.clone()), stored));
                     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    Fate, OrderKey, PeerError,
+    Fate, OrderKey, PeerError, ShipmentKey,
     message::Message,
     reason::{Reason, ReasonCode},
 };
@@ -26,6 +26,8 @@ pub(crate) enum End {
     Wait {
         until: Timestamp,
         why: &'static str,
+        /// The shipment that comes first, where one does.
+        behind: Option<ShipmentKey>,
     },
     Retry {
         after: Option<Duration>,
@@ -91,7 +93,8 @@ impl<P: Platform> ShipmentHandler<P> {
                 }
                 match end {
                     End::Applied => return Change::Leave(None),
-                    End::Wait { until, why } => {
+                    End::Wait { until, why, behind } => {
+                        known.behind.clone_from(behind);
                         known.work.wait_in(ShipmentStage::Waiting, *until, now, why);
                     }
                     End::Retry { after: wait, ambiguous, why } => {
@@ -99,6 +102,7 @@ impl<P: Platform> ShipmentHandler<P> {
                             .and_then(|wait| SignedDuration::try_from(wait).ok())
                             .unwrap_or_else(|| backoff(known.work.attempts, &entropy));
                         let wait = if *ambiguous { wait.max(limit) } else { wait };
+                        known.behind = None;
                         known.work.stage = ShipmentStage::Waiting;
                         known.work.try_again(after(now, wait), now, why);
                     }

@@ -1,7 +1,7 @@
 //! What warehouses tell beside shipments: they refuse a release, called one off, or want to be asked.
 
 use crossdock_core::{
-    Fate, Reference, ReleaseKey, WarehouseId,
+    Fate, Reference, ReleaseKey, ShipmentKey, WarehouseId,
     ids::ReportKey,
     message::Message,
     reason::{Reason, ReasonCode},
@@ -9,7 +9,9 @@ use crossdock_core::{
 };
 use crossdock_platform::{
     Change, Document as _, Platform, PlatformError,
-    fulfilment::{Fulfilment, ReleaseStage, ReleaseState, Report, ReportStage},
+    fulfilment::{
+        Fulfilment, ReleaseStage, ReleaseState, Report, ReportStage, Shipment as Shipped, ShipmentStage,
+    },
     orders::{after, backoff},
 };
 use jiff::SignedDuration;
@@ -25,7 +27,7 @@ enum Heard {
     /// We know of no such release, perhaps not yet.
     Nobodys(Reference),
     /// What the warehouse shipped before it stopped comes first.
-    Later(Vec<Message>),
+    Later(ShipmentKey, Vec<Message>),
 }
 
 impl<P: Platform> ShipmentHandler<P> {
@@ -44,6 +46,7 @@ impl<P: Platform> ShipmentHandler<P> {
         let again = self
             .book
             .change::<Report, _>(key, |known| {
+                known.behind = None;
                 let work = &mut known.work;
                 if known.told != report.told {
                     work.go_on_in(ReportStage::Reported, now, "told once more");
@@ -51,7 +54,9 @@ impl<P: Platform> ShipmentHandler<P> {
                 }
                 match &heard {
                     Ok(Heard::Done(_)) => work.finish_in(ReportStage::Done, now, "heard"),
-                    Ok(Heard::Later(_)) => {
+                    Ok(Heard::Later(first, _)) => {
+                        known.behind = Some(first.clone());
+                        let work = &mut known.work;
                         let wait = backoff(work.attempts, &entropy);
                         let why = "an earlier shipment of the release comes first";
                         work.try_again(after(now, wait), now, why);
@@ -86,7 +91,7 @@ impl<P: Platform> ShipmentHandler<P> {
             })
             .await?;
         messages.extend(again);
-        if let Ok(Heard::Done(follow) | Heard::Later(follow)) = heard {
+        if let Ok(Heard::Done(follow) | Heard::Later(_, follow)) = heard {
             messages.extend(follow);
         }
         Ok(messages)
@@ -170,8 +175,10 @@ impl<P: Platform> ShipmentHandler<P> {
         let known = known.as_ref().and_then(|fulfilment| fulfilment.release(&release));
         if known.is_some_and(|known| known.stage.holds_goods()) {
             let earlier = self.not_in_odoo(&release, known).await?;
-            if !earlier.is_empty() {
-                return Ok(Heard::Later(earlier.iter().filter_map(|shipment| shipment.message()).collect()));
+            let waits = |shipment: &&Shipped| shipment.work.stage == ShipmentStage::Parked;
+            if let Some(first) = earlier.iter().find(waits).or(earlier.first()) {
+                let messages = earlier.iter().filter_map(|shipment| shipment.message()).collect();
+                return Ok(Heard::Later(first.key.clone(), messages));
             }
         }
         let now = self.book.now();

@@ -132,6 +132,7 @@ async fn nothing_is_given_up_while_an_earlier_part_waits_for_a_person() {
         flow.watch().await;
         assert!(stands(&flow).0.is_empty(), "{:?}", flow.shipped());
         assert_eq!(asked_for(&east), [5].map(Decimal::from));
+        assert!(flow.chain.settled().await.unwrap(), "nothing comes of the rest before a person has acted");
         demand(5.0);
         flow.chain.book.replay(&Subject::Shipment(earlier)).await.unwrap();
         flow.pass(40).await;

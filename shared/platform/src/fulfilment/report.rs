@@ -1,6 +1,7 @@
 //! What a warehouse told beside a shipment: it refuses a release, called one off, or wants to be asked.
 
 use crossdock_core::{
+    ShipmentKey,
     ids::{ReportId, ReportKey},
     message::Message,
     order::short_digest,
@@ -41,6 +42,9 @@ pub struct Report {
     pub notice: Notice,
     /// How often it was told: what comes while one is worked on stays told.
     pub told: u32,
+    /// The shipment that comes first, while this waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<ShipmentKey>,
     pub work: Work<ReportStage>,
 }
 
@@ -64,7 +68,7 @@ impl Document for Report {
     type Key = ReportKey;
 
     fn empty(key: ReportKey) -> Self {
-        Self { key, notice: Notice::Ping, told: 0, work: Work::new(ReportStage::Done) }
+        Self { key, notice: Notice::Ping, told: 0, behind: None, work: Work::new(ReportStage::Done) }
     }
 
     fn ledger_key(key: &ReportKey) -> Key {

@@ -63,6 +63,9 @@ pub struct Shipment {
     pub completes: bool,
     /// The shop's own id of what it was told.
     pub announced: Option<String>,
+    /// The shipment that comes first, while this one waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<ShipmentKey>,
     pub work: Work<ShipmentStage>,
 }
 
@@ -118,6 +121,7 @@ impl Document for Shipment {
             lines: Vec::new(),
             completes: false,
             announced: None,
+            behind: None,
             work: Work::new(ShipmentStage::Done),
         }
     }

@@ -1,12 +1,15 @@
 //! What has not come to its end, and is not left to a person.
 
+use crossdock_core::ShipmentKey;
 use jiff::Timestamp;
 
-use super::{Parcel, Shipment, ShipmentStage};
+use super::{Parcel, Report, Shipment, ShipmentStage};
 use crate::{OrderBook, Platform, PlatformError, Subject};
 
 /// More than people leave parked; beyond them something is under way all the same.
 const MOST: usize = 1000;
+/// Shipments of one release that wait for one another.
+const MOST_IN_A_ROW: usize = 20;
 
 impl<P: Platform> OrderBook<P> {
     /// What is under way, by the lagging index: whatever is not at its end has a due time.
@@ -24,7 +27,7 @@ impl<P: Platform> OrderBook<P> {
     }
 
     /// Whether something is looked at now and then and nothing comes of it before a person has acted: news of
-    /// parcels whose shipment is parked.
+    /// parcels whose shipment is parked, and what waits behind a parked shipment.
     ///
     /// # Errors
     /// When the ledger does not answer.
@@ -33,16 +36,35 @@ impl<P: Platform> OrderBook<P> {
             Subject::Parcel(id) => {
                 let parcel = self.document::<Parcel>(id).await?;
                 let Some(key) = parcel.and_then(|parcel| parcel.shipment) else { return Ok(false) };
-                let shipment = self.document::<Shipment>(&key).await?;
-                Ok(shipment.is_some_and(|shipment| shipment.work.stage == ShipmentStage::Parked))
+                self.is_parked_or_behind(key).await
             }
+            Subject::Shipment(key) => match self.document::<Shipment>(key).await? {
+                Some(Shipment { behind: Some(first), applied: None, .. }) => {
+                    self.is_parked_or_behind(first).await
+                }
+                _ => Ok(false),
+            },
+            Subject::Report(key) => match self.document::<Report>(key).await? {
+                Some(Report { behind: Some(first), .. }) => self.is_parked_or_behind(first).await,
+                _ => Ok(false),
+            },
             Subject::Order(_)
             | Subject::Fulfilment(_)
             | Subject::Billing(_)
-            | Subject::Shipment(_)
-            | Subject::Report(_)
             | Subject::Publication(_)
             | Subject::Offer(_) => Ok(false),
         }
+    }
+
+    /// Whether a shipment is parked, or waits behind one that is.
+    async fn is_parked_or_behind(&self, mut key: ShipmentKey) -> Result<bool, PlatformError> {
+        for _ in 0..MOST_IN_A_ROW {
+            match self.document::<Shipment>(&key).await? {
+                Some(shipment) if shipment.work.stage == ShipmentStage::Parked => return Ok(true),
+                Some(Shipment { behind: Some(first), applied: None, .. }) => key = first,
+                _ => break,
+            }
+        }
+        Ok(false)
     }
 }
