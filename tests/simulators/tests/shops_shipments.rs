@@ -52,6 +52,20 @@ async fn announces_once_whatever_call_loses_its_answer() {
 }
 
 /// The shipment's own id is what the next one is told apart by.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_cut_short_is_none() {
+    for kind in KINDS {
+        for at in 0..5 {
+            let world = world(kind);
+            // A site without the extension says so in a body, and half of that says nothing.
+            world.woo.shipping.extension(false);
+            world.inject_after(at, FaultKind::Cut);
+            world.announced(&shipment("SH-1", &WHOLE, Some("1Z1"))).await;
+            assert_eq!(world.seen().len(), 1, "{kind:?} {at}: {:?}", world.seen());
+        }
+    }
+}
+
 async fn then(world: &World, earlier: &[Announced], id: &str, lines: &[(u64, u64)]) -> Announced {
     let mut said = shipment(id, lines, None);
     said.others = earlier.iter().filter_map(|one| one.id.clone()).collect();

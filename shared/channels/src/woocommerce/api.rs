@@ -58,6 +58,11 @@ pub(super) async fn ask<T: DeserializeOwned>(
 
 /// The status, with the shop's own code where the shop understood and said no.
 pub(super) fn check(shop: &Shop, answer: &Response<Bytes>) -> Result<(), PeerError> {
+    // A 404 says in its body what there is none of. Half a body is a broken connection's.
+    let whole = serde_json::from_slice::<serde::de::IgnoredAny>(answer.body());
+    if answer.status() == StatusCode::NOT_FOUND && whole.is_err_and(|error| error.is_eof()) {
+        return Err(shop.garbage("half an answer"));
+    }
     let complaint = serde_json::from_slice::<Complaint>(answer.body()).ok();
     check_status(&shop.peer(), answer, shop.client().clock()).map_err(|error| match (error, complaint) {
         (PeerError::Rejected { .. }, Some(complaint)) => shop.rejected(&complaint.code),

@@ -31,6 +31,8 @@ pub enum FaultKind {
     Reset,
     /// What was asked is done, then the connection breaks.
     Lost,
+    /// What was asked is done, and the answer ends half way.
+    Cut,
     /// Answers as ever, so much later.
     Slow(Duration),
     /// Never answers.
@@ -160,6 +162,7 @@ impl Faults {
                 drop(answer(request));
                 Err(Broken::Reset)
             }
+            Some(FaultKind::Cut) => Ok(answer(request).map(|body| body.slice(..body.len() / 2))),
             Some(FaultKind::Reset) => Err(Broken::Reset),
             Some(FaultKind::Hang) => {
                 tokio::time::sleep(FOR_EVER).await;
