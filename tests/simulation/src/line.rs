@@ -34,6 +34,8 @@ pub struct Line {
     pub odoo: Option<odoo::Server>,
     /// Counts the requests of all.
     pub asked: Arc<AtomicU64>,
+    /// Requests on their way for whose answer nobody waits any more.
+    pub late: Arc<AtomicU64>,
 }
 
 impl Peer for Line {
@@ -43,6 +45,7 @@ impl Peer for Line {
             peer: self.peer.clone(),
             odoo: self.odoo.clone(),
             callback: self.name == "portal",
+            late: self.late.clone(),
         };
         let (process, trace, host, name) =
             (self.process.clone(), self.trace.clone(), self.host, self.name.clone());
@@ -75,8 +78,25 @@ struct Way {
     weather: Weather,
     peer: Arc<dyn Peer>,
     odoo: Option<odoo::Server>,
+    late: Arc<AtomicU64>,
     /// A partner's door, to which nothing is sent but callbacks.
     callback: bool,
+}
+
+/// Counts a request as long as it is on its way.
+struct OnItsWay(Arc<AtomicU64>);
+
+impl OnItsWay {
+    fn new(count: &Arc<AtomicU64>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Way {
@@ -91,6 +111,7 @@ impl Way {
         }
         // Late is only what changes something.
         if writes && weather.strikes(Fault::CommitLate) {
+            let _on_its_way = OnItsWay::new(&self.late);
             tokio::time::sleep(weather.seconds(LATE_S.0, LATE_S.1)).await;
             return peer.call(request).await;
         }

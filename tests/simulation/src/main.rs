@@ -56,9 +56,9 @@ struct Cli {
     /// So many seeds.
     #[arg(long)]
     seeds: Option<u64>,
-    /// With --seeds or --seed: warehouses ship, invoices are made and paid, and the shops are told.
+    /// With --seeds or --seed: ten orders up to their import, without warehouses, as `--guards` plays them.
     #[arg(long)]
-    shipping: bool,
+    imports: bool,
     /// The first of the seeds.
     #[arg(long, default_value_t = 1)]
     from: u64,
@@ -81,7 +81,7 @@ struct Cli {
 
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
-    let how = How { ships: cli.shipping };
+    let how = How { ships: !cli.imports };
     let (result, sound) = match cli.seed {
         None if cli.guards => guards(cli.guard.as_deref())?,
         seed => {
@@ -180,10 +180,7 @@ fn on_all_cores<T: Send>(count: u64, work: impl Fn(u64) -> T + Sync) -> (usize, 
 }
 
 fn again(seed: u64, how: How) -> String {
-    format!(
-        "cargo run --release -p simulation -- --seed {seed}{}",
-        if how.ships { " --shipping" } else { "" }
-    )
+    format!("cargo run --release -p simulation -- --seed {seed}{}", if how.ships { "" } else { " --imports" })
 }
 
 /// One seed, told so that one can read it.

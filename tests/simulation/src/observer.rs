@@ -173,7 +173,9 @@ pub fn reasons_for(what: Fault) -> Vec<&'static str> {
     match what {
         Fault::CancelledByHand => vec!["cancelled_in_odoo"],
         // It may have shipped while a change of ours was not written down yet.
-        Fault::ShippedByHand => vec!["changed_after_release"],
+        Fault::ShippedByHand | Fault::InvoicedByHand | Fault::DeliveryCancelledByHand => {
+            vec!["changed_after_release"]
+        }
         _ => vec!["edited_in_odoo", "total_differs"],
     }
 }

@@ -59,7 +59,13 @@ pub fn act(world: &World, scenario: &Scenario, hands: &mut Hands, what: Fault) -
 fn fits(order: &OrderView, expected: &Expected, what: Fault) -> bool {
     let wanted = if what == Fault::ConfirmedByHand { "draft" } else { "sale" };
     // Of what has left nothing is cancelled or shipped once more.
-    let untouched = matches!(what, Fault::CancelledByHand | Fault::ShippedByHand);
+    let untouched = matches!(
+        what,
+        Fault::CancelledByHand
+            | Fault::ShippedByHand
+            | Fault::DeliveryCancelledByHand
+            | Fault::InvoicedByHand
+    );
     let left = order.pickings.iter().any(|picking| picking.state == "done");
     order.state == wanted && holds(order, expected) && !(untouched && left)
 }
@@ -67,10 +73,20 @@ fn fits(order: &OrderView, expected: &Expected, what: Fault) -> bool {
 /// Whether our own confirm is some seconds old. Where a person changes an order between our confirm and our
 /// look at what came of it, nobody can tell the two apart: it is parked, and a replay makes it the shop's.
 fn at_rest(world: &World, order: &OrderView, what: Fault) -> bool {
-    let written = world.odoo.field("sale.order", order.id, "write_date");
-    let text = written.as_str().unwrap_or_default().replacen(' ', "T", 1);
-    let written: Option<Timestamp> = format!("{text}Z").parse().ok();
-    what == Fault::ConfirmedByHand || written.is_some_and(|at| world.clock.now().duration_since(at) > REST)
+    if what == Fault::ConfirmedByHand {
+        return true;
+    }
+    let transfers = order.pickings.iter().map(|picking| written(world, "stock.picking", picking.id));
+    let mut last = transfers.chain([written(world, "sale.order", order.id)]);
+    // Who wrote last tells a cancel of ours that was cut off from a person's, and a transfer that somebody validates
+    // in the middle of our own writing is neither's: a request of ours that is on its way may arrive yet.
+    !world.is_any_late() && last.all(|at| at.is_some_and(|at| world.clock.now().duration_since(at) > REST))
+}
+
+/// When a record was written last.
+fn written(world: &World, model: &str, id: i64) -> Option<Timestamp> {
+    let written = world.odoo.field(model, id, "write_date");
+    format!("{}Z", written.as_str()?.replacen(' ', "T", 1)).parse().ok()
 }
 
 fn by_hand(world: &World, order: &OrderView, what: Fault) -> Result<(), String> {
@@ -78,10 +94,13 @@ fn by_hand(world: &World, order: &OrderView, what: Fault) -> Result<(), String> 
     match what {
         Fault::CancelledByHand => odoo.by_hand_cancel(order.id),
         Fault::ConfirmedByHand => odoo.by_hand_confirm(order.id),
-        Fault::ShippedByHand => {
-            let mut open =
-                order.pickings.iter().filter(|picking| !matches!(picking.state.as_str(), "cancel" | "done"));
-            open.try_for_each(|picking| odoo.ship(picking.id))
+        Fault::ShippedByHand => open(order).try_for_each(|picking| odoo.ship(picking)),
+        Fault::InvoicedByHand => {
+            open(order).try_for_each(|picking| odoo.ship(picking))?;
+            odoo.by_hand_invoice(order.id)
+        }
+        Fault::DeliveryCancelledByHand => {
+            open(order).try_for_each(|id| odoo.by_hand_press("stock.picking", "action_cancel", id))
         }
         Fault::TouchedByHand => {
             odoo.by_hand_write("sale.order", order.id, &json!({ "note": "<p>called back</p>" }))
@@ -93,6 +112,12 @@ fn by_hand(world: &World, order: &OrderView, what: Fault) -> Result<(), String> 
             odoo.by_hand_write("sale.order.line", line.id, &more)
         }
     }
+}
+
+/// The transfers of an order that are neither done nor cancelled.
+fn open(order: &OrderView) -> impl Iterator<Item = i64> {
+    let open = order.pickings.iter().filter(|picking| !matches!(picking.state.as_str(), "cancel" | "done"));
+    open.map(|picking| picking.id)
 }
 
 /// Takes up every order that was parked under an older configuration, as `crossdock replay` does.

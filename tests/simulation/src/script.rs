@@ -52,7 +52,9 @@ pub fn script(weather: &Weather, scenario: &Scenario, sound: &Config) -> (Vec<(T
         Fault::ShippedByHand,
         Fault::TouchedByHand,
     ];
-    acts.extend(hands.into_iter().map(|what| (moment(weather, 120), Act::ByHand(what))));
+    let at_work = [Fault::DeliveryCancelledByHand, Fault::InvoicedByHand];
+    let hands = hands.into_iter().chain(at_work.into_iter().filter(|what| weather.knows(*what)));
+    acts.extend(hands.map(|what| (moment(weather, 120), Act::ByHand(what))));
     if weather.strikes(Fault::Redriven) {
         acts.push((moment(weather, 1200), Act::Redrive));
     }

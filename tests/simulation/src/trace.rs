@@ -29,6 +29,11 @@ pub struct Entry {
 
 impl Entry {
     #[must_use]
+    pub fn new(at: Timestamp, who: &str, what: &str) -> Self {
+        Self { at, who: who.to_owned(), what: what.to_owned(), about: String::new() }
+    }
+
+    #[must_use]
     pub fn mentions(&self, text: &str) -> bool {
         self.who.contains(text) || self.what.contains(text) || self.about.contains(text)
     }

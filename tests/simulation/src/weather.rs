@@ -78,6 +78,8 @@ faults! {
     CancelledByHand 300 "cancelled in Odoo by hand",
     ConfirmedByHand 400 "confirmed in Odoo by hand",
     ShippedByHand 300 "shipped in Odoo by hand",
+    DeliveryCancelledByHand 300 "delivery cancelled in Odoo by hand",
+    InvoicedByHand 300 "shipped and invoiced in Odoo by hand",
     TouchedByHand 300 "touched in Odoo by hand",
     KeyRotated 250 "key rotated",
     KeyRevokedEarly 400 "old key revoked at once",
@@ -89,7 +91,14 @@ impl Fault {
     /// Whether it strikes only where there are warehouses.
     #[must_use]
     pub fn is_of_warehouses(self) -> bool {
-        matches!(self, Self::HouseTwice | Self::HouseLate | Self::HouseDown)
+        matches!(
+            self,
+            Self::HouseTwice
+                | Self::HouseLate
+                | Self::HouseDown
+                | Self::DeliveryCancelledByHand
+                | Self::InvoicedByHand
+        )
     }
 }
 
@@ -163,6 +172,12 @@ impl Weather {
     #[must_use]
     pub fn below(&self, below: u64) -> u64 {
         self.0.as_ref().map_or(0, |storm| storm.entropy.below(below))
+    }
+
+    /// Whether it may strike in this seed at all.
+    #[must_use]
+    pub fn knows(&self, kind: Fault) -> bool {
+        self.0.as_ref().is_some_and(|storm| storm.kinds.contains(&kind))
     }
 
     /// So many seconds, or less.

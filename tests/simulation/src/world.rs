@@ -1,6 +1,7 @@
 //! Peers, and processes that come and go between them.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{
         Arc,
@@ -71,10 +72,14 @@ pub struct World {
     deaths: Arc<Notify>,
     mail: Arc<Notify>,
     pub(crate) running: bool,
+    /// How much was written when everything was found at its end.
+    pub(crate) at_rest: Cell<Option<u64>>,
     /// Calls of the processes that are gone.
     calls: u64,
     /// Requests to peers.
     asked: Arc<AtomicU64>,
+    /// Requests on their way for whose answer nobody waits any more.
+    late: Arc<AtomicU64>,
 }
 
 /// A machine on which one process follows another.
@@ -107,8 +112,10 @@ impl World {
             deaths: Arc::default(),
             mail: Arc::default(),
             running: false,
+            at_rest: Cell::default(),
             calls: 0,
             asked: Arc::default(),
+            late: Arc::default(),
         };
         for number in 0..setup.hosts {
             let dies_at = if number == 0 { setup.dies_at } else { None };
@@ -140,8 +147,9 @@ impl World {
         let host = &self.hosts[number];
         let line = |name: &str, peer: Arc<dyn Peer>, odoo| -> Arc<dyn Peer> {
             let (process, weather, trace) = (host.process.clone(), self.weather.clone(), self.trace.clone());
-            let (asked, name) = (self.asked.clone(), name.trim_end_matches(".in-process").to_owned());
-            Arc::new(Line { process, weather, trace, host: number, name, peer, odoo, asked })
+            let (asked, late) = (self.asked.clone(), self.late.clone());
+            let name = name.trim_end_matches(".in-process").to_owned();
+            Arc::new(Line { process, weather, trace, host: number, name, peer, odoo, asked, late })
         };
         let to_odoo = line("odoo", Arc::new(self.odoo.clone()), Some(self.odoo.clone()));
         let mut peers = vec![("odoo.in-process".to_owned(), to_odoo)];
@@ -173,6 +181,11 @@ impl World {
     /// How many requests went to peers.
     pub fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request is on its way for whose answer nobody waits any more.
+    pub fn is_any_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed) > 0
     }
 
     /// Starts the loops of the processes, and of those that follow them: two workers at each queue.

@@ -1,15 +1,16 @@
-//! Ten orders in bad weather, for some seeds. `cargo run --release -p simulation -- --seeds 3000` plays more.
+//! Some seeds. `cargo run --release -p simulation -- --seeds 3000` plays more.
 
 use std::collections::BTreeMap;
 
 use crossdock_core::Clock;
 use simulation::{
-    seeds::play,
+    seeds::{play, play_shipping},
     trace::{Ear, Trace},
     weather::Fault,
 };
 
 const SEEDS: u64 = 50;
+const SHIPPING_SEEDS: u64 = 12;
 
 #[test]
 fn every_order_ends_where_the_observer_says_whatever_the_weather() {
@@ -26,10 +27,25 @@ fn every_order_ends_where_the_observer_says_whatever_the_weather() {
 }
 
 #[test]
+fn whatever_is_shipped_invoiced_and_told_ends_where_the_observer_says() {
+    let mut met: BTreeMap<Fault, u64> = BTreeMap::new();
+    for seed in 1..=SHIPPING_SEEDS {
+        let played = play_shipping(seed, false);
+        assert!(played.violation.is_none(), "seed {seed}: {:?}", played.violation);
+        played.faults.into_iter().for_each(|(kind, times)| *met.entry(kind).or_default() += times);
+    }
+    let missed: Vec<&Fault> =
+        Fault::ALL.iter().filter(|kind| kind.is_of_warehouses() && !met.contains_key(kind)).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
 fn the_same_seed_takes_the_same_way_and_another_seed_another() {
-    let ways = [7, 7, 8].map(|seed| play(seed, false).hash);
-    assert_eq!(ways[0], ways[1]);
-    assert_ne!(ways[0], ways[2]);
+    for play in [play, play_shipping] {
+        let ways = [7, 7, 8].map(|seed| play(seed, false).hash);
+        assert_eq!(ways[0], ways[1]);
+        assert_ne!(ways[0], ways[2]);
+    }
 }
 
 #[test]

@@ -128,6 +128,13 @@ impl Embedded {
         self.peek_messages(queue)
     }
 
+    /// How many rows were written by this connection since it was opened: where it is the same as before, nothing
+    /// has changed.
+    #[must_use]
+    pub fn rows_written(&self) -> u64 {
+        self.connection().total_changes()
+    }
+
     /// Every item, in the order of keys.
     pub fn items(&self) -> Result<Vec<Item>, PlatformError> {
         self.all_items()

@@ -241,7 +241,7 @@ impl Server {
         })
     }
 
-    fn by_hand(&self, act: impl FnOnce(&mut Tx<'_>) -> Outcome<()>) -> Result<(), String> {
+    pub(super) fn by_hand(&self, act: impl FnOnce(&mut Tx<'_>) -> Outcome<()>) -> Result<(), String> {
         self.with(|tx| {
             let savepoint = tx.db.store.savepoint();
             tx.db.batching = 0;

@@ -1,10 +1,13 @@
 //! Invoices and payments as a test looks at them, past all rights.
 
+use serde_json::json;
+
 use super::{
     Version,
     db::Tx,
     invoice::{ENTRY, ITEM},
     server::Server,
+    value::ids,
 };
 
 const PAYMENT: &str = "account.payment";
@@ -44,6 +47,22 @@ impl Server {
             all.filter(|id| tx.db.store.text(ENTRY, *id, "move_type") != "entry")
                 .map(|id| tx.invoice_view(id))
                 .collect()
+        })
+    }
+
+    /// Somebody makes the invoice of what has shipped of an order, and posts it.
+    ///
+    /// # Errors
+    ///
+    /// With Odoo's words, when Odoo refuses.
+    pub fn by_hand_invoice(&self, order: i64) -> Result<(), String> {
+        self.by_hand(|tx| {
+            let orders = [("sale_order_ids".to_owned(), json!([[6, 0, [order]]]))];
+            let wizard = tx.create("sale.advance.payment.inv", orders.into_iter().collect())?;
+            tx.create_invoices(&[wizard])?;
+            let mut drafts = ids(&tx.order_invoices(order));
+            drafts.retain(|id| tx.db.store.text(ENTRY, *id, "state") == "draft");
+            tx.post_entries(&drafts).map(|_| ())
         })
     }
 
