@@ -79,10 +79,10 @@ impl<P: Platform> OrderInvoicer<P> {
             let Some(last) = of.our_drafts().last() else { continue };
             let lines = books::trim(of, last, job.channel.invoice);
             let mut adjustment = Adjustment { invoice: last.id, lines, rounding: None };
-            if adjustment.lines.is_empty() {
+            if let Some(of) = books::trimmed(of, last, &adjustment.lines) {
                 let rule = job.channel.rounding.as_ref().zip(products.get(&job.held.order));
                 let limit = rule.map_or(Decimal::ZERO, |(rule, _)| rule.limit);
-                match (books::closing(of, limit), rule) {
+                match (books::closing(&of, limit), rule) {
                     (Closing::Open | Closing::Even, _) | (Closing::Rounding(_), None) => {}
                     (Closing::Rounding(amount), Some((_, product))) => {
                         let name = "Rounding".to_owned();

@@ -38,6 +38,7 @@ fn specification() -> Value {
     let line = json!({
         "product_id": { "fields": product }, "display_type": {}, "is_downpayment": {}, "product_uom_qty": {},
         "qty_delivered": {}, "qty_invoiced": {}, "qty_to_invoice": {},
+        "price_total": {},
     });
     json!({
         "name": {}, "state": {}, "amount_total": {}, "invoice_status": {}, "company_id": {},
@@ -86,6 +87,7 @@ fn book_line(row: &Value) -> Option<BookLine> {
         delivered: quantity("qty_delivered")?,
         invoiced: quantity("qty_invoiced")?,
         to_invoice: quantity("qty_to_invoice")?,
+        total: money(row, "price_total")?,
     })
 }
 

@@ -30,7 +30,7 @@ pub use payments::{
     Assigned, Paid, PaidState, Payment, Standing, assign, finish, payment_external_id, payment_memo,
     payments, register, standing,
 };
-pub use rule::{Closing, Due, closing, due, spread, too_much, trim};
+pub use rule::{Closing, Due, closing, due, spread, too_much, trim, trimmed};
 
 /// A sale order as its invoices see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +64,8 @@ pub struct BookLine {
     pub delivered: Decimal,
     pub invoiced: Decimal,
     pub to_invoice: Decimal,
+    /// With taxes, of all that was ordered.
+    pub total: Decimal,
 }
 
 /// Which quantity of a product Odoo invoices.
@@ -138,9 +140,12 @@ impl Books {
         self.invoices.iter().any(|invoice| invoice.state == InvoiceState::Draft && !invoice.ours)
     }
 
-    /// Every line is invoiced in full, drafts included: no invoice comes after these.
-    #[must_use]
-    pub fn is_invoiced_in_full(&self) -> bool {
-        self.lines.iter().all(|line| line.invoiced == line.ordered)
+    /// What each line has that is not invoiced yet is worth, with taxes; drafts count as invoiced.
+    pub fn left_to_invoice(&self) -> impl Iterator<Item = Decimal> {
+        let open = self.lines.iter().filter(|line| line.invoiced != line.ordered);
+        open.map(|line| {
+            let share = (line.ordered - line.invoiced).checked_div(line.ordered);
+            share.and_then(|share| share.checked_mul(line.total)).unwrap_or(line.total)
+        })
     }
 }

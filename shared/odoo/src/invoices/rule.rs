@@ -1,6 +1,6 @@
 //! What is invoiced now, how the last invoice closes the order, and which payment pays which invoice.
 
-use crossdock_core::{Sku, config::InvoicePolicy};
+use crossdock_core::{Sku, config::InvoicePolicy, money};
 use rust_decimal::Decimal;
 
 use super::{Books, Invoice, InvoiceKind, InvoiceState, LineChange, LinePolicy, Paid};
@@ -76,6 +76,23 @@ pub fn trim(books: &Books, draft: &Invoice, policy: InvoicePolicy) -> Vec<LineCh
     changes
 }
 
+/// The books as they are once `changes` are made to `draft`. None where what comes off is worth something: Odoo
+/// alone says what the draft comes to then.
+#[must_use]
+pub fn trimmed(books: &Books, draft: &Invoice, changes: &[LineChange]) -> Option<Books> {
+    let mut after = books.clone();
+    for change in changes {
+        let invoiced = draft.lines.iter().find(|line| line.id == change.line)?;
+        let [sale_line] = invoiced.sale_lines.as_slice() else { return None };
+        let line = after.lines.iter_mut().find(|line| line.id == *sale_line)?;
+        if !line.total.is_zero() {
+            return None;
+        }
+        line.invoiced -= invoiced.quantity - change.quantity;
+    }
+    Some(after)
+}
+
 /// How an order's invoices compare with its total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
@@ -84,7 +101,8 @@ pub enum Closing {
     Even,
     /// To be added to the last invoice, which may be below zero.
     Rounding(Decimal),
-    /// Beyond the limit, or where the last invoice is not a draft of ours any more: a person has to see it.
+    /// Beyond the limit, or where the last invoice is not a draft of ours any more or would come below zero: a
+    /// person has to see it.
     Differs {
         invoiced: Decimal,
         total: Decimal,
@@ -92,22 +110,34 @@ pub enum Closing {
 }
 
 /// The rule of the cent. Odoo rounds each line of each invoice, so that three partial invoices of 43.56 come to
-/// 43.58. The last invoice, the one after which every line is invoiced in full, is compared with what is left of
-/// the order's total; a difference within `limit` is added to it as a line, before it is posted.
+/// 43.58. The last invoice, the one after which no more is left than `limit`, is compared with what is left of the
+/// order's total; a difference within `limit` is added to it as a line, before it is posted. Not the one after
+/// it, for a gift that ships last: Odoo posts no invoice below zero, and free goods leave no room for two cents less.
 #[must_use]
 pub fn closing(books: &Books, limit: Decimal) -> Closing {
-    if !books.is_invoiced_in_full() {
+    let (mut left, mut distance) = (Decimal::ZERO, Decimal::ZERO);
+    for line in books.left_to_invoice() {
+        left += line;
+        distance += line.abs();
+    }
+    if distance > limit {
         return Closing::Open;
     }
     let invoiced: Decimal = books.invoices.iter().map(Invoice::signed_total).sum();
-    let difference = books.total - invoiced;
+    let digits = books.currency.as_ref().map_or(2, money::digits);
+    let difference = money::round(books.total - left - invoiced, digits);
     if difference.is_zero() {
         Closing::Even
-    } else if difference.abs() <= limit && books.our_drafts().next().is_some() {
+    } else if difference.abs() <= limit && fits(books, difference) {
         Closing::Rounding(difference)
     } else {
         Closing::Differs { invoiced, total: books.total }
     }
+}
+
+/// There is a draft of ours that stays an invoice with this on it.
+fn fits(books: &Books, difference: Decimal) -> bool {
+    books.our_drafts().last().is_some_and(|draft| draft.total + difference >= Decimal::ZERO)
 }
 
 /// What the posted invoices come to and what the order does, where the invoices are more by more than `limit`: the

@@ -18,6 +18,7 @@ fn goods(id: i64, ordered: &str, delivered: &str, invoiced: &str) -> BookLine {
         delivered: d(delivered),
         invoiced: d(invoiced),
         to_invoice: d(ordered) - d(invoiced),
+        total: d("14.52") * d(ordered),
     }
 }
 
@@ -108,6 +109,19 @@ fn a_draft_is_trimmed_to_what_has_shipped_since_the_last_invoice() {
 }
 
 #[test]
+fn what_comes_off_a_draft_is_known_where_it_is_worth_nothing() {
+    let draft = invoice(2, InvoiceState::Draft, "43.56", &[(1, "3"), (2, "2")]);
+    let gift = |total| BookLine { total, ..goods(2, "2", "0", "2") };
+    let order = |total| books("43.56", vec![goods(1, "3", "3", "3"), gift(total)], vec![draft.clone()]);
+    let changes = trim(&order(d("0")), &draft, InvoicePolicy::OnShipment);
+    assert_eq!(changes, [LineChange { line: 202, quantity: d("0") }]);
+    let after = trimmed(&order(d("0")), &draft, &changes).map(|after| after.lines[1].invoiced);
+    assert_eq!(after, Some(d("0")));
+    assert_eq!(trimmed(&order(d("5")), &draft, &changes), None);
+    assert_eq!(trimmed(&order(d("5")), &draft, &[]), Some(order(d("5"))));
+}
+
+#[test]
 fn the_last_invoice_closes_the_order_within_the_limit() {
     let of = |last: &str, limit: &str| {
         let invoices =
@@ -126,6 +140,40 @@ fn an_order_is_not_compared_while_something_is_to_come_or_was_closed_short() {
     let draft = invoice(1, InvoiceState::Draft, "14.52", &[(1, "1")]);
     let open = books("43.56", vec![goods(1, "3", "1", "1")], vec![draft]);
     assert_eq!(closing(&open, d("0.05")), Closing::Open);
+}
+
+#[test]
+fn an_order_is_closed_by_the_last_invoice_that_is_worth_something() {
+    let free = |invoiced: &str| BookLine { total: d("0"), ..goods(2, "2", invoiced, invoiced) };
+    let with_gift_to_come = |paid_for: &str| {
+        let invoices = vec![
+            invoice(1, InvoiceState::Posted, "29.04", &[]),
+            invoice(2, InvoiceState::Draft, "14.54", &[]),
+        ];
+        closing(&books("43.56", vec![goods(1, "3", "3", paid_for), free("0")], invoices), d("0.05"))
+    };
+    assert_eq!(with_gift_to_come("3"), Closing::Rounding(d("-0.02")));
+    assert_eq!(with_gift_to_come("2"), Closing::Open);
+    let invoices =
+        vec![invoice(1, InvoiceState::Posted, "43.56", &[]), invoice(2, InvoiceState::Draft, "0", &[])];
+    let gift = books("43.56", vec![goods(1, "3", "3", "3"), free("2")], invoices);
+    assert_eq!(closing(&gift, d("0.05")), Closing::Even);
+    let invoices =
+        vec![invoice(1, InvoiceState::Posted, "43.58", &[]), invoice(2, InvoiceState::Draft, "0", &[])];
+    let too_late = books("43.56", vec![goods(1, "3", "3", "3"), free("2")], invoices);
+    assert!(matches!(closing(&too_late, d("0.05")), Closing::Differs { .. }));
+    // A cent's worth to come leaves no more room than a gift.
+    let cheap = BookLine { total: d("0.02"), ..goods(2, "2", "1", "1") };
+    let invoices = vec![invoice(1, InvoiceState::Draft, "43.59", &[])];
+    let cheap = books("43.58", vec![goods(1, "3", "3", "3"), cheap], invoices);
+    assert_eq!(closing(&cheap, d("0.05")), Closing::Rounding(d("-0.02")));
+    // What takes off as much as something else adds is not little.
+    let opposite =
+        [BookLine { total: d("9"), ..service(2, "0") }, BookLine { total: d("-9"), ..service(3, "0") }];
+    let mut lines = vec![goods(1, "3", "3", "3")];
+    lines.extend(opposite);
+    let opposite = books("43.56", lines, vec![invoice(1, InvoiceState::Draft, "43.56", &[])]);
+    assert_eq!(closing(&opposite, d("0.05")), Closing::Open);
 }
 
 #[test]
