@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
-    Reference, ShipmentKey,
+    Fate, PeerError, Reference, ShipmentKey,
     config::BackorderPolicy,
     guard::{self, Guard},
     message::Message,
@@ -33,6 +33,9 @@ use crate::{
 
 /// Steps of a delivery and shipments of one order in a batch: what is left after these rounds waits.
 const ROUNDS: usize = 12;
+
+/// How often a transfer is looked at anew that has changed between the look and the write.
+const LOOKS: u32 = 5;
 
 /// Where a job stands.
 pub(crate) struct Progress {
@@ -94,8 +97,12 @@ impl<P: Platform> ShipmentHandler<P> {
         for _ in 0..ROUNDS {
             let mut ready = Vec::new();
             for (index, progress) in all.iter_mut().enumerate() {
-                let next = self.prepare_next(&odoo, index, progress, messages).await?;
-                ready.extend(next);
+                match self.prepare_next(&odoo, index, progress, messages).await {
+                    Ok(next) => ready.extend(next),
+                    // What Odoo says about one order is no word about its neighbours.
+                    Err(Trouble::Peer(error)) if error.fate() == Fate::Park => progress.refused(&error),
+                    Err(trouble) => return Err(trouble),
+                }
             }
             if ready.is_empty() {
                 return Ok(());
@@ -337,6 +344,18 @@ impl Progress {
     fn end(&mut self, end: End) {
         self.ends.push(end);
         self.at += 1;
+    }
+
+    /// Odoo refused what was asked of it for the shipment at work. Something that is gone was there at the look:
+    /// another shipment took the reservation, or a person did. That is looked at anew, but not without end.
+    fn refused(&mut self, error: &PeerError) {
+        let tried = self.job.shipments.get(self.at).map_or(0, |shipment| shipment.work.attempts);
+        let end = match error {
+            PeerError::Missing { .. } if tried < LOOKS => End::retry(&error.to_string()),
+            _ => End::park(ReasonCode::TransferRefused, error.to_string()),
+        };
+        self.end(end);
+        self.fill(&End::retry("left for the next time"));
     }
 
     /// What has no end yet gets this one.

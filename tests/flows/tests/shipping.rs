@@ -16,7 +16,7 @@ use flows::{
 use odoo_contract::orders::{line, order};
 use rust_decimal::Decimal;
 use simulators::{
-    odoo::Latency,
+    odoo::{self, Latency},
     shops::{Fault, FaultKind, Signed},
     warehouses::{OnStop, Server, Stage as Job},
 };
@@ -303,4 +303,48 @@ async fn two_shipments_of_one_order_at_the_same_moment_are_both_applied_one_afte
     assert_eq!(done, [("done".to_owned(), Decimal::from(2)), ("done".to_owned(), Decimal::from(2))]);
     assert_eq!(flow.fulfilment(&order.key).await.shipments.len(), 2);
     assert!(flow.parked_beside().await.is_empty() && flow.state(&order.key).await.lease.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reservation_that_is_gone_between_the_look_and_the_write_is_looked_at_anew() {
+    let (flow, east) = flow(|_| {}).await;
+    let reference = released(&flow, &east, &five("1")).await;
+    flow.odoo
+        .inject(odoo::Fault::once(odoo::Match::method("stock.picking", "web_save"), odoo::FaultKind::Gone));
+    flow.told(&east.ship_rest(&reference)).await;
+    assert!(flow.parked_beside().await.is_empty());
+    flow.pass(5).await;
+    assert_eq!(flow.shipped(), [("done".to_owned(), Decimal::from(5))]);
+    // What stays away is for a person.
+    let reference = {
+        assert_eq!(flow.bring(&five("2")).await.stage, Stage::Done);
+        flow.watch().await;
+        east.jobs()[1].reference.clone()
+    };
+    let when = odoo::Match::method("stock.picking", "web_save");
+    flow.odoo.inject(odoo::Fault { when, times: u64::MAX, kind: odoo::FaultKind::Gone });
+    flow.told(&east.ship_rest(&reference)).await;
+    flow.pass(120).await;
+    let parked = flow.parked_beside().await;
+    assert_eq!(parked.len(), 1);
+    assert_eq!(parked[0].1, [ReasonCode::TransferRefused]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transfer_that_odoo_refuses_stops_no_other_of_its_batch() {
+    let (flow, east) = flow(|_| {}).await;
+    for id in ["1", "2", "3"] {
+        assert_eq!(flow.bring(&five(id)).await.stage, Stage::Done);
+    }
+    flow.watch().await;
+    let references: Vec<String> = east.jobs().into_iter().map(|job| job.reference).collect();
+    let when = odoo::Match::method("stock.picking", "web_save").nth(2);
+    flow.odoo.inject(odoo::Fault::once(when, odoo::FaultKind::Refused("not on a Sunday".to_owned())));
+    let calls: Vec<Signed> = references.iter().flat_map(|reference| east.ship_rest(reference)).collect();
+    flow.told(&calls).await;
+    let parked = flow.parked_beside().await;
+    assert_eq!(parked.len(), 1, "{parked:?}");
+    assert_eq!(parked[0].1, [ReasonCode::TransferRefused]);
+    let pickings = flow.odoo.orders().into_iter().flat_map(|order| order.pickings);
+    assert_eq!(pickings.filter(|picking| picking.state == "done").count(), 2);
 }

@@ -61,6 +61,10 @@ pub enum Kind {
     Late(Duration),
     /// Two transactions met: `load` reports it, other calls raise it once Odoo's own retries are used up.
     Serialization,
+    /// A `UserError` with this text; nothing is done.
+    Refused(String),
+    /// A record that the caller has seen is not there any more; nothing is done.
+    Gone,
 }
 
 #[derive(Debug, Clone)]

@@ -214,6 +214,8 @@ impl Server {
                 Err(Broken::Reset)
             }
             Some(Kind::Serialization) => Ok(answer(conflict(&asked))),
+            Some(Kind::Refused(text)) => Ok(answer(Err(OdooError::user(text)))),
+            Some(Kind::Gone) => Ok(answer(Err(OdooError::missing("stock.move.line", 1, 2)))),
         };
         let mut state = self.lock();
         state.in_flight -= 1;
