@@ -4,6 +4,7 @@
 //! bring orders in. Nothing here knows the ledger: what to do about an answer is the importer's business.
 
 mod answer;
+pub mod articles;
 mod capabilities;
 mod catalogue;
 pub mod check;

@@ -1,5 +1,6 @@
 //! All cases, in one list.
 
+mod articles;
 mod batches;
 mod billing;
 mod cancels;
@@ -10,6 +11,7 @@ mod edits;
 mod hand_made;
 mod invoices;
 mod payments;
+mod pricelists;
 mod prices;
 mod refusals;
 mod rights;
@@ -66,6 +68,7 @@ pub fn cases() -> Vec<Case> {
         shipping(),
         billing(),
         stocked(),
+        sold(),
         by_an_administrator(),
         with_auto_lock(),
     ]
@@ -147,6 +150,35 @@ fn stocked() -> Vec<Case> {
             a_count_by_hand_shows_among_the_changed_quants
             an_archived_product_shows_among_the_changed_products_and_keeps_its_sku
             every_product_comes_once_page_by_page
+        }
+    }
+}
+
+fn sold() -> Vec<Case> {
+    cases! { true
+        articles {
+            an_article_has_what_a_channel_shows_of_it
+            what_nobody_filled_in_is_none
+            a_variant_has_its_values_and_a_title_with_them
+            what_is_archived_or_not_for_sale_is_read_and_not_sellable
+            every_article_comes_once_page_by_page
+            a_reference_that_is_no_sku_is_told_and_not_dropped
+            a_sku_that_two_products_have_is_seen_and_an_archived_twin_is_none
+        }
+        pricelists {
+            a_product_without_a_rule_has_its_sales_price
+            the_rule_of_a_product_goes_before_its_categorys_and_before_the_one_for_all
+            a_quantity_from_which_a_rule_holds_is_a_step
+            a_step_of_another_product_is_none_of_this_one
+            half_a_cent_is_rounded_as_odoo_shows_it
+            a_formula_discounts_rounds_and_adds_in_this_order
+            a_formula_keeps_within_its_margins
+            a_markup_on_cost_starts_from_the_cost
+            a_pricelist_that_rests_on_another_has_its_steps_too
+            a_pricelist_in_another_currency_converts_what_is_not_in_its_own
+            what_a_variant_costs_beyond_is_in_its_price_and_its_own_rule_comes_first
+            a_rule_holds_between_its_dates
+            a_pricelist_that_is_gone_is_missing_and_no_other_takes_its_place
         }
     }
 }

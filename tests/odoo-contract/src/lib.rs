@@ -13,5 +13,6 @@ pub mod rig;
 pub mod sale;
 pub mod shelf;
 pub mod target;
+pub mod wares;
 pub mod wire;
 pub mod world;

@@ -6,13 +6,15 @@ use serde_json::json;
 use super::{Area, Finding, ask::Ask};
 use crate::connection::Call;
 
-/// What orders, shipments and invoices need, by model, and the group that gives it.
-const NEEDED: [(&str, &[&str], &str); 20] = [
+/// What orders, shipments, invoices and the catalogue need, by model, and the group that gives it.
+const NEEDED: [(&str, &[&str], &str); 22] = [
     ("sale.order", &["read", "create", "write"], SALES),
     ("sale.order.line", &["read", "create", "write", "unlink"], SALES),
     ("res.partner", &["read", "create", "write"], "Contact Creation (base.group_partner_manager)"),
     ("product.product", &["read"], SALES),
     ("product.pricelist", &["read"], SALES),
+    ("product.pricelist.item", &["read"], INTERNAL),
+    ("product.template.attribute.value", &["read"], INTERNAL),
     ("crm.team", &["read"], SALES),
     ("account.tax", &["read"], BILLING),
     ("account.move", &["read", "create", "write"], BILLING),

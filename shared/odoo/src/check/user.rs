@@ -1,10 +1,13 @@
 //! Who we are in Odoo: the user, its companies, its keys.
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Area, Finding, ask::Ask, ask::name_of, rights::has_group, server::major};
-use crate::connection::{Call, Transport};
+use crate::{
+    connection::{Call, Transport},
+    orders::read_time,
+};
 
 /// A key that expires sooner is a warning.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -151,6 +154,5 @@ async fn keys(ask: &Ask<'_>, found: &mut Vec<Finding>) {
 
 /// Odoo's times are in UTC and say so nowhere.
 fn expiry(value: &Value) -> Option<Timestamp> {
-    let at = DateTime::strptime("%Y-%m-%d %H:%M:%S", value.as_str()?).ok()?;
-    at.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    read_time(value.as_str()?)
 }

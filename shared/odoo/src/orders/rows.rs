@@ -8,7 +8,7 @@ use crossdock_core::{
     LineId, OrderKey, PeerError,
     guard::{self, Guard},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -65,6 +65,13 @@ impl OrderLine {
 #[must_use]
 pub fn odoo_time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A time as Odoo writes it.
+#[must_use]
+pub fn read_time(text: &str) -> Option<Timestamp> {
+    let at = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
+    Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// A number without an exponent and without trailing zeros.

@@ -84,6 +84,13 @@ impl Tx<'_> {
             ("product.product", "lst_price") => Some(store.value(model, id, "list_price").clone()),
             ("product.product", "qty_available" | "free_qty" | "virtual_available" | "incoming_qty")
             | ("product.product", "outgoing_qty") => Some(json!(self.stock_figure(id, field))),
+            ("product.product", "price_extra") => {
+                let values = store.links(model, id, "product_template_attribute_value_ids");
+                let extra = |value| store.number("product.template.attribute.value", value, "price_extra");
+                Some(json!(values.into_iter().map(extra).sum::<f64>()))
+            }
+            ("product.product", "weight_uom_name") => Some(json!("kg")),
+            ("product.category", "complete_name") => Some(json!(self.category_name(id))),
             ("product.template", _) => self.computed_template(id, field),
             ("res.partner", "company_type") => {
                 let company = store.flag(model, id, "is_company");
@@ -201,6 +208,7 @@ impl Tx<'_> {
         }
         let shown = match model {
             "product.product" => self.product_name(id),
+            "product.category" => self.category_name(id),
             "product.template" => {
                 let variant = store.by_ref("product.product", "product_tmpl_id", id).first().copied();
                 variant.map(|variant| self.product_name(variant)).unwrap_or_default()
@@ -230,9 +238,15 @@ impl Tx<'_> {
 
     pub fn product_name(&self, id: i64) -> String {
         let store = &self.db.store;
-        let name = store.text("product.product", id, "name");
+        let mut name = store.text("product.product", id, "name");
+        let values = store.links("product.product", id, "product_template_attribute_value_ids");
+        if !values.is_empty() {
+            let of = |&value: &i64| store.text("product.template.attribute.value", value, "name");
+            name = format!("{name} ({})", values.iter().map(of).collect::<Vec<_>>().join(", "));
+        }
+        let with_code = self.env.context.get("display_default_code").is_none_or(truthy);
         match store.value("product.product", id, "default_code").as_str() {
-            Some(code) if !code.is_empty() => format!("[{code}] {name}"),
+            Some(code) if !code.is_empty() && with_code => format!("[{code}] {name}"),
             _ => name,
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    Version,
     db::Tx,
     error::{OdooError, Outcome},
     store::Row,
@@ -48,6 +49,7 @@ impl Tx<'_> {
             "sale.order.line" => self.line_defaults(row),
             "res.partner" => self.partner_defaults(row),
             "product.product" => self.product_defaults(row),
+            "product.pricelist.item" => self.rule_defaults(row),
             "account.tax" => self.tax_defaults(row),
             "stock.quant" => self.quant_defaults(row),
             "account.move" => self.entry_defaults(row),
@@ -89,7 +91,7 @@ impl Tx<'_> {
             ("purchase_ok", json!(true)),
             ("invoice_policy", json!("order")),
             ("company_id", json!(false)),
-            ("categ_id", json!(1)),
+            ("categ_id", if self.version() == Version::V19 { json!(false) } else { json!(1) }),
         ] {
             default(row, field, value);
         }

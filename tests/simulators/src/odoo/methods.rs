@@ -76,6 +76,7 @@ fn signature(version: Version, model: &str, method: &str) -> Option<Signature> {
         ("res.users", "has_group") if version == Version::V17 => on_model(&["group_ext_id"], 1),
         ("res.users", "has_group") => on_records(&["group_ext_id"], 1),
         ("res.users", "context_get") => on_model(&[], 0),
+        ("report.product.report_pricelist", "get_html") => on_model(&["data"], 1),
         _ => None,
     }
 }
@@ -250,6 +251,7 @@ impl Tx<'_> {
             ("stock.quant", "action_apply_inventory") => Ok(self.apply_inventory(&bound.ids)),
             ("ir.model.data", "check_object_reference") => self.check_object_reference(bound),
             ("res.users", "context_get") => Ok(self.context_get()),
+            ("report.product.report_pricelist", "get_html") => self.pricelist_report(bound.get("data")),
             ("res.users", "has_group") => {
                 let uid = bound.ids.first().copied().unwrap_or(self.env.uid);
                 let group = bound.text("group_ext_id");

@@ -48,7 +48,7 @@
 //! # Not simulated
 //!
 //! Down payments, several due dates, currencies that differ between invoice and payment, returns, lots, kits, several-step deliveries, carriers' own costs, fiscal positions,
-//! pricelist rules, `read_group`, chatter and webhooks. A method that is not simulated is answered as one that
+//! prices that orders take from a pricelist, `read_group`, chatter and webhooks. A method that is not simulated is answered as one that
 //! does not exist, so that a test that needs it fails loudly.
 
 mod carry;
@@ -71,6 +71,7 @@ mod load;
 mod methods;
 mod partner;
 mod payment;
+mod pricelist;
 mod read;
 mod reconcile;
 mod reserve;
@@ -81,6 +82,7 @@ mod schema;
 mod search;
 mod seed;
 mod seed_books;
+mod seed_products;
 mod server;
 mod settings;
 mod steps;
@@ -103,6 +105,7 @@ pub use self::{
     inspect::{LineView, OrderView, PartnerView, PickingView},
     inspect_books::{InvoiceView, PaymentView},
     seed::{Goods, INTEGRATION_GROUPS, Product, Seed, TaxRate, User},
+    seed_products::Variant,
     server::{Latency, Server, serve},
     settings::{Rounding, Settings},
 };

@@ -131,6 +131,7 @@ impl Seed<'_, '_> {
             "res.lang",
             [("name", json!("English (US)")), ("code", json!("en_US")), ("iso_code", json!("en"))],
         );
+        self.categories();
         for name in ["Units", "Dozens"] {
             self.insert(
                 "uom.uom",

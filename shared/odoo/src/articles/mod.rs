@@ -1,0 +1,14 @@
+//! What Odoo has to sell: products as a channel shows them, and their prices by a pricelist.
+//!
+//! Articles come page by page, by id, so that no more than a page is ever held. Prices are computed by Odoo itself
+//! (see [`prices`]): nothing here knows how a rule of a pricelist works.
+
+mod prices;
+mod read;
+mod report;
+
+pub use prices::{Pricelist, Step, pricelist, prices};
+pub use read::{Article, Page, page, these, twice};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! What a channel sells: products as they are read, page by page.
+
+use std::collections::BTreeSet;
+
+use crossdock_core::Sku;
+use crossdock_odoo::articles::{page, these, twice};
+use serde_json::json;
+
+use crate::{
+    orders::d,
+    target::Target,
+    wares::{articles, category, colours, company, ware},
+};
+
+pub async fn an_article_has_what_a_channel_shows_of_it(target: &Target) {
+    let parent = category(target, &format!("Clothes {}", target.fresh()), None).await;
+    let child = category(target, "Shirts", Some(parent)).await;
+    let barcode = format!("4-{}", target.fresh());
+    let values = json!({
+        "name": "Shirt \"Größe\" <b>", "description_sale": "Cotton.\nWash at 30°.", "barcode": barcode,
+        "weight": 0.35, "categ_id": child, "taxes_id": [[6, 0, [target.tax("CD 19% incl")]]],
+    });
+    let ware = ware(target, 12.5, values).await;
+    let article = articles(target, &[&ware]).await.remove(0);
+    assert_eq!((article.product, article.template), (ware.product, ware.template));
+    assert_eq!(article.sku.as_str(), ware.sku);
+    assert_eq!(article.name, "Shirt \"Größe\" <b>");
+    assert_eq!(article.title, article.name, "no SKU in front, and no values behind");
+    assert_eq!(article.attributes, []);
+    assert_eq!(article.description.as_deref(), Some("Cotton.\nWash at 30°."));
+    assert_eq!(article.barcode, Some(barcode));
+    assert_eq!(article.weight, d("0.35"));
+    assert!(["kg", "lb"].contains(&article.weight_unit.as_str()), "{}", article.weight_unit);
+    assert_eq!(article.taxes, ["CD 19% incl"]);
+    let path = article.category.as_deref().unwrap_or_default();
+    assert!(path.starts_with("Clothes ") && path.ends_with(" / Shirts"), "{path}");
+    let unit = target.user.rows("product.product", json!([["id", "=", ware.product]]), &["uom_id"]).await;
+    assert_eq!(json!(article.unit), unit[0]["uom_id"][1]);
+    assert!(article.sellable);
+}
+
+pub async fn what_nobody_filled_in_is_none(target: &Target) {
+    let ware = ware(target, 1.0, json!({})).await;
+    let article = articles(target, &[&ware]).await.remove(0);
+    assert_eq!((article.description, article.barcode), (None, None));
+    assert_eq!((article.weight, article.taxes), (d("0"), Vec::new()));
+}
+
+pub async fn a_variant_has_its_values_and_a_title_with_them(target: &Target) {
+    let wares = colours(target, 10.0, &[("Red", 0.0), ("Blue", 2.5)]).await;
+    let all = articles(target, &[&wares[0], &wares[1]]).await;
+    assert_eq!(all[0].template, all[1].template);
+    for (article, colour) in all.iter().zip(["Red", "Blue"]) {
+        assert_eq!(article.attributes, [("Colour".to_owned(), colour.to_owned())]);
+        assert_eq!(article.title, format!("{} ({colour})", article.name));
+    }
+}
+
+pub async fn what_is_archived_or_not_for_sale_is_read_and_not_sellable(target: &Target) {
+    let wares = [ware(target, 1.0, json!({})).await, ware(target, 1.0, json!({})).await];
+    target.admin().write("product.product", wares[0].product, json!({ "active": false })).await;
+    target.admin().write("product.product", wares[1].product, json!({ "sale_ok": false })).await;
+    let all = articles(target, &[&wares[0], &wares[1]]).await;
+    assert!(all.iter().all(|article| !article.sellable), "{all:?}");
+}
+
+pub async fn every_article_comes_once_page_by_page(target: &Target) {
+    let wares = [ware(target, 1.0, json!({})).await, ware(target, 1.0, json!({})).await];
+    let company = company(target).await;
+    let (mut seen, mut after) = (Vec::new(), wares[0].product - 3);
+    loop {
+        let page = page(&target.user.0, &company, "en_US", after, 2).await.expect("a page");
+        seen.extend(page.articles.iter().map(|article| article.product));
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
+    assert!(wares.iter().all(|ware| seen.contains(&ware.product)), "{seen:?}");
+}
+
+pub async fn a_reference_that_is_no_sku_is_told_and_not_dropped(target: &Target) {
+    let long = "X".repeat(129);
+    let ware = ware(target, 1.0, json!({ "default_code": long })).await;
+    let page =
+        these(&target.user.0, &*company(target).await, "en_US", &[ware.product]).await.expect("a page");
+    assert_eq!((page.articles, page.unfit), (Vec::new(), vec![ware.product]));
+}
+
+pub async fn a_sku_that_two_products_have_is_seen_and_an_archived_twin_is_none(target: &Target) {
+    let first = ware(target, 1.0, json!({})).await;
+    let second = ware(target, 1.0, json!({ "default_code": first.sku })).await;
+    let other = ware(target, 1.0, json!({})).await;
+    let sku = |text: &str| Sku::new(text).expect("a SKU");
+    let asked = BTreeSet::from([sku(&first.sku), sku(&other.sku)]);
+    let company = target.world.company.id;
+    let found = twice(&target.user.0, company, &asked).await.expect("SKUs");
+    assert_eq!(found, BTreeSet::from([sku(&first.sku)]));
+    target.admin().write("product.product", second.product, json!({ "active": false })).await;
+    let found = twice(&target.user.0, company, &asked).await.expect("SKUs");
+    assert_eq!(found, BTreeSet::new());
+}
