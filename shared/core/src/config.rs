@@ -2,6 +2,7 @@
 //!
 //! Terraform reads the same file, so names here are names there.
 
+mod catalogue;
 mod fulfilment;
 mod load;
 mod stock;
@@ -12,6 +13,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use catalogue::CataloguePolicy;
 pub use fulfilment::{
     AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule, LotPolicy,
     ReleasePolicy, ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
@@ -156,6 +158,9 @@ pub struct Channel {
     /// What of Odoo's stock it may sell. Without it its counts are left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stock: Option<StockPolicy>,
+    /// What it shows of Odoo's products. Without it its articles are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<CataloguePolicy>,
     /// Requests a second to this shop over all functions.
     #[serde(default = "default_rate")]
     pub requests_per_second: u32,

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** nothing here knows a peer, a queue or a database.
 
+pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod error;

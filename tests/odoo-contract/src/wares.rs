@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crossdock_core::config::OdooRef;
+use crossdock_core::{catalogue::Step, config::OdooRef};
 use crossdock_odoo::{
     Catalogue, Company,
-    articles::{self, Article, Pricelist, Step},
+    articles::{self, Article, Pricelist},
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};

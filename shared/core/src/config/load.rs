@@ -59,6 +59,12 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
         for error in channel.stock.iter().flat_map(|stock| stock.errors(shopify)) {
             fail(id, format!("channel {id}: {error}"));
         }
+        for error in channel.catalogue.iter().flat_map(super::CataloguePolicy::errors) {
+            fail(id, format!("channel {id}: {error}"));
+        }
+        if channel.catalogue.is_some() && channel.url.is_none() {
+            fail(id, format!("channel {id} needs `url`: where its catalogue is told"));
+        }
         if channel.stock.is_some() && channel.url.is_none() {
             fail(id, format!("channel {id} needs `url`: where its stock is told"));
         }

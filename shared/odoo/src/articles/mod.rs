@@ -7,8 +7,8 @@ mod prices;
 mod read;
 mod report;
 
-pub use prices::{Pricelist, Step, pricelist, prices};
-pub use read::{Article, Page, page, these, twice};
+pub use prices::{Pricelist, pricelist, prices};
+pub use read::{Article, Page, page, sold, these};
 
 #[cfg(test)]
 mod tests;

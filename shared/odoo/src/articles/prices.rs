@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_core::{Currency, PeerError};
+use crossdock_core::{Currency, PeerError, catalogue::Step};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,15 +31,6 @@ pub struct Pricelist {
     pub currency: Currency,
     /// Digits after the point in Odoo, which a database may have changed.
     pub digits: u32,
-}
-
-/// From which quantity on a piece costs how much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// In the product's own unit of measure.
-    pub from: Decimal,
-    /// In the pricelist's currency; with taxes or without, as the product's taxes are.
-    pub price: Decimal,
 }
 
 /// Looks a pricelist up; none where there is none, or it is archived. One call.

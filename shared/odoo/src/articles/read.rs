@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_core::{PeerError, Sku};
+use crossdock_core::{
+    PeerError, Sku,
+    catalogue::{Step, Ware},
+};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -59,6 +62,29 @@ pub struct Page {
     pub unfit: Vec<i64>,
     /// The last product read; none where this was the last page.
     pub next: Option<i64>,
+}
+
+/// A pound in kilograms, by its definition.
+const POUND: Decimal = Decimal::from_parts(45_359_237, 0, 0, false, 8);
+
+impl Article {
+    /// The product as a channel's catalogue sees it, at these prices.
+    #[must_use]
+    pub fn ware(&self, steps: &[Step]) -> Ware {
+        let pounds = self.weight_unit == "lb";
+        Ware {
+            sku: self.sku.clone(),
+            name: self.name.clone(),
+            title: self.title.clone(),
+            attributes: self.attributes.clone(),
+            description: self.description.clone(),
+            barcode: self.barcode.clone(),
+            weight: if pounds { self.weight * POUND } else { self.weight }.normalize(),
+            category: self.category.clone(),
+            sellable: self.sellable,
+            steps: steps.to_vec(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -227,14 +253,19 @@ struct Twin {
     default_code: Value,
 }
 
-/// Which of these SKUs more than one product has that can be sold: an archived namesake is no second product. One
-/// call.
+/// How many products with each of these SKUs can be sold: none where all are archived, and two where it is not clear
+/// which one is meant. One call.
 ///
 /// # Errors
 /// As any call.
-pub async fn twice(odoo: &Odoo, company: i64, skus: &BTreeSet<Sku>) -> Result<BTreeSet<Sku>, PeerError> {
+pub async fn sold(
+    odoo: &Odoo,
+    company: i64,
+    skus: &BTreeSet<Sku>,
+) -> Result<BTreeMap<Sku, usize>, PeerError> {
+    let mut sold = BTreeMap::new();
     if skus.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(sold);
     }
     let domain =
         json!(
@@ -244,11 +275,8 @@ pub async fn twice(odoo: &Odoo, company: i64, skus: &BTreeSet<Sku>) -> Result<BT
         .arg("domain", domain)
         .arg("fields", json!(["default_code"]));
     let rows: Vec<Twin> = odoo.in_company(company).call(call).await?;
-    let (mut once, mut twice) = (BTreeSet::new(), BTreeSet::new());
     for sku in rows.iter().filter_map(|row| Sku::new(row.default_code.as_str()?).ok()) {
-        if let Some(sku) = once.replace(sku) {
-            twice.insert(sku);
-        }
+        *sold.entry(sku).or_default() += 1;
     }
-    Ok(twice)
+    Ok(sold)
 }

@@ -1,9 +1,11 @@
 //! The pricelist report, as 19 writes it, and what comes of it.
 
+use crossdock_core::{Sku, catalogue::Step};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    Step,
+    Article,
     prices::steps,
     report::{Report, read},
 };
@@ -79,4 +81,27 @@ fn a_step_is_where_the_price_is_another_one() {
     let got = steps(&quantities, &[d("9"), d("9"), d("8"), d("8.5")]);
     let step = |from: &str, price: &str| Step { from: d(from), price: d(price) };
     assert_eq!(got, [step("1", "9"), step("10", "8"), step("100", "8.5")]);
+}
+
+#[test]
+fn a_weight_in_pounds_is_told_in_kilograms() {
+    let article = |unit: &str| Article {
+        product: 1,
+        template: 1,
+        sku: Sku::new("A").unwrap(),
+        name: "A".into(),
+        title: "A".into(),
+        attributes: vec![],
+        description: None,
+        barcode: None,
+        weight: d("2"),
+        weight_unit: unit.into(),
+        unit: "Units".into(),
+        taxes: vec![],
+        category: None,
+        sellable: true,
+        written: Timestamp::UNIX_EPOCH,
+    };
+    assert_eq!(article("kg").ware(&[]).weight, d("2"));
+    assert_eq!(article("lb").ware(&[]).weight, d("0.90718474"));
 }

@@ -1,9 +1,9 @@
 //! What a channel sells: products as they are read, page by page.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::Sku;
-use crossdock_odoo::articles::{page, these, twice};
+use crossdock_odoo::articles::{page, sold, these};
 use serde_json::json;
 
 use crate::{
@@ -95,9 +95,10 @@ pub async fn a_sku_that_two_products_have_is_seen_and_an_archived_twin_is_none(t
     let sku = |text: &str| Sku::new(text).expect("a SKU");
     let asked = BTreeSet::from([sku(&first.sku), sku(&other.sku)]);
     let company = target.world.company.id;
-    let found = twice(&target.user.0, company, &asked).await.expect("SKUs");
-    assert_eq!(found, BTreeSet::from([sku(&first.sku)]));
+    let found = sold(&target.user.0, company, &asked).await.expect("SKUs");
+    assert_eq!(found, BTreeMap::from([(sku(&first.sku), 2), (sku(&other.sku), 1)]));
     target.admin().write("product.product", second.product, json!({ "active": false })).await;
-    let found = twice(&target.user.0, company, &asked).await.expect("SKUs");
-    assert_eq!(found, BTreeSet::new());
+    target.admin().write("product.product", other.product, json!({ "sale_ok": false })).await;
+    let found = sold(&target.user.0, company, &asked).await.expect("SKUs");
+    assert_eq!(found, BTreeMap::from([(sku(&first.sku), 1)]));
 }

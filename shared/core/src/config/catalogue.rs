@@ -1,0 +1,134 @@
+//! The part of the configuration that says what a channel shows of Odoo's products.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::OdooRef;
+use crate::{catalogue::Field, ids::Sku};
+
+/// What a channel shows of Odoo's products. Without it the channel's articles are left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CataloguePolicy {
+    /// The pricelist that makes the prices. Its currency must be the channel's.
+    pub pricelist: OdooRef,
+    /// The language of titles and descriptions, such as `de_DE`, installed in Odoo. Left out: `odoo.lang`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// What titles are made of: `{title}` (name and variant), `{name}`, `{values}`, `{sku}`.
+    #[serde(default = "default_title")]
+    pub title: String,
+    /// Only SKUs that begin with this belong to the channel.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sku_prefix: String,
+    /// SKUs that are left alone.
+    #[serde(default)]
+    pub exclude: BTreeSet<Sku>,
+    /// Categories in Odoo, by their whole path (`All / Shirts`), and what the channel calls them. What lies below
+    /// one counts as it; products of others are left alone. Without any, every product belongs to the channel.
+    #[serde(default)]
+    pub categories: BTreeMap<String, String>,
+    /// What is brought to what Odoo says.
+    #[serde(default = "default_update")]
+    pub update: BTreeSet<Field>,
+    /// Whether articles that the channel lacks are made there.
+    #[serde(default)]
+    pub create: bool,
+    /// Whether articles that Odoo does not sell any more are taken out of sight.
+    #[serde(default)]
+    pub archive: bool,
+}
+
+fn default_title() -> String {
+    "{title}".to_owned()
+}
+
+fn default_update() -> BTreeSet<Field> {
+    BTreeSet::from([Field::Price])
+}
+
+impl CataloguePolicy {
+    /// Whether a SKU belongs to the channel, as far as the SKU tells.
+    #[must_use]
+    pub fn is_about(&self, sku: &Sku) -> bool {
+        sku.as_str().starts_with(&self.sku_prefix) && !self.exclude.contains(sku)
+    }
+
+    /// What the channel calls a category of Odoo's: by the nearest of it and those above it that is named.
+    #[must_use]
+    pub fn category(&self, path: &str) -> Option<&str> {
+        let mut path = path;
+        loop {
+            if let Some(name) = self.categories.get(path) {
+                return Some(name);
+            }
+            path = path.rsplit_once(" / ")?.0;
+        }
+    }
+
+    /// What is wrong with it, for whoever wrote it.
+    pub(super) fn errors(&self) -> Vec<String> {
+        let mut errors = Vec::new();
+        let known = ["{title}", "{name}", "{values}", "{sku}"];
+        let plain = known.iter().fold(self.title.clone(), |text, part| text.replace(part, ""));
+        if plain.contains(['{', '}']) {
+            errors.push(format!("catalogue.title knows {} and nothing else in braces", known.join(", ")));
+        }
+        if plain == self.title {
+            errors.push("catalogue.title would be the same for every product".to_owned());
+        }
+        if self
+            .categories
+            .iter()
+            .any(|(path, name)| path.trim() != path || path.is_empty() || name.is_empty())
+        {
+            errors.push(
+                "catalogue.categories needs Odoo's path, such as \"All / Shirts\", and the channel's name for each"
+                    .to_owned(),
+            );
+        }
+        if self.language.as_deref().is_some_and(str::is_empty) {
+            errors.push("catalogue.language must not be empty: leave it out for `odoo.lang`".to_owned());
+        }
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::parse;
+
+    fn errors(url: &str, catalogue: &str) -> Vec<String> {
+        let text = format!(
+            r#"
+odoo: {{ url: "https://erp.example.com", database: main, user: crossdock }}
+channels:
+  - {{ id: shop, kind: standard, {url} company: Main, pricelists: {{ EUR: List }}, catalogue: {catalogue} }}
+"#
+        );
+        parse(&text).err().unwrap_or_default().into_iter().map(|error| error.message).collect()
+    }
+
+    const URL: &str = "url: \"https://shop.example.com\",";
+
+    #[test]
+    fn a_pricelist_alone_is_enough() {
+        assert_eq!(errors(URL, "{ pricelist: List }"), [""; 0]);
+    }
+
+    #[test]
+    fn what_cannot_work_is_told() {
+        for (url, catalogue, wanted) in [
+            (URL, "{ pricelist: L, title: \"{colour} {name}\" }", "nothing else in braces"),
+            (URL, "{ pricelist: L, title: Shirt }", "the same for every product"),
+            (URL, "{ pricelist: L, categories: { \"\": Shirts } }", "needs Odoo's path"),
+            (URL, "{ pricelist: L, language: \"\" }", "must not be empty"),
+            ("", "{ pricelist: L }", "needs `url`"),
+        ] {
+            let errors = errors(url, catalogue);
+            assert!(matches!(&errors[..], [one] if one.contains(wanted)), "{catalogue}: {errors:?}");
+        }
+    }
+}
