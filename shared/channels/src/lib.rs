@@ -9,6 +9,7 @@
 
 mod announce;
 mod api;
+mod catalogue;
 mod lenient;
 #[cfg(test)]
 mod never_panics;

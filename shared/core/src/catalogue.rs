@@ -84,13 +84,20 @@ pub struct Listing {
 /// What a channel has under a SKU.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
-    One {
-        /// The channel's own name of the article; to be given back unchanged.
-        handle: String,
-        listing: Listing,
-    },
+    One(Box<Shown>),
     /// Two or more articles carry the SKU: which one is meant is for a person to say.
     Several,
+}
+
+/// An article of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The channel's own name of the article; to be given back unchanged.
+    pub handle: String,
+    pub listing: Listing,
+    /// What this very article cannot have, though others of the channel can: a WooCommerce variation has no title of
+    /// its own.
+    pub lacks: BTreeSet<Field>,
 }
 
 /// What is to be done about one SKU.
@@ -121,6 +128,41 @@ pub struct Update {
     pub fields: BTreeSet<Field>,
     pub now: Listing,
     pub wanted: Listing,
+}
+
+/// Fields of one article that a channel is to be brought to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub sku: Sku,
+    /// The channel's own name of the article.
+    pub handle: String,
+    /// Which of `to` count; the others are left alone.
+    pub fields: BTreeSet<Field>,
+    pub to: Listing,
+}
+
+/// What became of an [`Edit`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    Done,
+    /// The channel does not know the article any more.
+    Gone,
+    /// In the channel's own words, cut and cleaned.
+    Refused(String),
+}
+
+impl Entry {
+    /// What is to be written in the channel; none for what is new or only reported.
+    #[must_use]
+    pub fn edit(&self) -> Option<Edit> {
+        let (handle, fields, to) = match &self.action {
+            Action::Update(update) => (&update.handle, update.fields.clone(), update.wanted.clone()),
+            // Hidden, and nothing else of it touched.
+            Action::Archive { handle } => (handle, BTreeSet::from([Field::Offered]), Listing::default()),
+            Action::Create(_) | Action::Report(_) => return None,
+        };
+        Some(Edit { sku: self.sku.clone(), handle: handle.clone(), fields, to })
+    }
 }
 
 /// What a person has to look at.
@@ -259,30 +301,38 @@ fn about(
 ) -> Vec<Action> {
     match held {
         Some(Held::Several) => vec![Action::Report(Problem::TwiceInChannel)],
-        Some(Held::One { handle, listing }) if !wanted.offered => match (listing.offered, policy.archive) {
+        Some(Held::One(shown)) if !wanted.offered => match (shown.listing.offered, policy.archive) {
             (false, _) => Vec::new(),
-            (true, true) => vec![Action::Archive { handle: handle.clone() }],
+            (true, true) => vec![Action::Archive { handle: shown.handle.clone() }],
             (true, false) => vec![Action::Report(Problem::StillOffered)],
         },
-        Some(Held::One { handle, listing }) => {
-            let asked = policy.update.intersection(supports).copied();
-            let fields: BTreeSet<Field> = asked.filter(|field| differs(*field, listing, &wanted)).collect();
-            let unpriced = policy.update.contains(&Field::Price) && wanted.price.is_none();
-            let mut actions = Vec::new();
-            if unpriced {
-                actions.push(Action::Report(Problem::NoPrice));
-            }
-            if !fields.is_empty() {
-                let (handle, now) = (handle.clone(), listing.clone());
-                actions.push(Action::Update(Box::new(Update { handle, fields, now, wanted })));
-            }
-            actions
-        }
+        Some(Held::One(shown)) => apart(policy, wanted, shown, supports),
         None if !wanted.offered => Vec::new(),
         None if wanted.price.is_none() => vec![Action::Report(Problem::NoPrice)],
         None if policy.create => vec![Action::Create(Box::new(wanted))],
         None => vec![Action::Report(Problem::OnlyInOdoo)],
     }
+}
+
+/// How an article that is for sale is apart from what it should show.
+fn apart(
+    policy: &CataloguePolicy,
+    wanted: Listing,
+    shown: &Shown,
+    supports: &BTreeSet<Field>,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if policy.update.contains(&Field::Price) && wanted.price.is_none() {
+        actions.push(Action::Report(Problem::NoPrice));
+    }
+    let asked = policy.update.intersection(supports).copied();
+    let asked = asked.filter(|field| !shown.lacks.contains(field));
+    let fields: BTreeSet<Field> = asked.filter(|field| differs(*field, &shown.listing, &wanted)).collect();
+    if !fields.is_empty() {
+        let (handle, now) = (shown.handle.clone(), shown.listing.clone());
+        actions.push(Action::Update(Box::new(Update { handle, fields, now, wanted })));
+    }
+    actions
 }
 
 /// Whether a field has to be brought to what is wanted. What is not wanted is left alone.

@@ -19,6 +19,7 @@ fn published() -> Vec<(&'static str, Value)> {
         ("standard-order-shipped.v1.json", crossdock_channels::standard::order_shipped_schema()),
         ("standard-parcel-moved.v1.json", crossdock_channels::standard::parcel_moved_schema()),
         ("standard-stock-levels.v1.json", crossdock_channels::standard::stock_levels_schema()),
+        ("standard-catalogue.v1.json", crossdock_channels::standard::catalogue_schema()),
     ];
     published.extend(crossdock_warehouses::standard::schemas());
     published

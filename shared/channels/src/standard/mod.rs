@@ -4,6 +4,7 @@
 //! not fit is refused with every wrong field named, rather than parked.
 
 pub(crate) mod callback;
+pub(crate) mod catalogue;
 mod checks;
 pub(crate) mod stock;
 #[cfg(test)]
@@ -49,6 +50,12 @@ pub fn parcel_moved_schema() -> Value {
 #[must_use]
 pub fn stock_levels_schema() -> Value {
     published::schema::<stock::StockLevels<'_>>()
+}
+
+/// The published schema of what a partner is told of articles and prices.
+#[must_use]
+pub fn catalogue_schema() -> Value {
+    published::schema::<catalogue::Catalogue<'_>>()
 }
 
 pub(crate) fn receive(

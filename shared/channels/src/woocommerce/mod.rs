@@ -4,6 +4,9 @@ pub(crate) mod api;
 #[cfg(test)]
 mod api_tests;
 mod canonical;
+pub(crate) mod catalogue;
+#[cfg(test)]
+mod catalogue_tests;
 pub(crate) mod payments;
 pub(crate) mod shipment;
 pub(crate) mod stock;

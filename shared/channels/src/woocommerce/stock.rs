@@ -24,7 +24,7 @@ use crossdock_core::{
 use crossdock_http::json;
 use http::{Method, Response};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::api::{V3, ask, call, check};
@@ -68,28 +68,43 @@ impl Article {
 
 /// Sites with parts of pieces give numbers with a point, and some plugins give texts. Never more than is there.
 fn whole(raw: &Value) -> Option<i64> {
+    number(raw)?.floor().to_i64()
+}
+
+pub(super) fn number(raw: &Value) -> Option<Decimal> {
     let text = match raw {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.trim().to_owned(),
         _ => return None,
     };
-    let number = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(&text)).ok()?;
-    number.floor().to_i64()
+    text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(&text)).ok()
 }
 
 pub(crate) async fn items(shop: &Shop, skus: &[&Sku]) -> Result<BTreeMap<Sku, Found>, PeerError> {
     let mut found = BTreeMap::new();
+    let fields = "id,sku,type,parent_id,manage_stock,stock_quantity";
+    pages_of(shop, skus, fields, |article| add(&mut found, skus, article)).await?;
+    Ok(found)
+}
+
+/// All articles that the shop finds for these SKUs, with these fields: some whose SKU is another one among them.
+pub(super) async fn pages_of<T: DeserializeOwned>(
+    shop: &Shop,
+    skus: &[&Sku],
+    fields: &str,
+    mut each: impl FnMut(T),
+) -> Result<(), PeerError> {
     for list in lists(skus) {
         for page in 1..=PAGES_AT_MOST {
             let path = format!(
                 "{V3}/products?sku={list}&per_page={ARTICLES_AT_MOST}&page={page}&orderby=id&order=asc\
-                 &_fields=id,sku,type,parent_id,manage_stock,stock_quantity"
+                 &_fields={fields}"
             );
             let answer = call(shop, Method::GET, &path, None).await?;
             check(shop, &answer)?;
-            let articles: Vec<Article> = json(&shop.peer(), &answer)?;
+            let articles: Vec<T> = json(&shop.peer(), &answer)?;
             let last = pages(&answer).map_or(articles.len() < ARTICLES_AT_MOST, |pages| page >= pages);
-            articles.into_iter().for_each(|article| add(&mut found, skus, article));
+            articles.into_iter().for_each(&mut each);
             if last {
                 break;
             }
@@ -98,7 +113,7 @@ pub(crate) async fn items(shop: &Shop, skus: &[&Sku]) -> Result<BTreeMap<Sku, Fo
             }
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// How many pages there are. Something in front of the site may have taken the header away: then a page that is
@@ -147,7 +162,7 @@ fn lists(skus: &[&Sku]) -> Vec<String> {
     lists
 }
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     let one = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(one).collect()
@@ -202,9 +217,19 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
-struct Refusal {
+pub(super) struct Refusal {
     #[serde(default)]
     code: String,
+}
+
+impl Refusal {
+    pub fn gone(&self) -> bool {
+        self.code.ends_with("invalid_id")
+    }
+
+    pub fn said(&self, shop: &Shop) -> String {
+        if self.code.is_empty() { "no reason given".into() } else { shop.said(&self.code) }
+    }
 }
 
 async fn write(
@@ -230,9 +255,8 @@ async fn write(
         let entry = entry.ok_or_else(|| shop.garbage("a batch without an answer for each entry"))?;
         let changed = match &entry.error {
             None => Changed::Set,
-            Some(refusal) if refusal.code.ends_with("invalid_id") => Changed::Gone,
-            Some(refusal) if refusal.code.is_empty() => Changed::Refused("no reason given".into()),
-            Some(refusal) => Changed::Refused(shop.said(&refusal.code)),
+            Some(refusal) if refusal.gone() => Changed::Gone,
+            Some(refusal) => Changed::Refused(refusal.said(shop)),
         };
         answers.insert(*at, changed);
     }

@@ -33,7 +33,7 @@ fn every() -> BTreeSet<Field> {
 }
 
 fn one(listing: Listing) -> Held {
-    Held::One { handle: "gid/7".into(), listing }
+    Held::One(Box::new(Shown { handle: "gid/7".into(), listing, lacks: BTreeSet::new() }))
 }
 
 /// What is to be done about one product that is for sale once, where the channel holds this.
@@ -93,6 +93,9 @@ fn only_what_the_policy_names_and_the_channel_can_show_is_changed() {
     let titles = BTreeSet::from([Field::Title]);
     let entries = difference(&policy(""), &[ware()], &sold, &held, &titles);
     assert!(matches!(&entries[0].action, Action::Update(update) if update.fields == titles), "{entries:?}");
+    let listing = Listing { title: None, ..right() };
+    let untitled = Held::One(Box::new(Shown { handle: "7".into(), listing, lacks: titles }));
+    assert_eq!(act(&policy(""), ware(), Some(untitled)), []);
 }
 
 #[test]
@@ -197,4 +200,19 @@ fn a_title_is_made_of_what_the_product_has_and_of_nothing_twice() {
     assert_eq!(title("{name} – {values} [{sku}]", &ware()), "Shirt – Red [SHIRT-RED]");
     let sly = Ware { name: "{sku}{title}".into(), attributes: vec![], ..ware() };
     assert_eq!(title("{name} {values}", &sly), "{sku}{title}");
+}
+
+#[test]
+fn an_archive_hides_the_article_and_touches_nothing_else() {
+    let entry = |action| Entry { sku: sku("A"), action };
+    let edit = entry(Action::Archive { handle: "7".into() }).edit().unwrap();
+    assert_eq!((edit.handle.as_str(), edit.fields), ("7", BTreeSet::from([Field::Offered])));
+    assert!(!edit.to.offered);
+    let (fields, wanted) = (BTreeSet::from([Field::Price]), right());
+    let update = Update { handle: "7".into(), fields: fields.clone(), now: Listing::default(), wanted };
+    let edit = entry(Action::Update(Box::new(update))).edit().unwrap();
+    assert_eq!((edit.fields, edit.to), (fields, right()));
+    for action in [Action::Create(Box::new(right())), Action::Report(Problem::NoPrice)] {
+        assert_eq!(entry(action).edit(), None);
+    }
 }

@@ -23,6 +23,12 @@ pub struct Article {
     pub oversells: bool,
     /// By location; WooCommerce has one, "".
     pub counts: BTreeMap<String, i64>,
+    /// Its name, where somebody gave it another one than its SKU.
+    pub title: Option<String>,
+    /// As the shop writes it: WooCommerce's regular price.
+    pub price: Option<String>,
+    /// WooCommerce's status, where it is another one than `publish`.
+    pub status: Option<String>,
 }
 
 /// A sale that the shop did not let happen.
@@ -177,6 +183,21 @@ impl Shelf {
     /// Goods come back, or a person counts: the count changes by so much.
     pub fn adjust(&self, sku: &str, location: &str, by: i64) {
         self.change(sku, |article| *article.counts.entry(location.to_owned()).or_default() += by);
+    }
+
+    /// What the shop's API does to one article.
+    pub(super) fn edit(&self, id: u64, how: impl FnOnce(&mut Article)) {
+        let mut state = self.state();
+        if let Some(mut article) = state.take(id) {
+            how(&mut article);
+            state.put(article);
+        }
+    }
+
+    /// The articles with this very SKU.
+    pub fn of(&self, sku: &str) -> Vec<Article> {
+        let state = self.state();
+        state.with(sku).iter().filter_map(|id| state.articles.get(id).cloned()).collect()
     }
 
     pub(super) fn by_id(&self, id: u64) -> Option<Article> {

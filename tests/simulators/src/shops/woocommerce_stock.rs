@@ -1,4 +1,5 @@
-//! Products and variations as WooCommerce's REST API v3 has them, as far as their counts are concerned.
+//! Products and variations as WooCommerce's REST API v3 has them, as far as their counts, names, prices and states
+//! are concerned.
 
 use std::collections::BTreeMap;
 
@@ -112,10 +113,17 @@ fn shown(shelf: &Shelf, article: &Article) -> Value {
         (None, false) => "simple",
     };
     json!({
-        "id": article.id, "name": article.sku, "type": kind, "status": "publish", "sku": article.sku,
+        "id": article.id, "name": article.title.as_ref().unwrap_or(&article.sku), "type": kind,
+        "status": article.status.as_deref().unwrap_or("publish"), "sku": article.sku,
+        "regular_price": article.price.as_deref().unwrap_or_default(),
         "manage_stock": manage, "stock_quantity": count, "stock_status": status, "backorders": backorders,
         "parent_id": article.parent.unwrap_or(0),
     })
+}
+
+/// WordPress keeps a name as HTML of those who may not write any.
+fn kept(name: &str) -> String {
+    name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Each entry is done or not by itself, and answered in its place.
@@ -148,5 +156,20 @@ fn update(shelf: &Shelf, entry: &Value, parent: Option<u64>) -> Value {
     if let Some(count) = entry["stock_quantity"].as_i64().filter(|_| article.counted) {
         shelf.set(article.id, "", count);
     }
+    let text = |name: &str| entry[name].as_str().map(str::to_owned);
+    let variable = shelf.has_variations(article.id);
+    shelf.edit(article.id, |article| {
+        // A variation is named after its product.
+        if let Some(name) = text("name").filter(|_| parent.is_none()) {
+            article.title = Some(kept(&name));
+        }
+        if let Some(price) = text("regular_price") {
+            // The prices of a product with variations are its variations'.
+            article.price = Some(price).filter(|price| !price.is_empty() && !variable);
+        }
+        if let Some(status) = text("status") {
+            article.status = Some(status).filter(|status| status != "publish");
+        }
+    });
     shown(shelf, &shelf.by_id(article.id).unwrap_or(article))
 }

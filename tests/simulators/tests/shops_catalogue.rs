@@ -1,0 +1,173 @@
+//! What a shop shows of an article, read, compared and changed through the product's adapters.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod shipments_support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossdock_channels::standard;
+use crossdock_core::{
+    Currency, PeerError, Sku,
+    catalogue::{Edit, Edited, Entry, Field, Held, Listing, Step, Ware, difference},
+    config::CataloguePolicy,
+};
+use serde_json::json;
+use shipments_support::{Kind, START, World, world};
+use simulators::shops::FaultKind;
+
+fn sku(text: &str) -> Sku {
+    text.parse().unwrap()
+}
+
+fn policy() -> CataloguePolicy {
+    serde_json::from_str(
+        r#"{ "pricelist": "List", "update": ["price", "title", "offered"], "archive": true }"#,
+    )
+    .unwrap()
+}
+
+fn ware(name: &str, price: &str) -> Ware {
+    Ware {
+        sku: sku(name),
+        name: name.into(),
+        title: format!("{name} & <more>"),
+        attributes: vec![],
+        description: None,
+        barcode: None,
+        weight: "0".parse().unwrap(),
+        category: None,
+        sellable: true,
+        steps: vec![Step { from: "1".parse().unwrap(), price: price.parse().unwrap() }],
+    }
+}
+
+impl World {
+    /// What has to be written in the shop for it to show these products.
+    async fn edits(&self, wares: &[Ware]) -> Vec<Edit> {
+        let skus: Vec<Sku> = wares.iter().map(|ware| ware.sku.clone()).collect();
+        let held: BTreeMap<Sku, Held> = self.api.listings(&skus).await.unwrap();
+        let sold = wares.iter().map(|ware| (ware.sku.clone(), usize::from(ware.sellable))).collect();
+        let entries = difference(&policy(), wares, &sold, &held, &self.api.shows());
+        entries.iter().filter_map(Entry::edit).collect()
+    }
+
+    async fn bring(&self, edits: &[Edit]) -> Result<Vec<Edited>, PeerError> {
+        self.api.edit(edits, &Currency::new("EUR").unwrap(), START, "k1").await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_differs_is_written_once_and_then_nothing_differs() {
+    let world = world(Kind::Woocommerce);
+    let shelf = &world.woo.shelf;
+    let parent = shelf.put("PARENT", &[("", 1)]);
+    shelf.put("A", &[("", 1)]);
+    shelf.put("B", &[("", 1)]);
+    shelf.put_variation(parent, "V", 1);
+    shelf.change("B", |article| article.price = Some("8.00".into()));
+    let mut wares = vec![ware("A", "19.90"), ware("B", "8"), ware("V", "1234.5")];
+    let edits = world.edits(&wares).await;
+    assert_eq!(world.bring(&edits).await.unwrap(), vec![Edited::Done; 3]);
+    let shown = |name: &str| {
+        let article = shelf.of(name).remove(0);
+        (article.price, article.title, article.status)
+    };
+    assert_eq!(shown("A"), (Some("19.9".into()), Some("A &amp; &lt;more&gt;".into()), None));
+    assert_eq!(shown("B"), (Some("8.00".into()), Some("B &amp; &lt;more&gt;".into()), None));
+    assert_eq!(shown("V").0.as_deref(), Some("1234.5"));
+    assert!(world.edits(&wares[..2]).await.is_empty());
+    // Taken off sale in Odoo, and put back.
+    wares[0].sellable = false;
+    let edits = world.edits(&wares[..1]).await;
+    world.bring(&edits).await.unwrap();
+    assert_eq!(shown("A").2.as_deref(), Some("draft"));
+    assert!(world.edits(&wares[..1]).await.is_empty());
+    wares[0].sellable = true;
+    let edits = world.edits(&wares[..1]).await;
+    assert_eq!(edits[0].fields, BTreeSet::from([Field::Offered]));
+    world.bring(&edits).await.unwrap();
+    assert_eq!(shown("A").2, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_title_that_a_variation_cannot_have_is_not_tried_for_ever() {
+    let world = world(Kind::Woocommerce);
+    let parent = world.woo.shelf.put("PARENT", &[("", 1)]);
+    world.woo.shelf.put_variation(parent, "V", 1);
+    let wares = [ware("V", "5")];
+    let edits = world.edits(&wares).await;
+    world.bring(&edits).await.unwrap();
+    assert_eq!(world.edits(&wares).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_told_again_changes_nothing_more() {
+    let world = world(Kind::Woocommerce);
+    world.woo.shelf.put("A", &[("", 1)]);
+    let edits = world.edits(&[ware("A", "19.90")]).await;
+    world.inject_after(0, FaultKind::Lost);
+    world.bring(&edits).await.unwrap_err();
+    assert_eq!(world.bring(&edits).await.unwrap(), [Edited::Done]);
+    assert_eq!(world.woo.shelf.of("A")[0].price.as_deref(), Some("19.9"));
+    assert_eq!(world.edits(&[ware("A", "19.90")]).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_shop_refuses_of_one_article_is_told_of_it_alone() {
+    let world = world(Kind::Woocommerce);
+    for name in ["A", "B", "PARENT"] {
+        world.woo.shelf.put(name, &[("", 1)]);
+    }
+    world.woo.shelf.put_variation(world.woo.shelf.of("PARENT")[0].id, "V", 1);
+    let edits = world.edits(&["PARENT", "A", "B"].map(|name| ware(name, "3"))).await;
+    world.woo.shelf.refuse("A", "woocommerce_rest_cannot_edit");
+    let answer = world.bring(&edits).await.unwrap();
+    assert!(matches!(answer[..], [Edited::Refused(_), Edited::Refused(_), Edited::Done]), "{answer:?}");
+    let price = |name: &str| world.woo.shelf.of(name)[0].price.clone();
+    assert_eq!((price("PARENT"), price("A"), price("B")), (None, None, Some("3".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_others() {
+    let world = world(Kind::Standard);
+    let d = |text: &str| text.parse().unwrap();
+    let to = Listing {
+        price: Some(d("19.90")),
+        steps: vec![Step { from: d("10"), price: d("17.50") }],
+        title: Some("Shirt".into()),
+        description: Some("Cotton.".into()),
+        barcode: Some("4006381333931".into()),
+        weight: Some(d("0.35")),
+        category: Some("Wear".into()),
+        offered: true,
+    };
+    let edit = |name: &str, fields: BTreeSet<Field>| Edit {
+        sku: sku(name),
+        handle: name.into(),
+        fields,
+        to: to.clone(),
+    };
+    let edits = [edit("ALL", world.api.shows()), edit("PRICE", BTreeSet::from([Field::Price]))];
+    for _ in 0..2 {
+        assert_eq!(world.bring(&edits).await, Ok(vec![Edited::Done, Edited::Done]));
+    }
+    let told = world.portal.told();
+    assert_eq!((told.len(), told[0].times), (1, 2), "the same has the same id");
+    let published = jsonschema::validator_for(&standard::catalogue_schema()).unwrap();
+    assert!(published.is_valid(&told[0].body), "{}", told[0].body);
+    let all = json!({
+        "sku": "ALL", "offered": true, "price": "19.90", "steps": [{ "from": "10", "price": "17.50" }],
+        "title": "Shirt", "description": "Cotton.", "barcode": "4006381333931", "weight": "0.35",
+        "category": "Wear",
+    });
+    assert_eq!(told[0].body["articles"], json!([all, { "sku": "PRICE", "price": "19.90" }]));
+    assert_eq!(told[0].body["currency"], "EUR");
+    // A discount by quantity that is over is told as such.
+    let mut over = edit("ALL", BTreeSet::from([Field::Steps]));
+    over.to.steps.clear();
+    world.bring(&[over]).await.unwrap();
+    assert_eq!(world.portal.told()[1].body["articles"], json!([{ "sku": "ALL", "steps": [] }]));
+    let many = vec![edit("A", BTreeSet::from([Field::Price])); 251];
+    assert!(matches!(world.bring(&many).await, Err(PeerError::Rejected { .. })));
+}
