@@ -8,14 +8,14 @@ use crossdock_core::{
 };
 use jiff::Timestamp;
 
-use crate::{Api, api::Kind, standard, woocommerce};
+use crate::{Api, api::Kind, shopify, standard, woocommerce};
 
 impl Api {
     /// What of an article can be read and changed here.
     #[must_use]
     pub fn shows(&self) -> BTreeSet<Field> {
         let fields: &[Field] = match self.kind {
-            Kind::Shopify => &[],
+            Kind::Shopify => &shopify::catalogue::FIELDS,
             Kind::Woocommerce => &woocommerce::catalogue::FIELDS,
             Kind::Standard => &standard::catalogue::FIELDS,
         };
@@ -28,12 +28,12 @@ impl Api {
     /// A partner's program cannot be asked: it knows every SKU, and whatever is wanted differs from what is known.
     ///
     /// # Errors
-    /// Whatever keeps the shop from answering; `Missing` where the catalogue of such a shop cannot be read yet.
+    /// Whatever keeps the shop from answering.
     pub async fn listings(&self, skus: &[Sku]) -> Result<BTreeMap<Sku, Held>, PeerError> {
         let wanted: BTreeSet<&Sku> = skus.iter().collect();
         let wanted: Vec<&Sku> = wanted.into_iter().collect();
         match self.kind {
-            Kind::Shopify => Err(self.shop.missing("catalogue that we can read: Shopify's is left alone")),
+            Kind::Shopify => shopify::catalogue::listings(&self.shop, &wanted).await,
             Kind::Woocommerce => woocommerce::catalogue::listings(&self.shop, &wanted).await,
             Kind::Standard => Ok(wanted.into_iter().map(|sku| (sku.clone(), unknown(sku))).collect()),
         }
@@ -62,7 +62,7 @@ impl Api {
             return Ok(Vec::new());
         }
         match self.kind {
-            Kind::Shopify => Err(self.shop.missing("catalogue that we can write: Shopify's is left alone")),
+            Kind::Shopify => shopify::catalogue::edit(&self.shop, edits).await,
             Kind::Woocommerce => woocommerce::catalogue::edit(&self.shop, edits).await,
             Kind::Standard => standard::catalogue::tell(&self.shop, edits, currency, read, key).await,
         }
@@ -72,7 +72,8 @@ impl Api {
     #[must_use]
     pub fn edits_at_most(&self) -> usize {
         match self.kind {
-            Kind::Shopify | Kind::Woocommerce => woocommerce::stock::ARTICLES_AT_MOST,
+            Kind::Shopify => shopify::catalogue::VARIANTS_AT_MOST,
+            Kind::Woocommerce => woocommerce::stock::ARTICLES_AT_MOST,
             Kind::Standard => standard::catalogue::ARTICLES_AT_MOST,
         }
     }

@@ -171,3 +171,37 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
     let many = vec![edit("A", BTreeSet::from([Field::Price])); 251];
     assert!(matches!(world.bring(&many).await, Err(PeerError::Rejected { .. })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shopify_variant_gets_price_and_barcode_and_its_siblings_are_not_stopped_by_it() {
+    let world = world(Kind::Shopify);
+    let shelf = &world.shopify.shelf;
+    for name in ["A", "B", "GONE"] {
+        shelf.put(name, &[("70001", 1)]);
+    }
+    let policy: CataloguePolicy =
+        serde_json::from_str(r#"{ "pricelist": "List", "update": ["price", "barcode", "title"] }"#).unwrap();
+    let wares = ["A", "B", "GONE"].map(|name| Ware { barcode: Some("123".into()), ..ware(name, "19.9") });
+    let skus = wares.clone().map(|ware| ware.sku);
+    let sold = wares.iter().map(|ware| (ware.sku.clone(), 1)).collect();
+    let edits = async || -> Vec<Edit> {
+        let held = world.api.listings(&skus).await.unwrap();
+        let entries = difference(&policy, &wares, &sold, &held, &world.api.shows());
+        entries.iter().filter_map(Entry::edit).collect()
+    };
+    let first = edits().await;
+    shelf.refuse("B", "INVALID");
+    shelf.remove("GONE");
+    let answer = world.bring(&first).await.unwrap();
+    assert!(matches!(answer[..], [Edited::Done, Edited::Refused(_), Edited::Gone]), "{answer:?}");
+    let shown = |name: &str| (shelf.of(name)[0].price.clone(), shelf.of(name)[0].barcode.clone());
+    assert_eq!(shown("A"), (Some("19.90".into()), Some("123".into())));
+    assert_eq!(shown("B"), (None, None));
+    // What was refused is tried again, what is done is not.
+    let again = edits().await;
+    assert_eq!(again.iter().map(|edit| edit.sku.as_str()).collect::<Vec<_>>(), ["B"]);
+    world.inject(FaultKind::Lost);
+    world.bring(&again).await.unwrap_err();
+    assert_eq!(world.bring(&again).await.unwrap(), [Edited::Done]);
+    assert!(edits().await.is_empty());
+}

@@ -3,6 +3,9 @@
 pub(crate) mod api;
 #[cfg(test)]
 mod api_tests;
+pub(crate) mod catalogue;
+#[cfg(test)]
+mod catalogue_tests;
 pub(crate) mod fulfilment;
 mod graphql;
 mod node;

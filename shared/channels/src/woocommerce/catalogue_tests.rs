@@ -152,11 +152,3 @@ async fn more_than_a_batch_is_refused_and_none_asks_nobody() {
     assert_eq!(write(&shop, &[]).await, Ok(vec![]));
     assert_eq!(shop.asked().len(), 0);
 }
-
-#[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_yet_says_so_and_claims_nothing() {
-    let shop = Scripted::new([ok(&json!({}))]);
-    let shopify = Api::new(shop.client(), &config("shopify"), &SecretString::from("shpat_1".to_owned()));
-    assert_eq!(shopify.shows(), BTreeSet::new());
-    assert!(matches!(shopify.listings(&[sku("A")]).await, Err(PeerError::Missing { .. })));
-}

@@ -25,9 +25,10 @@ pub struct Article {
     pub counts: BTreeMap<String, i64>,
     /// Its name, where somebody gave it another one than its SKU.
     pub title: Option<String>,
-    /// As the shop writes it: WooCommerce's regular price.
+    /// As the shop writes it; WooCommerce's regular price.
     pub price: Option<String>,
-    /// WooCommerce's status, where it is another one than `publish`.
+    pub barcode: Option<String>,
+    /// Where it is another one than WooCommerce's `publish` or Shopify's `ACTIVE`.
     pub status: Option<String>,
 }
 

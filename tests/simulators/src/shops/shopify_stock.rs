@@ -22,6 +22,8 @@ pub(super) fn answer(shelf: &Shelf, body: &Value) -> Option<Value> {
             costed(&json!({ "inventoryItem": levels }), 2)
         }
         "StockSet" => once(shelf, body, "inventorySetQuantities", || set(shelf, variables)),
+        "CatalogueVariants" => articles(shelf, variables),
+        "CatalogueUpdate" => costed(&json!({ "productVariantsBulkUpdate": update(shelf, variables) }), 10),
         "StockActivate" => once(shelf, body, "inventoryActivate", || activate(shelf, variables)),
         _ => return None,
     })
@@ -46,10 +48,79 @@ fn count(variables: &Value, name: &str) -> usize {
     variables[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(1)
 }
 
-/// `productVariants`: an object costs a point, a connection as many as are asked for.
 fn variants(shelf: &Shelf, variables: &Value) -> Value {
-    let (first, levels_each) = (count(variables, "first"), count(variables, "levels"));
-    let cost = u64::try_from(first * (2 + 3 * levels_each)).unwrap_or(u64::MAX);
+    let levels_each = count(variables, "levels");
+    search(shelf, variables, 2 + 3 * levels_each, |article| {
+        json!({
+            "id": variant_gid(article), "sku": article.sku,
+            "inventoryPolicy": if article.oversells { "CONTINUE" } else { "DENY" },
+            "inventoryItem": {
+                "id": format!("gid://shopify/InventoryItem/{}", article.id), "tracked": article.counted,
+                "inventoryLevels": levels(article, &json!({ "levels": levels_each })),
+            },
+        })
+    })
+}
+
+fn variant_gid(article: &Article) -> String {
+    format!("gid://shopify/ProductVariant/{}", article.id + 10_000)
+}
+
+/// Each article is a product of its own, with one variant.
+fn product_gid(article: &Article) -> String {
+    format!("gid://shopify/Product/{}", article.id + 20_000)
+}
+
+fn articles(shelf: &Shelf, variables: &Value) -> Value {
+    search(shelf, variables, 2, |article| {
+        let mut shown = priced(article);
+        shown["sku"] = article.sku.as_str().into();
+        let status = article.status.as_deref().unwrap_or("ACTIVE");
+        shown["product"] = json!({ "id": product_gid(article), "status": status });
+        shown
+    })
+}
+
+fn priced(article: &Article) -> Value {
+    let price = article.price.as_deref().unwrap_or("0.00");
+    json!({ "id": variant_gid(article), "price": price, "barcode": article.barcode })
+}
+
+/// `productVariantsBulkUpdate` with `allowPartialUpdates`: what is refused stops nothing else.
+fn update(shelf: &Shelf, variables: &Value) -> Value {
+    let (mut stored, mut errors) = (Vec::new(), Vec::new());
+    let entries = variables["variants"].as_array().cloned().unwrap_or_default();
+    for (number, entry) in entries.iter().enumerate() {
+        let mut bad = |argument: &str, code: &str, message: &str| {
+            let field = ["variants", &number.to_string(), argument];
+            errors.push(json!({ "code": code, "field": field, "message": message }));
+        };
+        let article = id(&entry["id"]).and_then(|id| shelf.by_id(id.checked_sub(10_000)?));
+        let own = article.filter(|article| variables["product"] == product_gid(article).as_str());
+        let Some(article) = own else {
+            bad("id", "PRODUCT_VARIANT_DOES_NOT_EXIST", "Product variant does not exist");
+            continue;
+        };
+        if let Some(code) = shelf.refusal(article.id) {
+            bad("price", &code, "The variant cannot be changed.");
+            continue;
+        }
+        shelf.edit(article.id, |article| {
+            // Money has as many digits as the shop's currency.
+            let money = entry["price"].as_str().and_then(|price| price.parse::<f64>().ok());
+            article.price = money.map(|money| format!("{money:.2}")).or(article.price.take());
+            let barcode = entry["barcode"].as_str().map(str::to_owned);
+            article.barcode = barcode.or(article.barcode.take());
+        });
+        stored.extend(shelf.by_id(article.id).map(|article| priced(&article)));
+    }
+    json!({ "productVariants": stored, "userErrors": errors })
+}
+
+/// `productVariants`: an object costs a point, a connection as many as are asked for.
+fn search(shelf: &Shelf, variables: &Value, each: usize, shown: impl Fn(&Article) -> Value) -> Value {
+    let first = count(variables, "first");
+    let cost = u64::try_from(first * each).unwrap_or(u64::MAX);
     if cost > COST_AT_MOST {
         let message =
             format!("Query cost is {cost}, which exceeds the single query max cost limit ({COST_AT_MOST}).");
@@ -62,17 +133,7 @@ fn variants(shelf: &Shelf, variables: &Value) -> Value {
         found.extend(near.map(|one| (one.id, one)));
     }
     let skip: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
-    let variant = |article: &Article| {
-        json!({
-            "id": format!("gid://shopify/ProductVariant/{}", article.id + 10_000), "sku": article.sku,
-            "inventoryPolicy": if article.oversells { "CONTINUE" } else { "DENY" },
-            "inventoryItem": {
-                "id": format!("gid://shopify/InventoryItem/{}", article.id), "tracked": article.counted,
-                "inventoryLevels": levels(article, &json!({ "levels": levels_each })),
-            },
-        })
-    };
-    let nodes: Vec<Value> = found.values().skip(skip).take(first).map(variant).collect();
+    let nodes: Vec<Value> = found.values().skip(skip).take(first).map(shown).collect();
     let end = skip + nodes.len();
     let more = end < found.len();
     let page = json!({ "hasNextPage": more, "endCursor": end.to_string() });

@@ -41,7 +41,7 @@ pub(crate) const CHANGES_AT_MOST: usize = 250;
 pub(crate) const SCOPES: [&str; 3] = ["read_products", "read_inventory", "write_inventory"];
 
 /// An answer that never ends must end here.
-const PAGES_AT_MOST: usize = 50;
+pub(super) const PAGES_AT_MOST: usize = 50;
 /// Calls for the changes of one batch: one stale entry takes two, one refusal that names nobody some sixteen.
 const CALLS_AT_MOST: usize = 60;
 /// New keys for a call whose keys are told to have failed.
@@ -87,7 +87,7 @@ async fn search(shop: &Shop, skus: &[&Sku], found: &mut BTreeMap<Sku, Found>) ->
 }
 
 /// A phrase of the search. A backslash takes the meaning from a quotation mark and from itself.
-fn term(sku: &Sku) -> String {
+pub(super) fn term(sku: &Sku) -> String {
     let plain = sku.as_str().replace('\\', "\\\\").replace('"', "\\\"");
     format!("sku:\"{plain}\"")
 }
