@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use crossdock_core::{Currency, OrderKey, PeerError, Sku, config, order::Address};
 use crossdock_odoo::{
-    Catalogue, Connection, Countries, Odoo,
+    Catalogue, Company, Connection, Countries, Odoo, articles,
     orders::{self, Cancelled, Loaded},
     partners::{self, ChildAddress, ChildKind, NewAccount, PartnerRecord},
 };
@@ -77,6 +77,28 @@ const ORDER_FIELDS: &str = r#"{"locked": {}, "warehouse_id": {}, "picking_ids": 
 const LINE_FIELDS: &str =
     r#"{"tax_id": {}, "price_unit": {"digits": [16, 2]}, "discount": {"digits": [16, 2]}}"#;
 
+/// Articles of a page, and what a pricelist makes of them: each has a price of one piece, or there is no answer.
+async fn priced(odoo: &Odoo) -> Result<(), PeerError> {
+    let company = Company {
+        id: 1,
+        name: "Main".into(),
+        rounds_globally: false,
+        taxes: Vec::new(),
+        pricelists: Vec::new(),
+        warehouses: Vec::new(),
+        teams: Vec::new(),
+    };
+    let page = articles::page(odoo, &company, "en_US", 0, 2).await?;
+    let Some(list) = articles::pricelist(odoo, 1, 7).await? else { return Ok(()) };
+    let prices = articles::prices(odoo, 1, &list, &page.articles).await?;
+    for article in &page.articles {
+        let steps = &prices[&article.product];
+        assert_eq!(steps.first().map(|step| step.from), Some(Decimal::ONE));
+        assert!(steps.is_sorted_by(|a, b| a.from < b.from && a.price != b.price), "{steps:?}");
+    }
+    Ok(())
+}
+
 async fn one(odoo: &Odoo, call: u8) -> Result<(), PeerError> {
     let keys: [OrderKey; 2] = ["shop/1001", "shop/1002"].map(|key| key.parse().unwrap());
     match call {
@@ -122,6 +144,7 @@ async fn one(odoo: &Odoo, call: u8) -> Result<(), PeerError> {
         b'b' => {
             odoo.capabilities().await?;
         }
+        b'a' => priced(odoo).await?,
         b'v' => {
             odoo.version().await?;
         }

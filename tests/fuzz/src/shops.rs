@@ -2,7 +2,9 @@
 
 use crossdock_channels::{Announced, Api, Fetched, Page};
 use crossdock_core::{
-    ChannelId, OrderId, PeerError, config,
+    ChannelId, OrderId, PeerError,
+    catalogue::{Edit, Edited, Field, Listing},
+    config,
     shipment::{AnnouncedLine, Announcement, Parcel, ParcelNews, ParcelStatus},
     stock::{Change, Changed},
 };
@@ -75,6 +77,8 @@ async fn one(api: &Api, call: u8) -> Result<(), PeerError> {
         }
         b'k' => counted(api).await?,
         b'q' => set(api).await?,
+        b'g' => shown(api).await?,
+        b'w' => edited(api).await?,
         _ => changes(api).await?,
     }
     Ok(())
@@ -116,6 +120,35 @@ async fn counted(api: &Api) -> Result<(), PeerError> {
     let skus = ["CD-1", "CD-2", "1,5\""].map(|sku| sku.parse().unwrap());
     let found = api.items(&skus).await?;
     assert!(found.keys().all(|sku| skus.contains(sku)), "{found:?}");
+    Ok(())
+}
+
+/// Whatever the shop lists, only what was asked for is found, and nothing that it cannot show is claimed of it.
+async fn shown(api: &Api) -> Result<(), PeerError> {
+    let skus = ["CD-1", "CD-2", "1,5\""].map(|sku| sku.parse().unwrap());
+    let found = api.listings(&skus).await?;
+    assert!(found.keys().all(|sku| skus.contains(sku)), "{found:?}");
+    Ok(())
+}
+
+/// Whatever the shop says, each edit has an answer, and the shop's words are cut and clean.
+async fn edited(api: &Api) -> Result<(), PeerError> {
+    let to = Listing { price: Some(Decimal::new(1990, 2)), offered: true, ..Listing::default() };
+    let edit = |sku: &str, handle: &str| Edit {
+        sku: sku.parse().unwrap(),
+        handle: handle.into(),
+        fields: [Field::Price].into(),
+        to: to.clone(),
+    };
+    let edits = [edit("CD-1", "1"), edit("CD-2", "9/2"), edit("CD-3", "9/3"), edit("CD-4", "8/4")];
+    let answers = api.edit(&edits, &"EUR".parse().unwrap(), NOW, "key").await?;
+    assert_eq!(answers.len(), edits.len());
+    for answer in answers {
+        if let Edited::Refused(why) = answer {
+            assert!(!why.is_empty() && why.chars().count() <= 200 && !why.contains(TOKEN), "{why}");
+            assert!(!why.chars().any(char::is_control), "a control character in {why:?}");
+        }
+    }
     Ok(())
 }
 
