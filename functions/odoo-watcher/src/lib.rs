@@ -81,24 +81,25 @@ pub enum WatchError {
 
 impl<P: Platform> Scheduled for OdooWatcher<P> {
     async fn run(&self, deadline: Timestamp) -> Result<(), PlatformError> {
-        let watched = match self.watch(deadline).await {
-            Ok(orders) => self.watch_stock(deadline).await.map(|products| (orders, products)),
-            Err(error) => Err(error),
-        };
-        match watched {
-            Ok((orders, products)) => {
-                if orders + products > 0 {
-                    tracing::info!(orders, products, "changed in Odoo");
-                }
-                Ok(())
-            }
-            // The next run begins at the watermark, so what Odoo did not tell now is told then.
-            Err(WatchError::Peer(error)) => {
-                tracing::warn!(error = %error, "Odoo was not watched to the end");
-                Ok(())
-            }
-            Err(WatchError::Platform(error)) => Err(error),
+        // Neither waits for the other to succeed.
+        let orders = watched(self.watch(deadline).await)?;
+        let products = watched(self.watch_stock(deadline).await)?;
+        if orders + products > 0 {
+            tracing::info!(orders, products, "changed in Odoo");
         }
+        Ok(())
+    }
+}
+
+/// The next run begins at the watermark, so what Odoo did not tell now is told then.
+fn watched(seen: Result<usize, WatchError>) -> Result<usize, PlatformError> {
+    match seen {
+        Ok(seen) => Ok(seen),
+        Err(WatchError::Peer(error)) => {
+            tracing::warn!(error = %error, "Odoo was not watched to the end");
+            Ok(0)
+        }
+        Err(WatchError::Platform(error)) => Err(error),
     }
 }
 

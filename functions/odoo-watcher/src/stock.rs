@@ -24,6 +24,9 @@ const PAGES: usize = 20;
 const CALLS: u32 = 2;
 /// How often every product is looked at: what no time of writing tells is found by this.
 const EVERYTHING: SignedDuration = SignedDuration::from_hours(24);
+/// A second ahead: the fractions of a second that Odoo's times have are missing in what they are compared with. What
+/// is written in that second is read again by the overlap, so nothing has to settle first.
+const STOCK_WATCH: Watch = Watch { settling: SignedDuration::from_secs(-1), ..WATCH };
 const NO_OVERLAP: Watch =
     Watch { overlap: SignedDuration::ZERO, first_look: SignedDuration::ZERO, settling: SignedDuration::ZERO };
 
@@ -62,7 +65,7 @@ impl<P: Platform> OdooWatcher<P> {
         deadline: Timestamp,
     ) -> Result<(), WatchError> {
         let mut watermark = Watermark::load(self.book.platform(), name(Some(stream))).await?;
-        let mut window = watermark.window(WATCH, self.book.now());
+        let mut window = watermark.window(STOCK_WATCH, self.book.now());
         for _ in 0..PAGES {
             if deadline.duration_since(self.book.now()) < LEAST_TIME {
                 return Ok(());

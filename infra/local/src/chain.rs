@@ -163,31 +163,34 @@ impl<P: Platform> Chain<P> {
 
     /// Wakes what is due, for ever.
     pub async fn wake(&self) {
+        let mut schedule = schedule(self.timing.wake_every);
         loop {
+            schedule.tick().await;
             if let Err(error) = self.waker.wake_due().await {
                 tracing::error!(error = %error, "the waker failed");
             }
-            tokio::time::sleep(self.timing.wake_every).await;
         }
     }
 
     /// Watches the shops, for ever.
     pub async fn watch(&self) {
+        let mut schedule = schedule(self.timing.watch_every);
         loop {
+            schedule.tick().await;
             let deadline = after(self.platform.clock().now(), SignedDuration::from_mins(14));
             self.watcher.watch_all(deadline).await;
-            tokio::time::sleep(self.timing.watch_every).await;
         }
     }
 
     /// Watches Odoo, for ever.
     pub async fn watch_odoo(&self) {
+        let mut schedule = schedule(self.timing.odoo_every);
         loop {
+            schedule.tick().await;
             let deadline = after(self.platform.clock().now(), SignedDuration::from_secs(55));
             if let Err(error) = self.odoo_watcher.run(deadline).await {
                 tracing::error!(error = %error, "Odoo was not watched to the end");
             }
-            tokio::time::sleep(self.timing.odoo_every).await;
         }
     }
 
@@ -222,4 +225,11 @@ impl<P: Platform> Chain<P> {
         }
         Ok(self.book.under_way().await?.is_empty())
     }
+}
+
+/// As EventBridge does: at a fixed rate, however long a run takes; a run that is still at work is not doubled.
+fn schedule(every: Duration) -> tokio::time::Interval {
+    let mut schedule = tokio::time::interval(every);
+    schedule.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    schedule
 }

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use simulators::{
     carriers::easypost::Easypost,
     odoo::Latency,
-    shops::{Buyer, Goods, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site},
+    shops::{Buyer, Goods, NotSold, Place, Sale, Signed, portal::Portal, shopify::Shop, woocommerce::Site},
     warehouses,
 };
 
@@ -62,6 +62,14 @@ carriers: [{ id: easypost, kind: easypost }]
 
 /// A chain, an Odoo, a warehouse and the shops.
 pub async fn flow(change: impl FnOnce(&mut Config)) -> (Flow, warehouses::Server, Shops) {
+    flow_slow(Latency::default(), change).await
+}
+
+/// The same with an Odoo that takes its time.
+pub async fn flow_slow(
+    latency: Latency,
+    change: impl FnOnce(&mut Config),
+) -> (Flow, warehouses::Server, Shops) {
     let mut shops = None;
     let (flow, east) = flow_beside(
         |config| {
@@ -73,7 +81,7 @@ pub async fn flow(change: impl FnOnce(&mut Config)) -> (Flow, warehouses::Server
             }];
             change(config);
         },
-        Latency::default(),
+        latency,
         |clock| {
             let all = shops.insert(Shops {
                 shopify: Shop::new(clock.clone(), TOKEN, SIGNS),
@@ -157,17 +165,29 @@ impl Shops {
     /// A customer buys two of CD-1 and one of CD-2 at Shopify, which counts them down at once; the webhook that tells
     /// of it.
     pub fn buy(&self, flow: &Flow) -> Signed {
+        self.buy_in(flow, "shopify").expect("there are enough")
+    }
+
+    /// The same in one of the shops that count. None where it counts fewer: then nothing is sold.
+    pub fn buy_in(&self, flow: &Flow, shop: &str) -> Option<Signed> {
+        let shelf = if shop == "woo" { &self.woo.shelf } else { &self.shopify.shelf };
+        for (sku, pieces) in [("CD-1", 2), ("CD-2", 1)] {
+            // An article that the shop does not count is sold all the same.
+            if shelf.sell(sku, pieces) == Err(NotSold::SoldOut) {
+                return None;
+            }
+        }
         let mut sale = sale();
         // Shops tell times to the second.
         let now = flow.chain.book.now();
         sale.updated_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
         sale.placed_at = sale.updated_at;
-        self.shopify.put(sale.clone());
-        for (sku, pieces) in [("CD-1", 2), ("CD-2", 1)] {
-            // An article that the shop does not count is sold all the same.
-            let _ = self.shopify.shelf.sell(sku, pieces);
+        if shop == "woo" {
+            self.woo.put(sale.clone());
+            return Some(self.woo.webhook("order.created", &sale));
         }
-        self.shopify.webhook("orders/create", &sale)
+        self.shopify.put(sale.clone());
+        Some(self.shopify.webhook("orders/create", &sale))
     }
 
     /// The shop's own id of the order.
