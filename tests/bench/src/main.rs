@@ -8,6 +8,7 @@ mod machine;
 mod memory;
 mod pipeline;
 mod receiver;
+mod stock;
 
 use std::{io::Write as _, path::PathBuf};
 
@@ -55,6 +56,17 @@ enum Name {
         #[arg(long)]
         artifacts: Option<PathBuf>,
     },
+    /// Calls, time and memory of telling a shop its stock, where one in a hundred SKUs changes and where all do.
+    Stock {
+        #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
+        skus: Vec<u64>,
+        /// SKUs of the full publish.
+        #[arg(long, default_value_t = 100_000)]
+        full: u64,
+    },
+    /// Part of `stock`: one of its processes.
+    #[command(hide = true, subcommand)]
+    StockPart(stock::Part),
     /// Part of `memory`: one chain in a process of its own.
     #[command(hide = true)]
     MemoryOf { orders: usize, odoo: String },
@@ -74,6 +86,8 @@ fn main() -> anyhow::Result<()> {
             .map_err(anyhow::Error::msg)?,
         Name::Cost { orders } => cost::run(orders)?,
         Name::Bootstraps { artifacts } => bootstraps::run(artifacts)?,
+        Name::Stock { skus, full } => stock::run(&skus, full)?,
+        Name::StockPart(part) => stock::part(part)?,
         Name::MemoryOf { orders, odoo } => memory::one(orders, &odoo)?,
         Name::MemoryOdoo => return memory::odoo(),
     };
