@@ -9,6 +9,7 @@
 //! - `outside`: warehouses and carriers that work by themselves.
 //! - `observer`, `shipped`: where each order must end, told from what the shops sent, what Odoo holds, and what people
 //!   did there; never from our own ledger, except for what it says to people.
+//! - [`stock`]: shops that sell the same stock, and what each counts in the end.
 //! - [`seeds`], [`exhaustive`], [`guards`]: the three ways to run it.
 
 pub mod exhaustive;
@@ -24,6 +25,7 @@ mod rest;
 mod script;
 pub mod seeds;
 mod shipped;
+pub mod stock;
 pub mod trace;
 pub mod weather;
 mod world;

@@ -16,6 +16,7 @@ use simulation::{
     exhaustive::{CASES, Case, Found, die, places, tell},
     guards::{Proof, prove},
     seeds::{Played, play, play_shipping},
+    stock,
     trace::Entry,
     weather::Fault,
 };
@@ -27,19 +28,47 @@ const MOST: u64 = 1200;
 const COUNTED: u64 = 30;
 
 /// How a seed is played.
-#[derive(Clone, Copy)]
-struct How {
-    ships: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// With warehouses, invoices and payments.
+    Shipping,
+    Imports,
+    Stock,
 }
 
 impl How {
+    fn of(cli: &Cli) -> Self {
+        match (cli.imports, cli.stock) {
+            (true, _) => Self::Imports,
+            (_, true) => Self::Stock,
+            _ => Self::Shipping,
+        }
+    }
+
     fn play(self, seed: u64, readable: bool) -> Played {
-        if self.ships { play_shipping(seed, readable) } else { play(seed, readable) }
+        match self {
+            Self::Shipping => play_shipping(seed, readable),
+            Self::Imports => play(seed, readable),
+            Self::Stock => stock::play(seed, readable),
+        }
     }
 
     /// The kinds of faults that may strike.
     fn kinds(self) -> Vec<Fault> {
-        Fault::ALL.iter().copied().filter(|kind| self.ships || !kind.is_of_warehouses()).collect()
+        let there = |kind: &Fault| match self {
+            Self::Shipping => true,
+            Self::Imports => !kind.is_of_warehouses(),
+            Self::Stock => !kind.is_of_warehouses() && !kind.is_of_people(),
+        };
+        Fault::ALL.iter().copied().filter(there).collect()
+    }
+
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Shipping => "",
+            Self::Imports => " --imports",
+            Self::Stock => " --stock",
+        }
     }
 }
 
@@ -59,6 +88,9 @@ struct Cli {
     /// With --seeds or --seed: ten orders up to their import, without warehouses, as `--guards` plays them.
     #[arg(long)]
     imports: bool,
+    /// With --seeds or --seed: shops that sell the same stock.
+    #[arg(long, conflicts_with = "imports")]
+    stock: bool,
     /// The first of the seeds.
     #[arg(long, default_value_t = 1)]
     from: u64,
@@ -81,7 +113,7 @@ struct Cli {
 
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
-    let how = How { ships: !cli.imports };
+    let how = How::of(&cli);
     let (result, sound) = match cli.seed {
         None if cli.guards => guards(cli.guard.as_deref())?,
         seed => {
@@ -180,7 +212,7 @@ fn on_all_cores<T: Send>(count: u64, work: impl Fn(u64) -> T + Sync) -> (usize, 
 }
 
 fn again(seed: u64, how: How) -> String {
-    format!("cargo run --release -p simulation -- --seed {seed}{}", if how.ships { "" } else { " --imports" })
+    format!("cargo run --release -p simulation -- --seed {seed}{}", how.flag())
 }
 
 /// One seed, told so that one can read it.

@@ -15,7 +15,7 @@ use crossdock_platform::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::world::World;
+use crate::{trace::Entry, world::World};
 
 /// Longer than any lease, visibility, due time or backoff, one after another.
 const LONGEST: SignedDuration = SignedDuration::from_hours(4);
@@ -99,6 +99,13 @@ impl World {
     fn documents(&self) -> Result<Vec<(Subject, serde_json::Value)>> {
         let items = self.platform.items()?.into_iter();
         Ok(items.filter_map(|item| Some((Subject::of(&item.key)?, item.body))).collect())
+    }
+
+    /// What the ledger holds, to be read after what happened.
+    pub fn ledger(&self) -> Vec<Entry> {
+        let items = self.platform.items().unwrap_or_default().into_iter();
+        let now = self.clock.now();
+        items.map(|item| Entry::new(now, "the ledger", &format!("{} {}", item.key.pk, item.body))).collect()
     }
 
     /// What the ledger says of every order.

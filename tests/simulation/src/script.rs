@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How long an outage of a shop lasts.
-const SHOP_OUTAGE: SignedDuration = SignedDuration::from_secs(3600);
+pub const SHOP_OUTAGE: SignedDuration = SignedDuration::from_secs(3600);
 
 /// Something that somebody does at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,7 +102,7 @@ fn outages(weather: &Weather, scenario: &Scenario, acts: &mut Vec<(Timestamp, Ac
 }
 
 /// A time in the storm, not before so many seconds.
-fn moment(weather: &Weather, least: u64) -> Timestamp {
+pub fn moment(weather: &Weather, least: u64) -> Timestamp {
     let storm_s = u64::try_from(STORM.as_secs()).unwrap_or(0);
     after(flows::START, seconds(least + weather.below(storm_s - least)))
 }

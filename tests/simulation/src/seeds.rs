@@ -73,6 +73,35 @@ pub fn play_shipping(seed: u64, readable: bool) -> Played {
 }
 
 fn played(seed: u64, readable: bool, ships: bool) -> Played {
+    in_weather(seed, readable, ships, async move |clock, trace, weather| {
+        let mut play = Play::new(seed, clock, trace, weather, ships).await?;
+        let end = play.all().await;
+        Ok(End {
+            violation: end.err(),
+            calls: play.world.calls(),
+            asked: play.world.asked(),
+            seconds: play.seconds,
+            ledger: if readable { play.world.ledger() } else { Vec::new() },
+        })
+    })
+}
+
+/// What came of a play.
+pub(crate) struct End {
+    pub violation: Option<anyhow::Error>,
+    pub calls: u64,
+    pub asked: u64,
+    pub seconds: u64,
+    pub ledger: Vec<Entry>,
+}
+
+/// Plays something under virtual time and in the weather of a seed.
+pub(crate) fn in_weather(
+    seed: u64,
+    readable: bool,
+    ships: bool,
+    play: impl AsyncFnOnce(Clock, Trace, Weather) -> Result<End>,
+) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let Ok(runtime) = runtime else {
         return Played { violation: Some("no runtime".into()), ..Played::default() };
@@ -86,16 +115,13 @@ fn played(seed: u64, readable: bool, ships: bool) -> Played {
         let weather =
             Weather::storm(Entropy::seeded(seed ^ 0xdead), clock.clone(), trace.clone(), until, ships);
         let mut played = Played::default();
-        match Play::new(seed, clock, trace.clone(), weather.clone(), ships).await {
-            Ok(mut play) => {
-                let end = play.all().await;
-                played.violation = end.err().map(|error| format!("{error:#}"));
-                played.calls = play.world.calls();
-                played.asked = play.world.asked();
-                played.seconds = play.seconds;
-                if readable {
-                    played.entries = play.ledger();
-                }
+        match play(clock, trace.clone(), weather.clone()).await {
+            Ok(end) => {
+                played.violation = end.violation.map(|error| format!("{error:#}"));
+                played.calls = end.calls;
+                played.asked = end.asked;
+                played.seconds = end.seconds;
+                played.entries = end.ledger;
             }
             Err(error) => played.violation = Some(format!("{error:#}")),
         }
@@ -105,6 +131,17 @@ fn played(seed: u64, readable: bool, ships: bool) -> Played {
         played.entries.splice(0..0, trace.entries());
         played
     })
+}
+
+/// The platform as AWS may be at any time, without faults.
+pub(crate) fn platform() -> EmbeddedOptions {
+    EmbeddedOptions {
+        max_receives: MAX_RECEIVES,
+        lag: Duration::from_secs(2),
+        stale_reads_per_mille: 300,
+        reorder: true,
+        ..EmbeddedOptions::plain()
+    }
 }
 
 struct Play {
@@ -148,13 +185,7 @@ impl Play {
             clock: clock.clone(),
             weather: weather.clone(),
             trace: trace.clone(),
-            options: EmbeddedOptions {
-                max_receives: MAX_RECEIVES,
-                lag: Duration::from_secs(2),
-                stale_reads_per_mille: 300,
-                reorder: true,
-                ..EmbeddedOptions::plain()
-            },
+            options: platform(),
             version: versions[usize::try_from(draw.below(3)).unwrap_or(0)],
             config: sound.clone(),
             secrets: scenario::secrets().into_iter().chain(scenario::warehouse_secrets()).collect(),
@@ -375,13 +406,6 @@ impl Play {
         let now = crossdock::demo::parked(&self.world.states().await?);
         ensure!(now == parked, "parked then {parked:?}, now {now:?}");
         Ok(())
-    }
-
-    /// What the ledger holds in the end, to be read after what happened.
-    fn ledger(&self) -> Vec<Entry> {
-        let items = self.world.platform.items().unwrap_or_default().into_iter();
-        let now = self.world.clock.now();
-        items.map(|item| Entry::new(now, "the ledger", &format!("{} {}", item.key.pk, item.body))).collect()
     }
 
     /// What Odoo, the warehouses and the shops hold.

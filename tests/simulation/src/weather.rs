@@ -88,6 +88,24 @@ faults! {
 }
 
 impl Fault {
+    /// Whether people do it where orders are sold, imported and shipped, and nowhere else.
+    #[must_use]
+    pub fn is_of_people(self) -> bool {
+        matches!(
+            self,
+            Self::ShopLags
+                | Self::EditedByHand
+                | Self::CancelledByHand
+                | Self::ConfirmedByHand
+                | Self::ShippedByHand
+                | Self::TouchedByHand
+                | Self::KeyRotated
+                | Self::KeyRevokedEarly
+                | Self::Redriven
+                | Self::Mended
+        )
+    }
+
     /// Whether it strikes only where there are warehouses.
     #[must_use]
     pub fn is_of_warehouses(self) -> bool {

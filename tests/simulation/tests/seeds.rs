@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use crossdock_core::Clock;
 use simulation::{
     seeds::{Played, play, play_shipping},
+    stock,
     trace::{Ear, Trace},
     weather::Fault,
 };
 
 const SEEDS: u64 = 50;
 const SHIPPING_SEEDS: u64 = 12;
+const STOCK_SEEDS: u64 = 6;
 /// The rarest fault strikes in one of twenty seeds.
 const AT_MOST: u64 = 200;
 
@@ -36,6 +38,14 @@ fn every_order_ends_where_the_observer_says_whatever_the_weather() {
 #[test]
 fn whatever_is_shipped_invoiced_and_told_ends_where_the_observer_says() {
     play_all(play_shipping, SHIPPING_SEEDS, |kind| kind.is_of_warehouses());
+}
+
+#[test]
+fn whatever_the_weather_every_shop_counts_what_is_left() {
+    for seed in 1..=STOCK_SEEDS {
+        let played = stock::play(seed, false);
+        assert!(played.violation.is_none(), "seed {seed}: {:?}", played.violation);
+    }
 }
 
 #[test]
