@@ -1,6 +1,9 @@
 //! Which moves of a transfer a shipment ships. Pure.
 
+use std::collections::BTreeMap;
+
 use crossdock_core::{
+    ShipmentKey, Sku,
     guard::{self, Guard},
     shipment::{Lot, ShippedLine},
 };
@@ -127,6 +130,28 @@ fn take_lots(lots: &mut Vec<Lot>, quantity: Decimal) -> Vec<Lot> {
     }
     lots.retain(|lot| lot.quantity > Decimal::ZERO);
     taken
+}
+
+/// What left by the transfers that carry a shipment's key, where that is not what the warehouse told: somebody
+/// changed and validated a transfer that was prepared. None where it is the same.
+#[must_use]
+pub fn difference(sale: &Sale, key: &ShipmentKey, lines: &[ShippedLine]) -> Option<String> {
+    let mut left: BTreeMap<&Sku, Decimal> = BTreeMap::new();
+    for line in lines {
+        *left.entry(&line.sku).or_default() -= line.quantity;
+    }
+    let carries = |t: &&Transfer| {
+        t.kind == TransferKind::Outgoing && t.state == TransferState::Done && t.shipment.as_ref() == Some(key)
+    };
+    for of in sale.transfers.iter().filter(carries).flat_map(|transfer| &transfer.moves) {
+        if let Some(sku) = &of.sku {
+            *left.entry(sku).or_default() += of.quantity;
+        }
+    }
+    let more = |(sku, more): (&Sku, Decimal)| format!("{more} of {sku}");
+    let what: Vec<String> = left.into_iter().filter(|(_, more)| !more.is_zero()).map(more).collect();
+    (!what.is_empty())
+        .then(|| format!("Odoo has moved other goods than the warehouse sent: {}", what.join(", ")))
 }
 
 /// Whether a shipment stands in Odoo: a transfer that left the house carries its key.

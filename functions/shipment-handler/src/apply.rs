@@ -25,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     About, Job, ShipmentHandler,
-    allot::{allot, is_applied, next_transfer},
+    allot::{allot, difference, is_applied, next_transfer},
     closing::is_all_of,
     each_once,
     outcome::{End, Trouble},
@@ -136,6 +136,10 @@ impl<P: Platform> ShipmentHandler<P> {
                 continue;
             };
             if is_applied(&sale, &shipment.key) {
+                if let Some(why) = difference(&sale, &shipment.key, &content.lines) {
+                    // It counts as applied, and waits for a person before anybody is told of it.
+                    self.park_changed(&shipment.key, why).await?;
+                }
                 messages.extend(self.record(&progress.job, &sale, &shipment, content).await?);
                 progress.end(End::Applied);
                 continue;

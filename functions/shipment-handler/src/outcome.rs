@@ -118,6 +118,20 @@ impl<P: Platform> ShipmentHandler<P> {
             .await
     }
 
+    /// A shipment stands in Odoo with other goods than the warehouse told.
+    pub(crate) async fn park_changed(&self, key: &ShipmentKey, why: String) -> Result<(), PlatformError> {
+        let (now, config) = (self.book.now(), self.config.digest());
+        self.book
+            .change::<Shipment, _>(key, |known| {
+                if known.applied.is_some() {
+                    return Change::Leave(());
+                }
+                known.work.park(vec![Reason::new(ReasonCode::ShipmentChanged, why.clone())], &config, now);
+                Change::Write(())
+            })
+            .await
+    }
+
     /// Odoo has no transfer of this reference: perhaps not yet.
     pub(crate) async fn nobodys(&self, shipment: &Shipment) -> Result<(), PlatformError> {
         let now = self.book.now();

@@ -67,7 +67,7 @@ reasons! {
     TransferUnknown => "transfer_unknown", "Odoo has no transfer with the reference that the warehouse gave. Correct it at the warehouse, or make the transfer in Odoo, then replay.";
     ShippedTooMuch => "shipped_too_much", "The warehouse shipped more than is open, or something that was not ordered. Correct the transfer in Odoo or the shipment at the warehouse, then replay.";
     ShippedAfterCancel => "shipped_after_cancel", "Goods have left of an order that is cancelled. Decide with the customer: take the goods back, or make a new order in Odoo.";
-    ShipmentChanged => "shipment_changed", "The warehouse told the same shipment again with other goods. Compare the shipment with the transfer in Odoo and correct by hand.";
+    ShipmentChanged => "shipment_changed", "The warehouse told the same shipment again with other goods, or somebody validated its transfer in Odoo with others. Compare the shipment with the transfer in Odoo and correct by hand.";
     LotUnknown => "lot_unknown", "Odoo does not know the lot or serial number that the warehouse shipped. Correct it at the warehouse or create it in Odoo, then replay.";
     ReportUnreadable => "report_unreadable", "The warehouse sent something signed that cannot be read. Look at its own log; if its format changed, update Crossdock, then let it send again.";
     TransferRefused => "transfer_refused", "Odoo refused the transfer with the text shown. Mend the cause in Odoo, then replay.";

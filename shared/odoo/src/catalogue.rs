@@ -88,6 +88,9 @@ struct Kept<T> {
     until: Timestamp,
 }
 
+/// Products that are kept at most: a look at a whole catalogue must not fill the memory.
+const MOST_PRODUCTS: usize = 20_000;
+
 #[derive(Default)]
 struct Cache {
     companies: BTreeMap<OdooRef, Kept<Company>>,
@@ -194,7 +197,11 @@ impl Catalogue {
             found.insert(sku.clone(), kept.value.clone());
             // Only what can be sold is kept: a mended product is seen at once.
             if kept.value.iter().all(|product| product.sellable) {
-                self.cache().products.insert((company, sku), kept);
+                let mut cache = self.cache();
+                if cache.products.len() >= MOST_PRODUCTS {
+                    cache.products.clear();
+                }
+                cache.products.insert((company, sku), kept);
             }
         }
         Ok(found)

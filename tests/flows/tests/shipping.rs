@@ -348,3 +348,23 @@ async fn a_transfer_that_odoo_refuses_stops_no_other_of_its_batch() {
     let pickings = flow.odoo.orders().into_iter().flat_map(|order| order.pickings);
     assert_eq!(pickings.filter(|picking| picking.state == "done").count(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_person_who_ships_more_on_a_prepared_transfer_than_has_left_is_asked_about_it() {
+    let (flow, east) = flow(|_| {}).await;
+    let order = five("1");
+    let reference = released(&flow, &east, &order).await;
+    let when = odoo::Match::method("stock.picking", "button_validate");
+    flow.odoo.inject(odoo::Fault::once(when, odoo::FaultKind::ResetBefore));
+    let calls = east.ship(&reference, &pieces(2), 1);
+    flow.told(&calls).await;
+    // The shipment is written on the transfer and not validated: somebody ships all five.
+    flow.odoo.ship(flow.pickings()[0].id).unwrap();
+    flow.pass(5).await;
+    assert_eq!(flow.shipped(), [("done".to_owned(), Decimal::from(5))]);
+    let parked = flow.parked_beside().await;
+    assert_eq!(parked.len(), 1, "{parked:?}");
+    assert_eq!(parked[0].1, [ReasonCode::ShipmentChanged]);
+    let why = flow.shipment(&shipment_of(&calls[0])).await.work.reasons[0].detail.clone();
+    assert!(why.contains("3 of CD-1"), "{why}");
+}
