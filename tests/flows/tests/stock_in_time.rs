@@ -70,7 +70,7 @@ async fn a_change_in_odoo_reaches_every_shop_within_one_cycle_and_four_calls() {
         longest = longest.max(until_both(&shops, &sku, counts[at]).await);
     }
     drop(tasks);
-    println!("120 changes: the longest took {longest:?}");
+    eprintln!("120 changes: the longest took {longest:?}");
     assert!(longest <= CYCLE + FOLLOW, "{longest:?}");
     assert!(longest > CYCLE / 2, "a measure that finds nothing: {longest:?}");
 }

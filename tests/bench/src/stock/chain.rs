@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use crossdock::chain::{Chain, Timing};
@@ -102,7 +102,7 @@ channels:
 "#
     );
     let config = crossdock_core::config::parse(&text).map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
-    Ok(Chain::new(platform, config, client, Timing::default()).await?)
+    Chain::new(platform, config, client, Timing::default()).await
 }
 
 async fn played(chain: &Chain<Embedded>, skus: u64, what: What, ask: Ask<'_>) -> anyhow::Result<Value> {
@@ -138,7 +138,7 @@ async fn until_told(
     changed: u64,
     least: u64,
 ) -> anyhow::Result<Value> {
-    let (before, began) = (ask("counts").await?, Instant::now());
+    let (before, began) = (ask("counts").await?, Clock::System.now());
     loop {
         let deadline = after(chain.book.now(), SignedDuration::from_secs(55));
         chain.odoo_watcher.watch_stock(deadline).await?;
@@ -153,7 +153,8 @@ async fn until_told(
             break;
         }
     }
-    let (seconds, now) = (began.elapsed().as_secs_f64(), ask("counts").await?);
+    let seconds = Clock::System.now().duration_since(began).as_secs_f64();
+    let now = ask("counts").await?;
     anyhow::ensure!(now["wrong"] == 0, "{} counts of the shop are wrong", now["wrong"]);
     let calls =
         |peer: &str| now[peer].as_f64().unwrap_or(f64::NAN) - before[peer].as_f64().unwrap_or(f64::NAN);
