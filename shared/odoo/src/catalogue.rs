@@ -3,6 +3,8 @@
 //! **Invariant:** a look-up that found nothing is never kept. A mapping or a product that was mended is
 //! seen by the very next try.
 
+mod kept;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -18,6 +20,7 @@ use crate::{
     connection::{Call, Odoo},
     invoices::{self, Journals},
 };
+use kept::{Cache, Kept};
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
 
@@ -81,23 +84,6 @@ pub struct Countries {
     pub countries: BTreeMap<String, i64>,
     /// By country and code, and by country and lower-case name.
     pub states: BTreeMap<(String, String), i64>,
-}
-
-struct Kept<T> {
-    value: Arc<T>,
-    until: Timestamp,
-}
-
-/// Products that are kept at most: a look at a whole catalogue must not fill the memory.
-const MOST_PRODUCTS: usize = 20_000;
-
-#[derive(Default)]
-struct Cache {
-    companies: BTreeMap<OdooRef, Kept<Company>>,
-    countries: Option<Kept<Countries>>,
-    journals: BTreeMap<i64, Kept<Journals>>,
-    /// By company and SKU.
-    products: BTreeMap<(i64, Sku), Kept<Vec<Product>>>,
 }
 
 /// The look-ups of one process.
@@ -197,11 +183,7 @@ impl Catalogue {
             found.insert(sku.clone(), kept.value.clone());
             // Only what can be sold is kept: a mended product is seen at once.
             if kept.value.iter().all(|product| product.sellable) {
-                let mut cache = self.cache();
-                if cache.products.len() >= MOST_PRODUCTS {
-                    cache.products.clear();
-                }
-                cache.products.insert((company, sku), kept);
+                self.cache().keep_products((company, sku), kept);
             }
         }
         Ok(found)

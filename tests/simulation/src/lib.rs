@@ -9,6 +9,7 @@
 //! - `outside`: warehouses and carriers that work by themselves.
 //! - `observer`, `shipped`: where each order must end, told from what the shops sent, what Odoo holds, and what people
 //!   did there; never from our own ledger, except for what it says to people.
+//! - [`play`]: what every play has: virtual time, a trace, the weather of its seed, and what came of it.
 //! - [`stock`]: shops that sell the same stock, and what each counts in the end.
 //! - [`seeds`], [`exhaustive`], [`guards`]: the three ways to run it.
 
@@ -19,6 +20,7 @@ mod line;
 mod observer;
 mod outside;
 mod people;
+pub mod play;
 mod ports;
 pub mod process;
 mod rest;

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use simulation::{
     exhaustive::{CASES, Case, Found, die, places, tell},
     guards::{Proof, prove},
-    seeds::{Played, play, play_shipping},
+    play::Played,
+    seeds::{play, play_shipping},
     stock,
     trace::Entry,
     weather::Fault,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use simulators::scenario::{HOUSES, Scenario};
 
 use crate::{
-    seeds::STORM,
+    play::STORM,
     weather::{Fault, Weather},
 };
 

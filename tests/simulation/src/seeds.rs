@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use crossdock_core::{Clock, Entropy, config::Config};
-use crossdock_platform::{embedded::EmbeddedOptions, orders::after};
+use crossdock_platform::orders::after;
 use jiff::{SignedDuration, Timestamp};
 use simulators::{
     odoo,
@@ -22,19 +22,19 @@ use crate::{
     observer::{Touched, judge, personal, reasons_for},
     outside::Outside,
     people::{self, Hands},
+    play::{End, Played, STORM, in_weather, platform},
     script::{Act, script, seconds},
     shipped,
-    trace::{Ear, Entry, Trace},
+    trace::Trace,
     weather::{Fault, Weather},
-    world::{MAX_RECEIVES, Setup, World},
+    world::{Setup, World},
 };
 
 /// Orders of a seed that ends with their import.
 const IMPORTED: usize = 10;
 /// Orders of a seed with warehouses: each takes ten times the calls.
 const SHIPPED: usize = 3;
-/// How long the weather is bad, and how long it is bad once more when there is a second act.
-pub const STORM: SignedDuration = SignedDuration::from_secs(2400);
+/// How long the weather is bad once more when there is a second act.
 const SECOND_STORM: SignedDuration = SignedDuration::from_secs(900);
 /// More calls than this mean that something turns in a circle: the worst of 1,500 seeds took 6,454.
 const MOST_CALLS: u64 = 40_000;
@@ -42,23 +42,6 @@ const MOST_CALLS: u64 = 40_000;
 const MOST_STEPS: u32 = 200;
 const TEMPO: Tempo =
     Tempo { later: Duration::from_secs(400), span: Duration::from_secs(600), orders_per_s: 1 };
-
-/// What one seed came to.
-#[derive(Debug, Clone, Default)]
-pub struct Played {
-    pub faults: BTreeMap<Fault, u64>,
-    pub pairs: BTreeSet<(Fault, Fault)>,
-    pub calls: u64,
-    /// Of them, how many went to a peer.
-    pub asked: u64,
-    /// How long after the first order everything had come to its end, all orders taken together.
-    pub seconds: u64,
-    pub hash: u64,
-    /// What is not as it should be once the weather has cleared and everything has settled.
-    pub violation: Option<String>,
-    /// Everything that happened, where it was to be readable.
-    pub entries: Vec<Entry>,
-}
 
 /// Plays one seed up to confirmed orders.
 #[must_use]
@@ -84,64 +67,6 @@ fn played(seed: u64, readable: bool, ships: bool) -> Played {
             ledger: if readable { play.world.ledger() } else { Vec::new() },
         })
     })
-}
-
-/// What came of a play.
-pub(crate) struct End {
-    pub violation: Option<anyhow::Error>,
-    pub calls: u64,
-    pub asked: u64,
-    pub seconds: u64,
-    pub ledger: Vec<Entry>,
-}
-
-/// Plays something under virtual time and in the weather of a seed.
-pub(crate) fn in_weather(
-    seed: u64,
-    readable: bool,
-    ships: bool,
-    play: impl AsyncFnOnce(Clock, Trace, Weather) -> Result<End>,
-) -> Played {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let Ok(runtime) = runtime else {
-        return Played { violation: Some("no runtime".into()), ..Played::default() };
-    };
-    runtime.block_on(async {
-        let clock = Clock::tokio(flows::START);
-        let trace = Trace::new(clock.clone(), readable);
-        let _ears = tracing::subscriber::set_default(Ear(trace.clone()));
-        let until = after(flows::START, STORM);
-        // Another seed than the platform's, so that the two draw apart.
-        let weather =
-            Weather::storm(Entropy::seeded(seed ^ 0xdead), clock.clone(), trace.clone(), until, ships);
-        let mut played = Played::default();
-        match play(clock, trace.clone(), weather.clone()).await {
-            Ok(end) => {
-                played.violation = end.violation.map(|error| format!("{error:#}"));
-                played.calls = end.calls;
-                played.asked = end.asked;
-                played.seconds = end.seconds;
-                played.entries = end.ledger;
-            }
-            Err(error) => played.violation = Some(format!("{error:#}")),
-        }
-        played.faults = weather.counts();
-        played.pairs = weather.pairs();
-        played.hash = trace.hash();
-        played.entries.splice(0..0, trace.entries());
-        played
-    })
-}
-
-/// The platform as AWS may be at any time, without faults.
-pub(crate) fn platform() -> EmbeddedOptions {
-    EmbeddedOptions {
-        max_receives: MAX_RECEIVES,
-        lag: Duration::from_secs(2),
-        stale_reads_per_mille: 300,
-        reorder: true,
-        ..EmbeddedOptions::plain()
-    }
 }
 
 struct Play {

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 
 use crate::{
     front::Sender,
+    play::{End, Played, STORM, in_weather, platform},
     script::{SHOP_OUTAGE, moment, seconds},
-    seeds::{End, Played, STORM, in_weather, platform},
     trace::Trace,
     weather::{Fault, Weather},
     world::{Setup, World},

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crossdock_core::Clock;
 use simulation::{
-    seeds::{Played, play, play_shipping},
+    play::Played,
+    seeds::{play, play_shipping},
     stock,
     trace::{Ear, Trace},
     weather::Fault,
