@@ -49,57 +49,26 @@ impl<P: Platform> OdooWatcher<P> {
         let odoo = self.odoo.until(deadline);
         // In one run a product is told once, however often it shows.
         let mut noted = BTreeSet::new();
-        for stream in Stream::ALL {
-            self.stream(&odoo, stream, &channels, &mut noted, deadline).await?;
+        for stream in Stream::ALL.map(Some).into_iter().chain([None]) {
+            self.look(&odoo, stream, &channels, &mut noted, deadline).await?;
         }
-        self.everything(&odoo, &channels, &mut noted, deadline).await?;
         Ok(noted.len())
     }
 
-    async fn stream(
+    /// What a stream tells anew; without one every product, once a day, over as many runs as it takes.
+    async fn look(
         &self,
         odoo: &Odoo,
-        stream: Stream,
-        channels: &[ChannelId],
-        noted: &mut BTreeSet<i64>,
-        deadline: Timestamp,
-    ) -> Result<(), WatchError> {
-        let mut watermark = Watermark::load(self.book.platform(), name(Some(stream))).await?;
-        let mut window = watermark.window(STOCK_WATCH, self.book.now());
-        for _ in 0..PAGES {
-            if deadline.duration_since(self.book.now()) < LEAST_TIME {
-                return Ok(());
-            }
-            self.pace.enter(CALLS).await??;
-            let after = window.cursor.as_deref().and_then(|id| id.parse().ok()).unwrap_or(0);
-            let page = stock::changed(odoo, stream, window.from, window.until, after, PAGE).await;
-            self.pace.learn(&page).await?;
-            let page = page?;
-            window.cursor = page.next.map(|id| id.to_string());
-            self.open(odoo, &page, channels, noted).await?;
-            // Written down first, marked after: a crash in between reads the page once more.
-            watermark.reached(window.clone());
-            watermark.store(self.book.platform()).await?;
-            if window.cursor.is_none() {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// Every product once a day, over as many runs as it takes.
-    async fn everything(
-        &self,
-        odoo: &Odoo,
+        stream: Option<Stream>,
         channels: &[ChannelId],
         noted: &mut BTreeSet<i64>,
         deadline: Timestamp,
     ) -> Result<(), WatchError> {
         let now = self.book.now();
-        let mut watermark = Watermark::load(self.book.platform(), name(None)).await?;
-        let mut window = watermark.window(NO_OVERLAP, now);
+        let mut watermark = Watermark::load(self.book.platform(), name(stream)).await?;
+        let mut window = watermark.window(if stream.is_some() { STOCK_WATCH } else { NO_OVERLAP }, now);
         let done = watermark.until().is_some_and(|until| now.duration_since(until) < EVERYTHING);
-        if done && window.cursor.is_none() {
+        if stream.is_none() && done && window.cursor.is_none() {
             return Ok(());
         }
         for _ in 0..PAGES {
@@ -108,11 +77,15 @@ impl<P: Platform> OdooWatcher<P> {
             }
             self.pace.enter(CALLS).await??;
             let after = window.cursor.as_deref().and_then(|id| id.parse().ok()).unwrap_or(0);
-            let page = stock::every(odoo, after, PAGE).await;
+            let page = match stream {
+                Some(stream) => stock::changed(odoo, stream, window.from, window.until, after, PAGE).await,
+                None => stock::every(odoo, after, PAGE).await,
+            };
             self.pace.learn(&page).await?;
             let page = page?;
             window.cursor = page.next.map(|id| id.to_string());
             self.open(odoo, &page, channels, noted).await?;
+            // Written down first, marked after: a crash in between reads the page once more.
             watermark.reached(window.clone());
             watermark.store(self.book.platform()).await?;
             if window.cursor.is_none() {
