@@ -3,11 +3,12 @@ locals {
   # What an entry may say, and what it means when it does not:
   #   queue          it works through this queue
   #   every_minutes  it runs on a schedule
+  #   daily_at_hour  it runs once a day, at this hour in UTC
   #   sends          queues that it sends to
   #   table          what it may do with single items of the table
   #   indexes        indexes that it may query
   #   secrets        names of the secrets that it reads
-  unsaid = { queue = null, every_minutes = null, sends = [], indexes = [], secrets = [] }
+  unsaid = { queue = null, every_minutes = null, daily_at_hour = null, sends = [], indexes = [], secrets = [] }
 
   listed = {
     webhook-receiver = {
@@ -21,7 +22,7 @@ locals {
       queue     = "orders"
       timeout_s = 60
       memory_mb = 256
-      sends     = ["orders", "valid-orders", "invoices"]
+      sends     = ["orders", "valid-orders", "invoices", "stock"]
       table     = ["GetItem", "PutItem"]
       secrets   = concat([local.odoo_secret], local.api_secrets)
     }
@@ -46,7 +47,7 @@ locals {
       every_minutes = 1
       timeout_s     = 55
       memory_mb     = 256
-      sends         = ["releases", "stock"]
+      sends         = ["releases", "stock", "catalogue"]
       table         = ["GetItem", "PutItem"]
       secrets       = [local.odoo_secret]
     }
@@ -64,7 +65,9 @@ locals {
       memory_mb = 256
       sends     = ["shipments", "releases", "valid-orders", "invoices", "announcements"]
       table     = ["GetItem", "PutItem"]
-      secrets   = concat([local.odoo_secret], local.warehouse_secrets)
+      # What a warehouse has told and Odoo does not show yet is not missing from its stock.
+      indexes = ["due", "shelf"]
+      secrets = concat([local.odoo_secret], local.warehouse_secrets)
     }
     order-invoicer = {
       queue     = "invoices"
@@ -93,13 +96,35 @@ locals {
       indexes = ["due", "shelf"]
       secrets = concat([local.odoo_secret], local.stock_secrets)
     }
+    catalogue-publisher = {
+      queue     = "catalogue"
+      timeout_s = 120
+      memory_mb = 256
+      # What is new in a shop is told its stock.
+      sends   = ["stock"]
+      table   = ["GetItem", "PutItem"]
+      secrets = concat([local.odoo_secret], local.catalogue_secrets)
+    }
+    nightly-reconciler = {
+      queue         = "reconcile"
+      daily_at_hour = 2
+      timeout_s     = 840
+      memory_mb     = 256
+      # What events missed goes where it would have gone by itself; the stock is compared by its publisher.
+      sends   = ["reconcile", "orders", "shipments", "stock"]
+      table   = ["GetItem", "PutItem"]
+      secrets = concat([local.odoo_secret], local.api_secrets, local.warehouse_secrets)
+    }
     waker = {
       every_minutes = 1
       timeout_s     = 55
       memory_mb     = 128
-      sends         = ["orders", "valid-orders", "releases", "shipments", "invoices", "announcements", "stock"]
-      table         = ["GetItem", "PutItem"]
-      indexes       = ["due"]
+      sends = [
+        "orders", "valid-orders", "releases", "shipments", "invoices", "announcements", "stock", "catalogue",
+        "reconcile",
+      ]
+      table   = ["GetItem", "PutItem"]
+      indexes = ["due"]
     }
   }
 
@@ -108,8 +133,19 @@ locals {
       timeout_s = lookup(var.timeout_s, name, said.timeout_s)
     })
   }
-  workers   = { for name, f in local.functions : name => f if f.queue != null }
-  schedules = { for name, f in local.functions : name => f if f.every_minutes != null }
+  workers = { for name, f in local.functions : name => f if f.queue != null }
+  schedules = merge(
+    { for name, f in local.functions : name => {
+      expression = "rate(${f.every_minutes} ${f.every_minutes == 1 ? "minute" : "minutes"})"
+      minutes    = f.every_minutes
+      missed     = 4
+    } if f.every_minutes != null },
+    { for name, f in local.functions : name => {
+      expression = "cron(0 ${f.daily_at_hour} * * ? *)"
+      minutes    = 24 * 60
+      missed     = 2
+    } if f.daily_at_hour != null },
+  )
 
   # Each queue has one worker: two entries for one queue fail the plan.
   consumers = { for name, f in local.workers : f.queue => name }

@@ -72,7 +72,9 @@ module "schedule" {
   for_each = local.schedules
 
   function      = module.function[each.key].this
-  every_minutes = each.value.every_minutes
+  expression    = each.value.expression
+  minutes       = each.value.minutes
+  missed        = each.value.missed
   alarm_actions = var.alarm_actions
 }
 

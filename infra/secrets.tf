@@ -17,6 +17,8 @@ locals {
   ]
   # Channels that are told what they may promise.
   stock_secrets = [for c in local.channels : "${c.id}/api" if try(c.stock, null) != null]
+  # Channels that show Odoo's products.
+  catalogue_secrets = [for c in local.channels : "${c.id}/api" if try(c.catalogue, null) != null]
   # Shops that are asked what was paid, before a payment is booked.
   payment_secrets = [
     for c in local.channels : "${c.id}/api"

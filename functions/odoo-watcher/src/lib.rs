@@ -1,13 +1,14 @@
 //! Asks Odoo what changed: orders' transfers, so that what became ready is released, whoever made it ready; and the
-//! stock of products, so that every channel is told.
+//! stock, the texts and the prices of products, so that every channel is told.
 //!
 //! In: a schedule, each minute. Reads: Odoo's moves, quants and products since the watermarks. Out: a note at each
 //! order whose transfers changed, and a message to `releases`; for each channel the SKUs that it is to be told,
-//! and a message to `stock`.
+//! and a message to `stock` or `catalogue`.
 //!
 //! Safe to repeat: the watermark moves only after everything before it is noted, and what was noted before is
 //! recognised and changes nothing.
 
+mod prices;
 mod stock;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,7 +20,7 @@ use crossdock_core::{
     message::Message,
 };
 use crossdock_odoo::{
-    Connection, Odoo,
+    Catalogue, Odoo,
     transfers::{self, ChangedTransfer},
 };
 use crossdock_platform::{
@@ -50,6 +51,7 @@ pub struct OdooWatcher<P> {
     pub book: OrderBook<P>,
     pub config: Arc<Config>,
     pub odoo: Odoo,
+    pub lookups: Catalogue,
     pub pace: Pace<P>,
 }
 
@@ -59,13 +61,14 @@ impl<P: Platform> Wire<P> for OdooWatcher<P> {
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
         Ok(Self {
             book: OrderBook::new(platform.clone(), config.retention.clone()),
             config: config.clone(),
+            lookups: Catalogue::new(odoo.clone()),
             odoo,
-            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+            pace,
         })
     }
 }
@@ -83,9 +86,10 @@ impl<P: Platform> Scheduled for OdooWatcher<P> {
     async fn run(&self, deadline: Timestamp) -> Result<(), PlatformError> {
         // Neither waits for the other to succeed.
         let orders = watched(self.watch(deadline).await)?;
-        let products = watched(self.watch_stock(deadline).await)?;
-        if orders + products > 0 {
-            tracing::info!(orders, products, "changed in Odoo");
+        let products = watched(self.watch_products(deadline).await)?;
+        let prices = watched(self.watch_prices(deadline).await)?;
+        if orders + products + prices > 0 {
+            tracing::info!(orders, products, prices, "changed in Odoo");
         }
         Ok(())
     }

@@ -1,14 +1,15 @@
-//! Which products' stock may have changed, and which channels are to be told of them.
+//! Which products may have changed, in stock or otherwise, and which channels are to be told what of them.
 
 use std::collections::BTreeSet;
 
-use crossdock_core::{ChannelId, Sku, message::Message};
+use crossdock_core::{ChannelId, Sku, config::Channel, message::Message};
 use crossdock_odoo::{
-    Odoo,
-    stock::{self, ChangedProducts, Stream},
+    Odoo, kits,
+    stock::{self, Stream},
 };
 use crossdock_platform::{
     Platform,
+    publication::Topic,
     queue::send_all,
     watermark::{Watch, Watermark},
 };
@@ -16,18 +17,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{LEAST_TIME, OdooWatcher, WATCH, WatchError};
 
+/// A channel, and what it is told.
+type Told = (ChannelId, Topic);
+
 /// Records of one page.
-const PAGE: usize = 1000;
+pub(crate) const PAGE: usize = 1000;
 /// The most pages of one stream in one run; the next run goes on where this one stopped.
-const PAGES: usize = 20;
-/// Calls of one page: the records, and the SKUs of their products.
-const CALLS: u32 = 2;
+pub(crate) const PAGES: usize = 20;
+/// Calls of one page: the records, the kits that contain their products, and the SKUs.
+const CALLS: u32 = 3;
 /// How often every product is looked at: what no time of writing tells is found by this.
 const EVERYTHING: SignedDuration = SignedDuration::from_hours(24);
 /// A second ahead: the fractions of a second that Odoo's times have are missing in what they are compared with. What
 /// is written in that second is read again by the overlap, so nothing has to settle first.
-const STOCK_WATCH: Watch = Watch { settling: SignedDuration::from_secs(-1), ..WATCH };
-const NO_OVERLAP: Watch =
+pub(crate) const STOCK_WATCH: Watch = Watch { settling: SignedDuration::from_secs(-1), ..WATCH };
+pub(crate) const NO_OVERLAP: Watch =
     Watch { overlap: SignedDuration::ZERO, first_look: SignedDuration::ZERO, settling: SignedDuration::ZERO };
 
 impl<P: Platform> OdooWatcher<P> {
@@ -35,24 +39,29 @@ impl<P: Platform> OdooWatcher<P> {
     ///
     /// # Errors
     /// When Odoo or the platform does not answer: the next run goes on.
-    pub async fn watch_stock(&self, deadline: Timestamp) -> Result<usize, WatchError> {
-        let channels: Vec<ChannelId> = self
-            .config
-            .channels
-            .iter()
-            .filter(|channel| channel.stock.is_some())
-            .map(|channel| channel.id.clone())
-            .collect();
-        if channels.is_empty() {
-            return Ok(0);
-        }
+    pub async fn watch_products(&self, deadline: Timestamp) -> Result<usize, WatchError> {
         let odoo = self.odoo.until(deadline);
         // In one run a product is told once, however often it shows.
         let mut noted = BTreeSet::new();
         for stream in Stream::ALL.map(Some).into_iter().chain([None]) {
-            self.look(&odoo, stream, &channels, &mut noted, deadline).await?;
+            let told = self.told(stream);
+            if !told.is_empty() {
+                self.look(&odoo, stream, &told, &mut noted, deadline).await?;
+            }
         }
         Ok(noted.len())
+    }
+
+    /// Who is to be told what of a product that shows in a stream.
+    fn told(&self, stream: Option<Stream>) -> BTreeSet<Told> {
+        let moved = matches!(stream, Some(Stream::Moves | Stream::Quants));
+        let of = |channel: &Channel| {
+            let stock = channel.stock.as_ref().map(|_| (channel.id.clone(), Topic::Stock));
+            // A move of stock changes nothing of what an article is called or costs.
+            let catalogue = channel.catalogue.as_ref().filter(|_| !moved);
+            [stock, catalogue.map(|_| (channel.id.clone(), Topic::Catalogue))]
+        };
+        self.config.channels.iter().flat_map(of).flatten().collect()
     }
 
     /// What a stream tells anew; without one every product, once a day, over as many runs as it takes.
@@ -60,12 +69,17 @@ impl<P: Platform> OdooWatcher<P> {
         &self,
         odoo: &Odoo,
         stream: Option<Stream>,
-        channels: &[ChannelId],
-        noted: &mut BTreeSet<i64>,
+        told: &BTreeSet<Told>,
+        noted: &mut BTreeSet<(Topic, i64)>,
         deadline: Timestamp,
     ) -> Result<(), WatchError> {
         let now = self.book.now();
         let mut watermark = Watermark::load(self.book.platform(), name(stream)).await?;
+        if stream.is_none() {
+            // A channel that is new is told everything at once.
+            watermark
+                .begin_anew_for(told.iter().map(|(channel, topic)| format!("{channel} {topic:?}")).collect());
+        }
         let mut window = watermark.window(if stream.is_some() { STOCK_WATCH } else { NO_OVERLAP }, now);
         let done = watermark.until().is_some_and(|until| now.duration_since(until) < EVERYTHING);
         if stream.is_none() && done && window.cursor.is_none() {
@@ -84,7 +98,15 @@ impl<P: Platform> OdooWatcher<P> {
             self.pace.learn(&page).await?;
             let page = page?;
             window.cursor = page.next.map(|id| id.to_string());
-            self.open(odoo, &page, channels, noted).await?;
+            let mut kits = BTreeSet::new();
+            if stream.is_some() && told.iter().any(|(_, topic)| *topic == Topic::Stock) {
+                // A kit has no stock of its own: what moves is its components.
+                let new = page.products.iter().filter(|product| !noted.contains(&(Topic::Stock, **product)));
+                let found = kits::containing(odoo, &new.copied().collect()).await;
+                self.pace.learn(&found).await?;
+                kits = found?;
+            }
+            self.open(odoo, &page.products, &kits, told, noted).await?;
             // Written down first, marked after: a crash in between reads the page once more.
             watermark.reached(window.clone());
             watermark.store(self.book.platform()).await?;
@@ -95,26 +117,54 @@ impl<P: Platform> OdooWatcher<P> {
         Ok(())
     }
 
-    /// Writes down what a page tells.
+    /// Writes down that products are to be told.
     async fn open(
         &self,
         odoo: &Odoo,
-        page: &ChangedProducts,
-        channels: &[ChannelId],
-        noted: &mut BTreeSet<i64>,
+        products: &BTreeSet<i64>,
+        kits: &BTreeSet<i64>,
+        told: &BTreeSet<Told>,
+        noted: &mut BTreeSet<(Topic, i64)>,
     ) -> Result<(), WatchError> {
-        let new: Vec<i64> = page.products.difference(noted).copied().collect();
-        let skus = stock::skus(odoo, &new).await;
+        let topics: BTreeSet<Topic> = told.iter().map(|(_, topic)| *topic).collect();
+        // What moves a kit's components changes its stock, and nothing of what it is called or costs.
+        let of = |topic: &Topic| match topic {
+            Topic::Stock => products.union(kits).copied().collect(),
+            Topic::Catalogue => products.clone(),
+        };
+        let new: BTreeSet<(Topic, i64)> = topics
+            .iter()
+            .flat_map(|topic| of(topic).into_iter().map(|product| (*topic, product)))
+            .filter(|one| !noted.contains(one))
+            .collect();
+        let ids: BTreeSet<i64> = new.iter().map(|(_, product)| *product).collect();
+        let skus = stock::skus(odoo, &Vec::from_iter(ids)).await;
         self.pace.learn(&skus).await?;
-        let skus: BTreeSet<Sku> = skus?.into_values().collect();
-        let skus: Vec<Sku> = skus.into_iter().collect();
+        let skus = skus?;
         let mut messages: Vec<Message> = Vec::new();
-        for channel in channels {
-            messages.extend(self.book.open_publications(channel, &skus, "its stock changed in Odoo").await?);
+        for (channel, topic) in told {
+            let of_topic = skus.iter().filter(|(product, _)| new.contains(&(*topic, **product)));
+            let of_topic: BTreeSet<&Sku> = of_topic.map(|(_, sku)| sku).collect();
+            messages.extend(self.publish(channel, *topic, of_topic).await?);
         }
         send_all(self.book.platform(), &messages).await?;
         noted.extend(new);
         Ok(())
+    }
+
+    /// Writes down that a channel is to be told; gives the messages.
+    pub(crate) async fn publish(
+        &self,
+        channel: &ChannelId,
+        topic: Topic,
+        skus: BTreeSet<&Sku>,
+    ) -> Result<Vec<Message>, WatchError> {
+        let policy = self.config.channel(channel).and_then(|channel| channel.catalogue.as_ref());
+        // What the policy keeps out of the channel need not be looked at.
+        let is_about =
+            |sku: &&Sku| topic != Topic::Catalogue || policy.is_some_and(|policy| policy.is_about(sku));
+        let skus: Vec<Sku> = skus.into_iter().filter(is_about).cloned().collect();
+        Ok(self.book.open_publications(channel, topic, &skus, "changed in Odoo").await?)
     }
 }
 

@@ -29,7 +29,7 @@ use crossdock_core::{
     order::Order,
     reason::{Reason, ReasonCode},
 };
-use crossdock_odoo::{Catalogue, Company, Connection, Odoo};
+use crossdock_odoo::{Catalogue, Company, Odoo};
 use crossdock_platform::{OrderBook, Pace, Platform, PlatformError};
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
 use jiff::Timestamp;
@@ -55,14 +55,14 @@ impl<P: Platform> Wire<P> for OrderImporter<P> {
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
         Ok(Self {
             book: OrderBook::new(platform.clone(), config.retention.clone()),
             config: config.clone(),
             catalogue: Catalogue::new(odoo.clone()),
             odoo,
-            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+            pace,
         })
     }
 

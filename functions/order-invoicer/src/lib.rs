@@ -18,7 +18,6 @@ use std::{
     sync::Arc,
 };
 
-use crossdock_channels::Api;
 use crossdock_core::{
     ChannelId, Fate, OrderKey, PeerError,
     config::{Channel, Config, InvoicePolicy, OdooRef},
@@ -27,9 +26,10 @@ use crossdock_core::{
     reason::{Reason, ReasonCode},
 };
 use crossdock_odoo::{
-    Catalogue, Company, Connection, Odoo,
+    Catalogue, Company, Odoo,
     invoices::{self as books, Books},
 };
+use crossdock_peers::{Shop, shop_secrets, shops};
 use crossdock_platform::{
     Change, OrderBook, Pace, Platform, PlatformError,
     fulfilment::{Billing, BillingStage, Follow, Held},
@@ -51,24 +51,24 @@ pub struct OrderInvoicer<P> {
     pub catalogue: Catalogue,
     pub pace: Pace<P>,
     /// The shops that are asked what was paid, with their pace.
-    pub shops: BTreeMap<ChannelId, (Api, Pace<P>)>,
+    pub shops: BTreeMap<ChannelId, Shop<P>>,
 }
 
 impl<P: Platform> Wire<P> for OrderInvoicer<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        taken::asked(config).map(Channel::api_secret).chain([config.odoo.secret.clone()]).collect()
+        shop_secrets(config, taken::is_asked).chain([config.odoo.secret.clone()]).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
         Ok(Self {
             book: OrderBook::new(platform.clone(), config.retention.clone()),
             config: config.clone(),
             catalogue: Catalogue::new(odoo.clone()),
             odoo,
-            shops: taken::shops(parts).await?,
-            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+            shops: shops(parts, taken::is_asked).await?,
+            pace,
         })
     }
 

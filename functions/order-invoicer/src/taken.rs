@@ -6,15 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_channels::Api;
 use crossdock_core::{
-    ChannelId, Fate, OrderKey, PeerError,
-    config::{Channel, Config, InvoicePolicy},
+    Fate, OrderKey, PeerError,
+    config::{Channel, InvoicePolicy},
     order::{PaymentState, Transaction},
 };
 use crossdock_odoo::invoices::{Books, InvoiceState};
-use crossdock_platform::{Pace, Platform, PlatformError};
-use crossdock_runtime::{Parts, WireError};
+use crossdock_platform::{Platform, PlatformError};
 use rust_decimal::Decimal;
 
 use crate::{
@@ -23,27 +21,11 @@ use crate::{
     refused,
 };
 
-pub(crate) type Shops<P> = BTreeMap<ChannelId, (Api, Pace<P>)>;
 pub(crate) type Taken = BTreeMap<OrderKey, Vec<Transaction>>;
 
-/// The channels whose shops are asked.
-pub(crate) fn asked(config: &Config) -> impl Iterator<Item = &Channel> {
-    config.channels.iter().filter(|channel| {
-        channel.has_api() && channel.invoice != InvoicePolicy::Manual && !channel.journals.is_empty()
-    })
-}
-
-/// The shops that can be asked. One whose secret is not set yet is left out: its orders wait.
-pub(crate) async fn shops<P: Platform>(parts: &Parts<P>) -> Result<Shops<P>, WireError> {
-    let Parts { platform, config, client } = parts;
-    let mut shops = Shops::new();
-    for channel in asked(config) {
-        let versions = platform.secret(&channel.api_secret()).await?;
-        let Some(token) = versions.newest().cloned() else { continue };
-        let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
-        shops.insert(channel.id.clone(), (Api::new(client.clone(), channel, &token), pace));
-    }
-    Ok(shops)
+/// Whether a channel's shop is asked. Without its secret its orders wait.
+pub(crate) fn is_asked(channel: &Channel) -> bool {
+    channel.has_api() && channel.invoice != InvoicePolicy::Manual && !channel.journals.is_empty()
 }
 
 /// Whether a posted invoice of the order waits for money that is booked in a journal.
@@ -101,15 +83,15 @@ impl<P: Platform> OrderInvoicer<P> {
     }
 
     async fn ask(&self, order: &OrderKey) -> Result<Result<Vec<Transaction>, PeerError>, PlatformError> {
-        let Some((api, pace)) = self.shops.get(&order.channel) else {
+        let Some(shop) = self.shops.get(&order.channel) else {
             let what = "its API secret is not set".into();
             return Ok(Err(PeerError::Unauthorized { peer: order.channel.to_string(), what }));
         };
-        if let Err(held_back) = pace.enter(1).await? {
+        if let Err(held_back) = shop.pace.enter(1).await? {
             return Ok(Err(held_back));
         }
-        let answer = api.payments(&order.id).await;
-        pace.learn(&answer).await?;
+        let answer = shop.api.payments(&order.id).await;
+        shop.pace.learn(&answer).await?;
         Ok(answer)
     }
 }

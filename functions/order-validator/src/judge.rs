@@ -197,6 +197,9 @@ impl<P: Platform> OrderValidator<P> {
                     return Change::Leave(None);
                 }
                 state.number = Some(order.number.clone());
+                if self.tells_stock() {
+                    state.told.clone_from(&digest);
+                }
                 match verdict {
                     Verdict::Valid => {
                         state.awaited = false;

@@ -2,25 +2,26 @@
 //!
 //! In: queue `orders`. Reads: the ledger's newest snapshot (fetched from the channel where the ledger says
 //! that it is not here), Odoo's products and settings. Out: the order's stage in the ledger and a message to
-//! `valid-orders`; or the order is parked with every reason at once.
+//! `valid-orders`; or the order is parked with every reason at once. Other channels are told of what is sold.
 //!
 //! Safe to repeat: it judges the present snapshot and writes its verdict only while that snapshot stands.
 
 mod judge;
 mod refetch;
 mod rules;
+mod sold;
 
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
-use crossdock_channels::Api;
 use crossdock_core::{
     ChannelId, Fate, OrderKey, PeerError,
-    config::Config,
+    config::{Channel, Config},
     message::{Message, QueueName},
     order::Order,
     reason::{Reason, ReasonCode},
 };
-use crossdock_odoo::{Catalogue, Connection, Odoo};
+use crossdock_odoo::{Catalogue, Odoo};
+use crossdock_peers::{Shop, shop_secrets, shops};
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
     orders::{Change, Stage, State, after, backoff},
@@ -37,9 +38,8 @@ pub struct OrderValidator<P> {
     pub odoo: Odoo,
     pub catalogue: Catalogue,
     /// The shops that can be asked for an order.
-    pub shops: BTreeMap<ChannelId, Api>,
+    pub shops: BTreeMap<ChannelId, Shop<P>>,
     pub odoo_pace: Pace<P>,
-    pub shop_paces: BTreeMap<ChannelId, Pace<P>>,
 }
 
 /// What is to happen to one order after a look at its state.
@@ -51,31 +51,21 @@ enum Next {
 
 impl<P: Platform> Wire<P> for OrderValidator<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        let shops = config.channels.iter().filter(|c| c.has_api()).map(|c| c.api_secret());
-        shops.chain([config.odoo.secret.clone()]).collect()
+        shop_secrets(config, Channel::has_api).chain([config.odoo.secret.clone()]).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
-        let (mut shops, mut shop_paces) = (BTreeMap::new(), BTreeMap::new());
-        for channel in config.channels.iter().filter(|channel| channel.has_api()) {
-            // Without a key its orders cannot be fetched; those that arrive whole are judged all the same.
-            let Some(token) = platform.secret(&channel.api_secret()).await?.newest().cloned() else {
-                continue;
-            };
-            shops.insert(channel.id.clone(), Api::new(client.clone(), channel, &token));
-            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
-            shop_paces.insert(channel.id.clone(), pace);
-        }
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
+        // Without a key its orders cannot be fetched; those that arrive whole are judged all the same.
+        let shops = shops(parts, Channel::has_api).await?;
         Ok(Self {
             book: OrderBook::new(platform.clone(), config.retention.clone()),
             config: config.clone(),
             catalogue: Catalogue::new(odoo.clone()),
             odoo,
             shops,
-            odoo_pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
-            shop_paces,
+            odoo_pace: pace,
         })
     }
 
@@ -118,6 +108,11 @@ impl<P: Platform> OrderValidator<P> {
                 Ok(Next::Judge(pair)) => to_judge.push(*pair),
                 Err(error) => answers.push((order.clone(), Err(error))),
             }
+        }
+        if let Err(error) = self.tell_others(&to_judge).await {
+            // Judged, they would not come here again.
+            answers.extend(to_judge.iter().map(|(state, _)| (state.order.clone(), Err(error.clone()))));
+            to_judge.clear();
         }
         for (order, answer) in self.judge_all(to_judge).await {
             let next = |message: Option<Message>| messages.extend(message.map(|m| (order.clone(), m)));

@@ -44,15 +44,12 @@ impl<P: Platform> OrderValidator<P> {
     }
 
     async fn fetch(&self, key: &OrderKey) -> Result<Result<Fetched, PeerError>, PlatformError> {
-        let (Some(shop), Some(pace)) = (self.shops.get(&key.channel), self.shop_paces.get(&key.channel))
-        else {
-            return Ok(Ok(Fetched::Gone));
-        };
-        if let Err(held_back) = pace.enter(1).await? {
+        let Some(shop) = self.shops.get(&key.channel) else { return Ok(Ok(Fetched::Gone)) };
+        if let Err(held_back) = shop.pace.enter(1).await? {
             return Ok(Err(held_back));
         }
-        let answer = shop.fetch_order(&key.id).await;
-        pace.learn(&answer).await?;
+        let answer = shop.api.fetch_order(&key.id).await;
+        shop.pace.learn(&answer).await?;
         Ok(answer)
     }
 

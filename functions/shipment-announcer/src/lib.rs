@@ -12,7 +12,6 @@ mod shipment;
 
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc};
 
-use crossdock_channels::Api;
 use crossdock_core::{
     ChannelId, Fate, OrderKey, PeerError, ShipmentKey,
     config::{Channel, Config},
@@ -20,16 +19,14 @@ use crossdock_core::{
     message::{Message, QueueName},
     reason::{Reason, ReasonCode},
 };
+use crossdock_peers::{LONGEST_REQUEST, Shop, shop_secrets, shops};
 use crossdock_platform::{
-    OrderBook, Pace, Platform, PlatformError,
+    OrderBook, Platform, PlatformError,
     work::{Stages, Work, after, backoff},
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
 
-/// How long a request can live in a shop after we gave it up: PHP sites end theirs after one or two minutes.
-const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(2);
 /// How soon to look again where the shop is being told of something else.
 const NEXT_TURN: SignedDuration = SignedDuration::from_secs(20);
 /// With less time than this before the deadline nothing more is begun: it is left to the waker.
@@ -57,32 +54,26 @@ pub struct ShipmentAnnouncer<P> {
     pub book: OrderBook<P>,
     pub config: Arc<Config>,
     /// The shops that can be told, with their pace.
-    pub shops: BTreeMap<ChannelId, (Api, Pace<P>)>,
+    pub shops: BTreeMap<ChannelId, Shop<P>>,
 }
 
 /// Who is to be told about an order.
-enum Shop<'a, P> {
+enum Told<'a, P> {
     /// The order was typed into Odoo, its channel is gone, or the policy says so.
     Nobody,
     /// Its secret is not set yet.
     Locked(PeerError),
-    Open(&'a Channel, &'a Api, &'a Pace<P>),
+    Open(&'a Channel, &'a Shop<P>),
 }
 
 impl<P: Platform> Wire<P> for ShipmentAnnouncer<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        config.channels.iter().filter(|channel| channel.is_told()).map(Channel::api_secret).collect()
+        shop_secrets(config, Channel::is_told).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let mut shops = BTreeMap::new();
-        for channel in config.channels.iter().filter(|channel| channel.is_told()) {
-            let versions = platform.secret(&channel.api_secret()).await?;
-            let Some(token): Option<SecretString> = versions.newest().cloned() else { continue };
-            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
-            shops.insert(channel.id.clone(), (Api::new(client.clone(), channel, &token), pace));
-        }
+        let Parts { platform, config, .. } = parts;
+        let shops = shops(parts, Channel::is_told).await?;
         let book = OrderBook::new(platform.clone(), config.retention.clone());
         Ok(Self { book, config: config.clone(), shops })
     }
@@ -104,7 +95,9 @@ impl<P: Platform> Step for ShipmentAnnouncer<P> {
             | Message::WarehouseReported { .. }
             | Message::BillingOpened { .. }
             | Message::OdooHinted { .. }
-            | Message::StockChanged { .. } => None,
+            | Message::StockChanged { .. }
+            | Message::CatalogueChanged { .. }
+            | Message::SliceOpened { .. } => None,
         }
     }
 
@@ -135,14 +128,14 @@ impl<P: Platform> ShipmentAnnouncer<P> {
         answers
     }
 
-    fn shop(&self, order: &OrderKey) -> Shop<'_, P> {
+    fn shop(&self, order: &OrderKey) -> Told<'_, P> {
         let channel = self.config.channel(&order.channel).filter(|channel| channel.is_told());
         match (channel, self.shops.get(&order.channel)) {
-            (None, _) => Shop::Nobody,
-            (Some(channel), Some((api, pace))) => Shop::Open(channel, api, pace),
+            (None, _) => Told::Nobody,
+            (Some(channel), Some(shop)) => Told::Open(channel, shop),
             (Some(channel), None) => {
                 let what = format!("the secret \"{}\" is not set", channel.api_secret());
-                Shop::Locked(PeerError::Unauthorized { peer: channel.id.to_string(), what })
+                Told::Locked(PeerError::Unauthorized { peer: channel.id.to_string(), what })
             }
         }
     }

@@ -10,7 +10,7 @@ use crossdock_platform::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{ShipmentAnnouncer, Shop};
+use crate::{ShipmentAnnouncer, Told};
 
 /// How soon to look again whether the shop knows of the shipment by now.
 const NOT_TOLD_YET: SignedDuration = SignedDuration::from_mins(1);
@@ -27,10 +27,10 @@ impl<P: Platform> ShipmentAnnouncer<P> {
         deadline: Timestamp,
     ) -> Result<Option<Message>, PlatformError> {
         let Some((order, shipment, _)) = self.news(id).await? else { return Ok(None) };
-        let (api, pace) = match self.shop(&order) {
-            Shop::Open(_, api, pace) => (api, pace),
-            Shop::Locked(error) => return self.told(id, None, Err(error)).await,
-            Shop::Nobody => return self.told(id, None, Ok(())).await,
+        let shop = match self.shop(&order) {
+            Told::Open(_, shop) => shop,
+            Told::Locked(error) => return self.told(id, None, Err(error)).await,
+            Told::Nobody => return self.told(id, None, Ok(())).await,
         };
         let known = self.book.document::<Shipment>(&shipment).await?;
         let stage = known.as_ref().map(|known| known.work.stage);
@@ -54,11 +54,11 @@ impl<P: Platform> ShipmentAnnouncer<P> {
             return Ok(None);
         };
         let remote = known.and_then(|known| known.announced);
-        let answer = match pace.enter(CALLS).await? {
+        let answer = match shop.pace.enter(CALLS).await? {
             Err(held_back) => Err(held_back),
             Ok(()) => {
-                let answer = api.parcel_news(&order.id, &shipment, remote.as_deref(), &news).await;
-                pace.learn(&answer).await?;
+                let answer = shop.api.parcel_news(&order.id, &shipment, remote.as_deref(), &news).await;
+                shop.pace.learn(&answer).await?;
                 answer
             }
         };

@@ -8,15 +8,15 @@ use crossdock_platform::{
 };
 use jiff::Timestamp;
 
-use crate::{CALLS, ShipmentAnnouncer, Shop};
+use crate::{CALLS, ShipmentAnnouncer, Told};
 
 impl<P: Platform> ShipmentAnnouncer<P> {
     pub(crate) async fn shipment(&self, key: &ShipmentKey, deadline: Timestamp) -> Result<(), PlatformError> {
         let Some(order) = self.applied(key).await?.and_then(|shipment| shipment.order) else { return Ok(()) };
-        let (channel, api, pace) = match self.shop(&order) {
-            Shop::Open(channel, api, pace) => (channel, api, pace),
-            Shop::Locked(error) => return self.settle(key, Err(error)).await,
-            Shop::Nobody => return self.done(key, None, "nobody is to be told").await,
+        let (channel, shop) = match self.shop(&order) {
+            Told::Open(channel, shop) => (channel, shop),
+            Told::Locked(error) => return self.settle(key, Err(error)).await,
+            Told::Nobody => return self.done(key, None, "nobody is to be told").await,
         };
         let holder = match self.turn(&order, deadline).await? {
             Ok(holder) => holder,
@@ -25,12 +25,12 @@ impl<P: Platform> ShipmentAnnouncer<P> {
         // Read once more under the turn: whoever had it before may have told this very shipment.
         let answer = match self.applied(key).await? {
             None => return self.book.give_turn_back(&order, &holder, None).await,
-            Some(shipment) => match pace.enter(CALLS).await? {
+            Some(shipment) => match shop.pace.enter(CALLS).await? {
                 Err(held_back) => Err(held_back),
                 Ok(()) => {
                     let said = self.said(&order, channel, shipment).await?;
-                    let answer = api.announce(&said).await;
-                    pace.learn(&answer).await?;
+                    let answer = shop.api.announce(&said).await;
+                    shop.pace.learn(&answer).await?;
                     answer
                 }
             },

@@ -1,4 +1,4 @@
-//! Brings to Odoo what warehouses told: shipments, refusals, cancels.
+//! Brings to Odoo what warehouses told: shipments, refusals, cancels, receipts, and what they say of their stock.
 //!
 //! In: queue `shipments`. Reads: the ledger, Odoo's transfers, and a warehouse that wants to be asked. Out:
 //! validated transfers in Odoo, and in the ledger what is to be invoiced and announced.
@@ -6,12 +6,16 @@
 //! Safe to repeat: a shipment is applied under its order's lease, its key stands on the transfer before the
 //! transfer is validated, and a transfer that is done with that key says that it was applied.
 
+mod advice;
 mod allot;
 mod apply;
 mod closing;
+mod judge;
 mod outcome;
+mod receipts;
 mod reports;
 mod resolve;
+mod settle;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,28 +26,23 @@ use std::{
 
 use crossdock_core::{
     OrderKey, ShipmentKey, WarehouseId,
-    config::{self, Config, OdooRef},
+    config::{Config, OdooRef},
     ids::ReportKey,
     message::{Message, QueueName},
 };
-use crossdock_odoo::{Catalogue, Connection, Odoo};
+use crossdock_odoo::{Catalogue, Odoo};
+use crossdock_peers::{Remote, warehouse_secrets, warehouses};
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
     fulfilment::{Held, Shipment, ShipmentStage},
     orders::after,
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
-use crossdock_warehouses::Warehouse;
 use jiff::{SignedDuration, Timestamp};
 
 pub use allot::{allot, next_transfer};
+pub use judge::{Case, Verdict, judge};
 use outcome::{End, Trouble};
-
-/// A warehouse that we may have to ask.
-pub struct Remote<P> {
-    pub api: Warehouse,
-    pub pace: Pace<P>,
-}
 
 pub struct ShipmentHandler<P> {
     pub book: OrderBook<P>,
@@ -56,29 +55,19 @@ pub struct ShipmentHandler<P> {
 
 impl<P: Platform> Wire<P> for ShipmentHandler<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        let remote = config.warehouses.iter().filter(|w| w.is_remote()).map(config::Warehouse::api_secret);
-        [config.odoo.secret.clone()].into_iter().chain(remote).collect()
+        warehouse_secrets(config).chain([config.odoo.secret.clone()]).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
-        let mut remotes = BTreeMap::new();
-        for warehouse in config.warehouses.iter().filter(|warehouse| warehouse.is_remote()) {
-            let Some(secret) = platform.secret(&warehouse.api_secret()).await?.newest().cloned() else {
-                tracing::warn!(warehouse.name = %warehouse.id, "it cannot be asked: it has no API secret");
-                continue;
-            };
-            let api = Warehouse::new(client.clone(), warehouse, &secret);
-            let pace = Pace::new(platform.clone(), warehouse.id.as_str(), warehouse.requests_per_second);
-            remotes.insert(warehouse.id.clone(), Remote { api, pace });
-        }
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
+        let remotes = warehouses(parts).await?;
         Ok(Self {
             book: OrderBook::new(platform.clone(), config.retention.clone()),
             config: config.clone(),
             catalogue: Catalogue::new(odoo.clone()),
             odoo,
-            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+            pace,
             remotes,
         })
     }
@@ -123,7 +112,9 @@ impl<P: Platform> Step for ShipmentHandler<P> {
             | Message::ShipmentApplied { .. }
             | Message::ParcelMoved { .. }
             | Message::OdooHinted { .. }
-            | Message::StockChanged { .. } => None,
+            | Message::StockChanged { .. }
+            | Message::CatalogueChanged { .. }
+            | Message::SliceOpened { .. } => None,
         }
     }
 
@@ -149,7 +140,7 @@ impl<P: Platform> ShipmentHandler<P> {
         for about in keys {
             match about {
                 About::Report(key) => {
-                    let done = self.report(key).await;
+                    let done = self.report(key, deadline).await;
                     let next =
                         |all: Vec<Message>| messages.extend(all.into_iter().map(|m| (about.clone(), m)));
                     answers.push((about.clone(), done.map(next)));

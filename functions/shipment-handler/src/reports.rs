@@ -14,7 +14,7 @@ use crossdock_platform::{
     },
     orders::{after, backoff},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{Remote, ShipmentHandler, outcome::Trouble};
 
@@ -32,10 +32,20 @@ enum Heard {
 
 impl<P: Platform> ShipmentHandler<P> {
     /// Acts on one report; gives the messages that follow.
-    pub(crate) async fn report(&self, key: &ReportKey) -> Result<Vec<Message>, PlatformError> {
+    pub(crate) async fn report(
+        &self,
+        key: &ReportKey,
+        deadline: Timestamp,
+    ) -> Result<Vec<Message>, PlatformError> {
         let Some(report) = self.book.document::<Report>(key).await? else { return Ok(Vec::new()) };
         if report.work.stage != ReportStage::Reported {
             return Ok(Vec::new());
+        }
+        if let Notice::Stock { advice } = &report.notice {
+            return self.advice(&report, advice, deadline).await.map(|()| Vec::new());
+        }
+        if let Notice::Received { receipt } = &report.notice {
+            return self.receipt(&report, receipt, deadline).await.map(|()| Vec::new());
         }
         let heard = self.hear(&key.warehouse, &report.notice).await;
         let now = self.book.now();
@@ -113,9 +123,10 @@ impl<P: Platform> ShipmentHandler<P> {
                 remote.pace.learn(&answer).await?;
                 self.take(warehouse, &answer?).await
             }
-            Notice::Shipped { .. } | Notice::Parcels { .. } => {
-                self.take(warehouse, std::slice::from_ref(notice)).await
-            }
+            Notice::Shipped { .. }
+            | Notice::Stock { .. }
+            | Notice::Received { .. }
+            | Notice::Parcels { .. } => self.take(warehouse, std::slice::from_ref(notice)).await,
             Notice::Ping | Notice::Ignored { .. } | Notice::Unreadable { .. } => Ok(Heard::Done(Vec::new())),
         }
     }

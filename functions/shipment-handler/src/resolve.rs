@@ -77,7 +77,7 @@ impl<P: Platform> ShipmentHandler<P> {
     }
 
     /// Odoo's id of a warehouse, in whichever of the channels' companies has it.
-    async fn house_anywhere(&self, warehouse: &WarehouseId) -> Result<Option<i64>, Trouble> {
+    pub(crate) async fn house_anywhere(&self, warehouse: &WarehouseId) -> Result<Option<i64>, Trouble> {
         let Some(config) = self.config.warehouse(warehouse) else { return Ok(None) };
         if let OdooRef::Id(id) = config.odoo {
             return Ok(Some(id));

@@ -42,6 +42,7 @@ fn transfer(id: i64, kind: TransferKind, state: TransferState, moves: Vec<Move>)
         kind,
         company: 1,
         warehouse: Some(HOUSE),
+        makes_lots: false,
         after: BTreeSet::new(),
         backorder_of: None,
         method: None,

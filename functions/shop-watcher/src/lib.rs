@@ -7,17 +7,18 @@
 //! Safe to repeat: the watermark moves only after everything before it is stored, and what was stored before
 //! changes nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crossdock_channels::{Api, Fetched, SubscriptionChange};
+use crossdock_channels::{Fetched, SubscriptionChange};
 use crossdock_core::{
-    PeerError,
+    ChannelId, PeerError,
     config::{Channel, Config},
     guard::{self, Guard},
     message::Message,
 };
+use crossdock_peers::{Shop, shop_secrets, shops};
 use crossdock_platform::{
-    OrderBook, Pace, Platform, PlatformError,
+    OrderBook, Platform, PlatformError,
     orders::{Arrival, Outcome},
     queue::send_all,
     watermark::{Watch, Watermark},
@@ -36,36 +37,20 @@ const PAGES: usize = 40;
 /// What is not begun with less time than this before the deadline is left to the next run.
 const LEAST_TIME: SignedDuration = SignedDuration::from_secs(40);
 
-/// One shop that is watched.
-pub struct Shop<P> {
-    pub channel: Channel,
-    pub api: Api,
-    pub pace: Pace<P>,
-}
-
 pub struct ShopWatcher<P> {
     pub book: OrderBook<P>,
     pub config: Arc<Config>,
-    pub shops: Vec<Shop<P>>,
+    pub shops: BTreeMap<ChannelId, Shop<P>>,
 }
 
 impl<P: Platform> Wire<P> for ShopWatcher<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        config.channels.iter().filter(|c| c.has_api()).map(|c| c.api_secret()).collect()
+        shop_secrets(config, Channel::has_api).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let mut shops = Vec::new();
-        for channel in config.channels.iter().filter(|channel| channel.has_api()) {
-            let Some(token) = platform.secret(&channel.api_secret()).await?.newest().cloned() else {
-                tracing::warn!(channel.name = %channel.id, "not watched: it has no API secret");
-                continue;
-            };
-            let api = Api::new(client.clone(), channel, &token);
-            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
-            shops.push(Shop { channel: channel.clone(), api, pace });
-        }
+        let Parts { platform, config, .. } = parts;
+        let shops = shops(parts, Channel::has_api).await?;
         let book = OrderBook::new(platform.clone(), config.retention.clone());
         Ok(Self { book, config: config.clone(), shops })
     }
@@ -109,28 +94,39 @@ impl<P: Platform> ShopWatcher<P> {
     /// Looks at every shop; one that fails does not stop the others.
     pub async fn watch_all(&self, deadline: Timestamp) -> Vec<(Channel, Result<Found, WatchError>)> {
         let mut results = Vec::new();
-        for shop in &self.shops {
-            let found = self.watch(shop, deadline).await;
+        for channel in &self.config.channels {
+            let Some(shop) = self.shops.get(&channel.id) else { continue };
+            let found = self.watch(channel, shop, deadline).await;
             match &found {
-                Ok(found) => tracing::info!(channel.name = %shop.channel.id, ?found, "shop watched"),
+                Ok(found) => tracing::info!(channel.name = %channel.id, ?found, "shop watched"),
                 Err(error) => {
-                    tracing::warn!(channel.name = %shop.channel.id, error = %error, "shop not watched to the end");
+                    tracing::warn!(channel.name = %channel.id, error = %error, "shop not watched to the end");
                 }
             }
-            results.push((shop.channel.clone(), found));
+            results.push((channel.clone(), found));
         }
         results
     }
 
-    async fn watch(&self, shop: &Shop<P>, deadline: Timestamp) -> Result<Found, WatchError> {
-        let mut found = self.orders(shop, deadline).await?;
-        found.subscriptions_mended = self.subscriptions(shop).await?;
+    async fn watch(
+        &self,
+        channel: &Channel,
+        shop: &Shop<P>,
+        deadline: Timestamp,
+    ) -> Result<Found, WatchError> {
+        let mut found = self.orders(channel, shop, deadline).await?;
+        found.subscriptions_mended = self.subscriptions(channel, shop).await?;
         Ok(found)
     }
 
-    async fn orders(&self, shop: &Shop<P>, deadline: Timestamp) -> Result<Found, WatchError> {
+    async fn orders(
+        &self,
+        channel: &Channel,
+        shop: &Shop<P>,
+        deadline: Timestamp,
+    ) -> Result<Found, WatchError> {
         let now = self.book.now();
-        let mut watermark = Watermark::load(self.book.platform(), shop.channel.id.as_str()).await?;
+        let mut watermark = Watermark::load(self.book.platform(), channel.id.as_str()).await?;
         let mut window = watermark.window(WATCH, now);
         let mut found = Found::default();
         while found.pages < PAGES && deadline.duration_since(self.book.now()) > LEAST_TIME {
@@ -145,13 +141,13 @@ impl<P: Platform> ShopWatcher<P> {
             } else {
                 (Vec::new(), page.orders)
             };
-            found.missed += self.take(shop, before).await?;
+            found.missed += self.take(channel, before).await?;
             window.cursor = page.next;
             found.complete = window.cursor.is_none();
             // Stored first, marked after: a crash in between reads the page once more.
             watermark.reached(window.clone());
             watermark.store(self.book.platform()).await?;
-            found.missed += self.take(shop, late).await?;
+            found.missed += self.take(channel, late).await?;
             if found.complete {
                 break;
             }
@@ -159,7 +155,7 @@ impl<P: Platform> ShopWatcher<P> {
         Ok(found)
     }
 
-    async fn take(&self, shop: &Shop<P>, orders: Vec<Fetched>) -> Result<usize, PlatformError> {
+    async fn take(&self, channel: &Channel, orders: Vec<Fetched>) -> Result<usize, PlatformError> {
         let mut messages: Vec<Message> = Vec::new();
         let mut missed = 0;
         for order in orders {
@@ -167,7 +163,7 @@ impl<P: Platform> ShopWatcher<P> {
                 Fetched::Order(order) => Arrival::Order(order),
                 // The answer itself is gone: a person looks at the order in the shop.
                 Fetched::Unreadable { order, why } => Arrival::Unreadable {
-                    channel: shop.channel.id.clone(),
+                    channel: channel.id.clone(),
                     order,
                     body: why.clone().into_bytes(),
                     why,
@@ -183,24 +179,24 @@ impl<P: Platform> ShopWatcher<P> {
     }
 
     /// Makes or enables again the subscriptions that a shop drops after failed deliveries.
-    async fn subscriptions(&self, shop: &Shop<P>) -> Result<usize, WatchError> {
+    async fn subscriptions(&self, channel: &Channel, shop: &Shop<P>) -> Result<usize, WatchError> {
         let Some(public) = &self.config.public_url else { return Ok(0) };
         let mut secret = None;
-        if shop.channel.subscribes_with_secret() {
-            let versions = self.book.platform().secret(&shop.channel.webhook_secret()).await?;
+        if channel.subscribes_with_secret() {
+            let versions = self.book.platform().secret(&channel.webhook_secret()).await?;
             secret = versions.newest().cloned();
             if secret.is_none() {
-                tracing::error!(channel.name = %shop.channel.id, "the webhook secret is not set");
+                tracing::error!(channel.name = %channel.id, "the webhook secret is not set");
                 return Ok(0);
             }
         }
         shop.pace.enter(2).await??;
-        let callback = shop.channel.callback(public);
+        let callback = channel.callback(public);
         let changes = shop.api.ensure_subscriptions(&callback, secret.as_ref()).await;
         shop.pace.learn(&changes).await?;
         let mended = changes?.iter().filter(|change| !matches!(change, SubscriptionChange::Fine(_))).count();
         if mended > 0 {
-            tracing::warn!(channel.name = %shop.channel.id, mended, "webhook subscriptions were missing or disabled");
+            tracing::warn!(channel.name = %channel.id, mended, "webhook subscriptions were missing or disabled");
         }
         Ok(mended)
     }

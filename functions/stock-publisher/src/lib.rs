@@ -6,39 +6,32 @@
 //! Safe to repeat: what is told is reckoned anew each time, and a count that stands already is not sent. A shop's
 //! own count is changed only while it is the one that we know: what it sold meanwhile is never overwritten.
 
-mod outcome;
+mod audit;
+mod catch_up;
+mod goods;
 mod publish;
 mod reckon;
 mod round;
+mod unlisted;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    future::Future,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
-use crossdock_channels::Api;
 use crossdock_core::{
-    ChannelId, Sku,
+    ChannelId,
     config::{Channel, Config},
     ids::PublicationKey,
     message::{Message, QueueName},
+    reason::ReasonCode,
 };
-use crossdock_odoo::{Catalogue, Connection, Odoo};
-use crossdock_platform::{
-    OrderBook, Pace, Platform,
-    stock::{Publication, PublicationStage},
-};
+use crossdock_odoo::{Catalogue, Odoo};
+use crossdock_peers::{Shop, shop_secrets, shops};
+use crossdock_platform::{OrderBook, Pace, Platform, stock::ParkedOrders};
+use crossdock_publishing::{End, Occasion, Publisher, Trouble, handle_batch};
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError};
 use jiff::Timestamp;
 
+use catch_up::Asked;
 pub use reckon::Targets;
-
-/// A shop and its pace.
-pub(crate) struct Shop<P> {
-    pub api: Api,
-    pub pace: Pace<P>,
-}
 
 pub struct StockPublisher<P> {
     pub book: OrderBook<P>,
@@ -47,34 +40,27 @@ pub struct StockPublisher<P> {
     pub catalogue: Catalogue,
     pub pace: Pace<P>,
     shops: BTreeMap<ChannelId, Shop<P>>,
+    parked: ParkedOrders,
+    asked: Asked,
 }
 
 impl<P: Platform> Wire<P> for StockPublisher<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        let shops = config.channels.iter().filter(|channel| channel.stock.is_some()).map(Channel::api_secret);
-        [config.odoo.secret.clone()].into_iter().chain(shops).collect()
+        shop_secrets(config, Self::is_told).chain([config.odoo.secret.clone()]).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
-        let mut shops = BTreeMap::new();
-        for channel in config.channels.iter().filter(|channel| channel.stock.is_some()) {
-            let Some(token) = platform.secret(&channel.api_secret()).await?.newest().cloned() else {
-                tracing::warn!(channel.name = %channel.id, "its stock cannot be told: it has no API secret");
-                continue;
-            };
-            let api = Api::new(client.clone(), channel, &token);
-            let pace = Pace::new(platform.clone(), channel.id.as_str(), channel.requests_per_second);
-            shops.insert(channel.id.clone(), Shop { api, pace });
-        }
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
         Ok(Self {
             book: OrderBook::new(platform.clone(), config.retention.clone()),
             config: config.clone(),
             catalogue: Catalogue::new(odoo.clone()),
             odoo,
-            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
-            shops,
+            pace,
+            parked: ParkedOrders::default(),
+            asked: Asked::default(),
+            shops: shops(parts, Self::is_told).await?,
         })
     }
 
@@ -89,18 +75,8 @@ impl<P: Platform> Step for StockPublisher<P> {
     type Key = PublicationKey;
 
     fn key(message: Message) -> Option<PublicationKey> {
-        match message {
-            Message::StockChanged { publication } => Some(publication),
-            Message::OrderChanged { .. }
-            | Message::OrderValidated { .. }
-            | Message::TransfersChanged { .. }
-            | Message::ShipmentReported { .. }
-            | Message::WarehouseReported { .. }
-            | Message::BillingOpened { .. }
-            | Message::ShipmentApplied { .. }
-            | Message::ParcelMoved { .. }
-            | Message::OdooHinted { .. } => None,
-        }
+        let Message::StockChanged { publication } = message else { return None };
+        Some(publication)
     }
 
     fn handle(
@@ -108,32 +84,36 @@ impl<P: Platform> Step for StockPublisher<P> {
         keys: &[PublicationKey],
         deadline: Timestamp,
     ) -> impl Future<Output = Answers<PublicationKey>> + Send {
-        self.handle_batch(keys, deadline)
+        handle_batch(self, keys, deadline)
     }
 }
 
-impl<P: Platform> StockPublisher<P> {
-    async fn handle_batch(&self, keys: &[PublicationKey], deadline: Timestamp) -> Answers<PublicationKey> {
-        let mut answers = Vec::new();
-        let mut by_channel: BTreeMap<ChannelId, Vec<Publication>> = BTreeMap::new();
-        for key in keys {
-            match self.book.document::<Publication>(key).await {
-                Ok(Some(open)) if open.work.stage == PublicationStage::Open => {
-                    by_channel.entry(key.channel.clone()).or_default().push(open);
-                }
-                Ok(_) => answers.push((key.clone(), Ok(()))),
-                Err(error) => answers.push((key.clone(), Err(error))),
-            }
-        }
-        for (channel, publications) in by_channel {
-            // A SKU that changed fifty times is told once.
-            let skus: BTreeSet<Sku> = publications.iter().flat_map(|one| one.skus.iter().cloned()).collect();
-            let occasion: Vec<String> = publications.iter().map(|one| one.key.to_string()).collect();
-            let end = self.publish(&channel, &skus, &occasion.join(" "), deadline).await;
-            for publication in &publications {
-                answers.push((publication.key.clone(), self.store(publication, &end).await));
-            }
-        }
-        answers
+impl<P: Platform> Publisher<P> for StockPublisher<P> {
+    const REFUSED: ReasonCode = ReasonCode::StockRefused;
+
+    fn is_told(channel: &Channel) -> bool {
+        channel.stock.is_some()
+    }
+
+    fn book(&self) -> &OrderBook<P> {
+        &self.book
+    }
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn shops(&self) -> &BTreeMap<ChannelId, Shop<P>> {
+        &self.shops
+    }
+
+    fn tell(
+        &self,
+        channel: &Channel,
+        shop: &Shop<P>,
+        occasion: &Occasion,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<End, Trouble>> + Send {
+        self.rounds(channel, shop, occasion, deadline)
     }
 }

@@ -2,106 +2,127 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_channels::Fetched;
 use crossdock_core::{
-    ChannelId, OrderKey, Sku,
-    config::{Channel, StockPolicy},
+    OrderKey, Sku,
+    config::Channel,
+    difference::Healing,
+    guard::{self, Guard},
     ids::OfferKey,
-    message::Message,
 };
-use crossdock_platform::{
-    Platform,
-    orders::{Arrival, after},
-    queue::send_all,
-    stock::Offer,
-};
+use crossdock_peers::Shop;
+use crossdock_platform::{Platform, orders::after, reconciliation::Slice, stock::Offer};
+use crossdock_publishing::{Audit, End, Occasion, Trouble, named};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Shop, StockPublisher,
-    outcome::{End, Trouble, named},
+    StockPublisher,
+    audit::{differences, is_left},
+    catch_up::SHOWN_LATE,
     round::Round,
+    unlisted::{readings, told_before_a_fall},
 };
 
-/// Orders that a shop took longer ago than this are in the ledger: by a webhook, or by the shop-watcher.
-const UNHEARD_OF: SignedDuration = SignedDuration::from_hours(2);
 /// An article that a shop did not have is not asked for again so soon: most of what lies in Odoo is not sold in
 /// every channel.
 const ABSENT: SignedDuration = SignedDuration::from_hours(1);
-/// Pages of orders of one shop in one look.
-const PAGES: usize = 10;
 /// A count that is stale is read and reckoned anew so often in one run.
 const ROUNDS: usize = 2;
 
 impl<P: Platform> StockPublisher<P> {
-    /// `occasion` is one text for whatever is asked for once more after a failure.
-    pub(crate) async fn publish(
-        &self,
-        channel: &ChannelId,
-        skus: &BTreeSet<Sku>,
-        occasion: &str,
-        deadline: Timestamp,
-    ) -> End {
-        let Some(channel) = self.config.channel(channel) else { return End::Done("the channel is gone") };
-        let Some(policy) = &channel.stock else { return End::Done("its stock is not told any more") };
-        let Some(shop) = self.shops.get(&channel.id) else {
-            return End::Retry { after: None, why: format!("{} has no API secret yet", channel.id) };
-        };
-        let skus: BTreeSet<Sku> = skus.difference(&policy.exclude).cloned().collect();
-        match self.rounds(channel, policy, shop, skus, occasion, deadline).await {
-            Ok(end) => end,
-            Err(trouble) => {
-                tracing::warn!(channel.name = %channel.id, error = %trouble, "its stock was not told to the end");
-                trouble.end()
-            }
-        }
-    }
-
-    async fn rounds(
+    pub(crate) async fn rounds(
         &self,
         channel: &Channel,
-        policy: &StockPolicy,
         shop: &Shop<P>,
-        mut skus: BTreeSet<Sku>,
-        occasion: &str,
+        occasion: &Occasion,
         deadline: Timestamp,
     ) -> Result<End, Trouble> {
-        let mut lately: BTreeSet<OrderKey> = BTreeSet::new();
+        let Some(policy) = &channel.stock else { return Ok(End::Done("its stock is not told any more")) };
+        let mut skus = occasion.skus.clone();
+        if !occasion.orders.is_empty() {
+            // A company that is not there is told of further below.
+            if let Some(company) = self.catalogue.company(&channel.company).await? {
+                skus = self.with_kin(&self.odoo.until(deadline), &company, skus).await?;
+            }
+        }
+        skus.retain(|sku| !policy.exclude.contains(sku));
+        let mut lately: BTreeSet<OrderKey> = occasion.orders.clone();
+        let mut missing = false;
+        let mut differing = Vec::new();
+        let takes_in = self.takes_in(occasion).await?;
         for attempt in 0..=ROUNDS {
             let offers = self.offers(channel, &skus).await?;
             let mut round = Round::new(channel);
             // What we know of no more, or never knew, is read; the rest is compared by the shop itself.
-            let asks = |sku: &&Sku| attempt > 0 || offers.get(*sku).is_some_and(|offer| self.asks_for(offer));
+            let afresh = attempt > 0 || occasion.afresh;
+            let asks = |sku: &&Sku| afresh || offers.get(*sku).is_some_and(|offer| self.asks_for(offer));
             let unknown: Vec<Sku> = skus.iter().filter(asks).cloned().collect();
+            let read = self.book.now();
             let items = self.items(shop, &unknown, &mut round).await?;
-            if !items.is_empty() {
+            if takes_in && !items.is_empty() && guard::stands(Guard::SalesFirst) {
                 // Read first, asked then: what it had sold by that reading is in its orders, and what it sells from
                 // now on makes the counts stale.
-                lately.extend(self.catch_up(channel, shop, deadline).await?);
+                let told_at = told_before_a_fall(&offers, &items);
+                let listed = self.catch_up(channel, shop, told_at, deadline).await?;
+                round.readings = readings(&offers, &items, &listed, read);
+                lately.extend(listed.fresh);
             }
             let reckoned = self.book.now();
-            let targets = match self.reckon(channel, policy, &skus, &lately, deadline).await? {
+            let also =
+                remembered(&offers, after(reckoned, -SHOWN_LATE)).chain(lately.iter()).cloned().collect();
+            let targets = match self.reckon(channel, policy, &skus, &also, deadline).await? {
                 Ok(targets) => targets,
                 Err(reason) => return Ok(End::Park(reason)),
             };
-            let changes = round.plan(&targets, &offers, &items);
-            for part in changes.chunks(shop.api.counts_at_most()) {
-                self.send(shop, part, reckoned, &format!("{occasion} {attempt}"), &mut round).await?;
+            if let Some(audit) = &occasion.audit {
+                let tolerance = self.config.reconcile.stock_tolerance;
+                let found = differences(channel, &targets, &offers, &items, tolerance);
+                let heals = |class| self.config.reconcile.heals_at_most(class);
+                differing = self.book.found(&audit.publication, &audit.slice, found, heals).await?;
             }
-            skus = self.finish(round).await?;
+            let mut changes = round.plan(&targets, &offers, &items);
+            changes.retain(|change| !is_left(channel, change, &differing));
+            let mut sent = Ok(());
+            for part in changes.chunks(shop.api.counts_at_most()) {
+                sent = self
+                    .send(shop, part, reckoned, &format!("{} {attempt}", occasion.name), &mut round)
+                    .await;
+                if sent.is_err() {
+                    break;
+                }
+            }
+            // What was told before a failure is known as told.
+            missing |= round.readings.values().any(|reading| !reading.missing.is_empty());
+            skus = self.finish(round, &occasion.orders, &lately).await?;
+            sent?;
+            if skus.is_empty() && missing {
+                let what = "the shop counts less than it was told, and lists no order for it";
+                return Ok(End::LookAgain { after: SHOWN_LATE, what });
+            }
             if skus.is_empty() {
+                if let Some(Audit { publication, slice }) = &occasion.audit {
+                    let seen = occasion.skus.len();
+                    self.book.compared(slice, &publication.id, seen, &differing).await?;
+                }
                 return Ok(End::Done("told"));
             }
         }
         let left: Vec<Sku> = skus.into_iter().collect();
         let why = format!("the shop sells faster than it can be told: {}", named(&left));
-        Ok(End::Retry { after: None, why })
+        Ok(End::Retry { after: None, ambiguous: false, why })
+    }
+
+    /// Whether orders that the shop is found to have are taken in: not by a reconciliation that only looks.
+    async fn takes_in(&self, occasion: &Occasion) -> Result<bool, Trouble> {
+        let Some(audit) = &occasion.audit else { return Ok(true) };
+        let slice = self.book.document::<Slice>(&audit.slice).await?;
+        let heals = slice.is_some_and(|slice| slice.heals);
+        Ok(heals && self.config.reconcile.heals_at_most(Healing::Orders) > 0)
     }
 
     /// Whether the shop is asked for an article.
     fn asks_for(&self, offer: &Offer) -> bool {
-        let lately = offer.absent_at.is_some_and(|at| self.book.now().duration_since(at) < ABSENT);
-        offer.handle.is_none() && !lately
+        let absent = offer.absent_at.is_some_and(|at| self.book.now().duration_since(at) < ABSENT);
+        (offer.handle.is_none() && !absent) || !offer.missing.is_empty()
     }
 
     async fn offers(&self, channel: &Channel, skus: &BTreeSet<Sku>) -> Result<BTreeMap<Sku, Offer>, Trouble> {
@@ -113,38 +134,10 @@ impl<P: Platform> StockPublisher<P> {
         }
         Ok(offers)
     }
+}
 
-    /// Takes in the orders that the shop took lately: no webhook may have told of them yet.
-    async fn catch_up(
-        &self,
-        channel: &Channel,
-        shop: &Shop<P>,
-        deadline: Timestamp,
-    ) -> Result<Vec<OrderKey>, Trouble> {
-        let until = self.book.now();
-        let from = after(until, -UNHEARD_OF);
-        let (mut keys, mut messages, mut cursor): (_, Vec<Message>, _) = (Vec::new(), Vec::new(), None);
-        for _ in 0..PAGES {
-            if deadline <= self.book.now() {
-                break;
-            }
-            shop.pace.enter(1).await??;
-            let page = shop.api.changed_since(from, until, cursor).await;
-            shop.pace.learn(&page).await?;
-            let page = page?;
-            for order in page.orders {
-                // What cannot be read is the shop-watcher's to store.
-                let Fetched::Order(order) = order else { continue };
-                keys.push(order.key.clone());
-                messages.extend(self.book.accept(Arrival::Order(order)).await?.message);
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        send_all(self.book.platform(), &messages).await?;
-        tracing::info!(channel.name = %channel.id, orders = keys.len(), "asked for its orders before it is told its stock");
-        Ok(keys)
-    }
+/// The orders that SKUs were reckoned with since `fresh`.
+fn remembered(offers: &BTreeMap<Sku, Offer>, fresh: Timestamp) -> impl Iterator<Item = &OrderKey> {
+    let lately = offers.values().flat_map(|offer| &offer.lately);
+    lately.filter(move |(_, at)| **at >= fresh).map(|(order, _)| order)
 }

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossdock_core::{
     OrderKey, Sku,
     config::{Channel, OdooRef, StockPolicy},
+    guard::{self, Guard},
     reason::{Reason, ReasonCode},
-    stock::{Figures, promise},
+    stock::promise,
 };
 use crossdock_odoo::{Company, stock};
 use crossdock_platform::{Platform, stock::Accepted};
+use crossdock_publishing::Trouble;
 use jiff::Timestamp;
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
-use crate::{StockPublisher, outcome::Trouble};
+use crate::StockPublisher;
 
 /// What each location of a channel is to count of each SKU. A SKU that Odoo does not sell as goods is not here.
 pub type Targets = BTreeMap<Sku, BTreeMap<String, i64>>;
@@ -48,33 +50,30 @@ impl<P: Platform> StockPublisher<P> {
             }
             sources.push(Source { location: source.place().to_owned(), houses });
         }
-        let products = self.catalogue.products(company.id, skus).await?;
-        let mut ids: BTreeMap<Sku, Option<i64>> = BTreeMap::new();
-        for (sku, found) in &products {
-            match found.as_slice() {
-                [one] if !one.goods => {}
-                [one] => {
-                    // What is not sold any more is not promised any more.
-                    ids.insert(sku.clone(), one.sellable.then_some(one.id));
-                }
-                // Two products carry it: which one is meant is for a person to say, who hears of it by the orders.
-                _ => {}
-            }
-        }
         // Before the figures, so that an order that Odoo confirms meanwhile counts twice rather than not at all.
-        let accepted = self.book.accepted(also).await?;
-        let known: Vec<i64> = ids.values().flatten().copied().collect();
+        let accepted = match guard::stands(Guard::AcceptedCounts) {
+            true => self.book.accepted(also, &self.parked).await?,
+            false => Accepted::default(),
+        };
+        let odoo = self.odoo.until(deadline);
+        let goods = self.goods(&odoo, &company, skus, &accepted).await?;
+        let counted = goods.counted(skus);
         let mut targets = Targets::new();
         for source in &sources {
             self.pace.enter(1).await??;
-            let figures =
-                stock::figures(&self.odoo.until(deadline), company.id, &source.houses, &known).await;
+            let figures = stock::figures(&odoo, company.id, &source.houses, &counted).await;
             self.pace.learn(&figures).await?;
             let figures = figures?;
-            let sold = self.sold(&accepted, channel, &company, source);
-            for (sku, id) in &ids {
-                let figures = id.and_then(|id| figures.get(&id)).copied().unwrap_or_default();
-                let count = count(&figures, policy, sku, sold.get(sku).copied().unwrap_or_default());
+            let taken = goods.taken(&self.sold(&accepted, channel, &company, source));
+            let available = |product: i64| {
+                let there = figures.get(&product).copied().unwrap_or_default().available(policy.incoming);
+                there - taken.get(&product).copied().unwrap_or_default()
+            };
+            for sku in skus {
+                let Some(product) = goods.offered.get(sku) else { continue };
+                // What is not sold any more is not promised any more.
+                let available = product.map_or(Decimal::ZERO, |product| goods.pieces(product, available));
+                let count = promise(available, policy.buffer(sku)).to_i64().unwrap_or(i64::MAX);
                 targets.entry(sku.clone()).or_default().insert(source.location.clone(), count);
             }
         }
@@ -106,9 +105,4 @@ impl<P: Platform> StockPublisher<P> {
         }
         sold
     }
-}
-
-fn count(figures: &Figures, policy: &StockPolicy, sku: &Sku, sold: Decimal) -> i64 {
-    let available = figures.available(policy.incoming) - sold;
-    promise(available, policy.buffer(sku)).to_i64().unwrap_or(i64::MAX)
 }

@@ -3,20 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
-    ChannelId, Sku,
+    ChannelId, OrderKey, PeerError, Sku,
     config::Channel,
     ids::OfferKey,
     order::short_digest,
-    reason::ReasonCode,
+    reason::{Reason, ReasonCode},
     stock::{Change as Count, Changed, Found, Item},
 };
-use crossdock_platform::{
-    Change, Platform,
-    stock::{Offer, OfferStage},
-};
+use crossdock_peers::Shop;
+use crossdock_platform::{Change, Platform, orders::after, publication::SkuStage, stock::Offer};
+use crossdock_publishing::{Trouble, park};
 use jiff::Timestamp;
 
-use crate::{Shop, StockPublisher, outcome::Trouble, reckon::Targets};
+use crate::{StockPublisher, catch_up::SHOWN_LATE, reckon::Targets, unlisted::Reading};
 
 /// What a round found out and has done.
 pub(crate) struct Round {
@@ -24,9 +23,13 @@ pub(crate) struct Round {
     /// What each location counts now, as far as we know, and the shop's name of it.
     told: BTreeMap<Sku, (String, BTreeMap<String, i64>)>,
     stale: BTreeSet<Sku>,
+    /// Perhaps changed: the shop's answer did not come.
+    unsure: BTreeSet<Sku>,
     /// Asked for, and the channel does not have or does not count them.
     gone: BTreeSet<Sku>,
     refused: BTreeMap<Sku, (ReasonCode, String)>,
+    /// What was found where the shop's counts were read.
+    pub readings: BTreeMap<Sku, Reading>,
 }
 
 impl<P: Platform> StockPublisher<P> {
@@ -72,6 +75,9 @@ impl<P: Platform> StockPublisher<P> {
     ) -> Result<(), Trouble> {
         shop.pace.enter(1).await??;
         let answers = shop.api.set_counts(changes, reckoned, &key(occasion, changes)).await;
+        if answers.as_ref().is_err_and(PeerError::ambiguous) {
+            round.unsure.extend(changes.iter().map(|change| change.sku.clone()));
+        }
         shop.pace.learn(&answers).await?;
         for (change, answer) in changes.iter().zip(answers?) {
             match answer {
@@ -89,22 +95,62 @@ impl<P: Platform> StockPublisher<P> {
         Ok(())
     }
 
-    /// Writes down what the channel knows now; gives the SKUs of which it counts something else than we knew.
-    pub(crate) async fn finish(&self, round: Round) -> Result<BTreeSet<Sku>, Trouble> {
+    /// Writes down what the channel knows now; gives the SKUs of which it counts something else than we knew. `sold`
+    /// are the orders that it was told for, `lately` those and all others that an index may not show yet.
+    ///
+    /// **Invariant:** a count that was lowered for an order is not raised again because the next look does not find
+    /// the order.
+    pub(crate) async fn finish(
+        &self,
+        round: Round,
+        sold: &BTreeSet<OrderKey>,
+        lately: &BTreeSet<OrderKey>,
+    ) -> Result<BTreeSet<Sku>, Trouble> {
         let now = self.book.now();
+        let fresh = after(now, -SHOWN_LATE);
         for (sku, (handle, told)) in &round.told {
             let key = OfferKey::new(round.channel.clone(), sku.clone());
+            let reading = round.readings.get(sku);
             self.book
                 .change::<Offer, _>(&key, |offer| {
                     let new = told.iter().any(|(location, count)| offer.told.get(location) != Some(count));
-                    if !new && offer.handle.as_ref() == Some(handle) && offer.work.stage == OfferStage::Told {
+                    let known = sold.iter().all(|order| offer.lately.contains_key(order));
+                    let same = offer.handle.as_ref() == Some(handle) && offer.work.stage == SkuStage::Told;
+                    let says_more = reading.is_some_and(|reading| reading.says_more_than(offer));
+                    if !new && !says_more && known && same {
                         return Change::Leave(());
                     }
+                    offer.lately.retain(|_, at| *at >= fresh);
+                    offer.lately.extend(lately.iter().map(|order| (order.clone(), now)));
                     offer.handle = Some(handle.clone());
                     offer.absent_at = None;
                     offer.told.extend(told.clone());
-                    offer.work.finish_in(OfferStage::Told, now, "told");
+                    if new || reading.is_some() {
+                        offer.told_at = Some(now);
+                    }
+                    if let Some(reading) = reading {
+                        offer.lately.extend(reading.orders.iter().map(|order| (order.clone(), now)));
+                        offer.missing.clone_from(&reading.missing);
+                        offer.missing.retain(|location, _| told.contains_key(location));
+                    }
+                    offer.work.finish_in(SkuStage::Told, now, "told");
                     Change::Write(())
+                })
+                .await?;
+        }
+        // A count that may be ours or the one before is no ground to change from: a sale of just the difference would be
+        // taken for the old one. It is read next time.
+        for sku in &round.unsure {
+            let key = OfferKey::new(round.channel.clone(), sku.clone());
+            self.book
+                .change::<Offer, _>(&key, |offer| match offer.handle.take() {
+                    Some(_) => {
+                        offer.told.clear();
+                        offer.missing.clear();
+                        offer.work.note(now, "the channel did not answer");
+                        Change::Write(())
+                    }
+                    None => Change::Leave(()),
                 })
                 .await?;
         }
@@ -114,14 +160,17 @@ impl<P: Platform> StockPublisher<P> {
                 .change::<Offer, _>(&key, |offer| {
                     offer.handle = None;
                     offer.told.clear();
+                    offer.missing.clear();
                     offer.absent_at = Some(now);
-                    offer.work.finish_in(OfferStage::Told, now, "the channel does not count it");
+                    offer.work.finish_in(SkuStage::Told, now, "the channel does not count it");
                     Change::Write(())
                 })
                 .await?;
         }
         for (sku, (code, why)) in round.refused {
-            self.park_offer(&OfferKey::new(round.channel.clone(), sku), code, why).await?;
+            let key = OfferKey::new(round.channel.clone(), sku);
+            let reason = Reason::new(code, why);
+            park::<_, Offer>(&self.book, &self.config, &key, &[reason], |offer| &mut offer.work).await?;
         }
         Ok(round.stale)
     }
@@ -133,8 +182,10 @@ impl Round {
             channel: channel.id.clone(),
             told: BTreeMap::new(),
             stale: BTreeSet::new(),
+            unsure: BTreeSet::new(),
             gone: BTreeSet::new(),
             refused: BTreeMap::new(),
+            readings: BTreeMap::new(),
         }
     }
 
@@ -155,14 +206,16 @@ impl Round {
                 }
                 (None, _) => continue,
             };
-            for (location, to) in places {
+            for (location, promised) in places {
+                let missing = self.readings.get(sku).and_then(|reading| reading.missing.get(location));
+                let to = (promised - missing.map_or(0, |missing| missing.count)).max(0);
                 let from = counts.get(location).copied();
-                if from == Some(*to) {
-                    self.note(sku, handle, location, *to);
+                if from == Some(to) {
+                    self.note(sku, handle, location, to);
                     continue;
                 }
                 let (sku, handle, location) = (sku.clone(), handle.clone(), location.clone());
-                changes.push(Count { sku, handle, location, from, to: *to });
+                changes.push(Count { sku, handle, location, from, to });
             }
         }
         changes

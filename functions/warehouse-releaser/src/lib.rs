@@ -27,16 +27,16 @@ use crossdock_core::{
     message::{Hint, Message, QueueName},
 };
 use crossdock_odoo::{
-    Catalogue, Connection, Odoo,
+    Catalogue, Odoo,
     transfers::{self, Sale},
 };
+use crossdock_peers::{Remote, warehouse_secrets, warehouses};
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
     fulfilment::{Follow, Fulfilment, FulfilmentStage, Held, ReleaseStage},
     orders::after,
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
-use crossdock_warehouses::Warehouse;
 use jiff::{SignedDuration, Timestamp};
 
 use outcome::{End, Trouble};
@@ -46,13 +46,6 @@ pub use plan::{Plan, Wanted, plan, refused};
 pub const CALLS_PER_BATCH: u32 = 3;
 /// A lease is mostly given back long before it ends.
 const SOON: SignedDuration = SignedDuration::from_mins(1);
-
-/// A warehouse that we speak to.
-pub struct Remote<P> {
-    pub config: config::Warehouse,
-    pub api: Warehouse,
-    pub pace: Pace<P>,
-}
 
 pub struct WarehouseReleaser<P> {
     pub book: OrderBook<P>,
@@ -65,29 +58,19 @@ pub struct WarehouseReleaser<P> {
 
 impl<P: Platform> Wire<P> for WarehouseReleaser<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        let remote = config.warehouses.iter().filter(|w| w.is_remote()).map(config::Warehouse::api_secret);
-        [config.odoo.secret.clone()].into_iter().chain(remote).collect()
+        warehouse_secrets(config).chain([config.odoo.secret.clone()]).collect()
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, client } = parts;
-        let odoo = Odoo::new(client.clone(), Connection::new(&config.odoo, parts.odoo_key().await?));
-        let mut remotes = BTreeMap::new();
-        for warehouse in config.warehouses.iter().filter(|warehouse| warehouse.is_remote()) {
-            let Some(secret) = platform.secret(&warehouse.api_secret()).await?.newest().cloned() else {
-                tracing::warn!(warehouse.name = %warehouse.id, "nothing is released: it has no API secret");
-                continue;
-            };
-            let api = Warehouse::new(client.clone(), warehouse, &secret);
-            let pace = Pace::new(platform.clone(), warehouse.id.as_str(), warehouse.requests_per_second);
-            remotes.insert(warehouse.id.clone(), Remote { config: warehouse.clone(), api, pace });
-        }
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
+        let remotes = warehouses(parts).await?;
         Ok(Self {
             book: OrderBook::new(platform.clone(), config.retention.clone()),
             config: config.clone(),
             catalogue: Catalogue::new(odoo.clone()),
             odoo,
-            pace: Pace::new(platform.clone(), crossdock_odoo::PEER, config.odoo.requests_per_second),
+            pace,
             remotes,
         })
     }
@@ -113,7 +96,9 @@ impl<P: Platform> Step for WarehouseReleaser<P> {
             | Message::BillingOpened { .. }
             | Message::ShipmentApplied { .. }
             | Message::ParcelMoved { .. }
-            | Message::StockChanged { .. } => None,
+            | Message::StockChanged { .. }
+            | Message::CatalogueChanged { .. }
+            | Message::SliceOpened { .. } => None,
         }
     }
 

@@ -33,6 +33,7 @@ fn warehouse(release: ReleasePolicy, step: ReleaseStep) -> Warehouse {
         backorder: BackorderPolicy::Create,
         lots: None,
         services: Vec::new(),
+        stock: crossdock_core::config::AdvicePolicy::default(),
         customer_sms: false,
         requests_per_second: 10,
     }
@@ -66,6 +67,7 @@ fn transfer(id: i64, kind: TransferKind, moves: Vec<Move>) -> Transfer {
         kind,
         company: 1,
         warehouse: Some(HOUSE),
+        makes_lots: false,
         after: BTreeSet::new(),
         backorder_of: None,
         method: None,

@@ -5,11 +5,13 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
+use catalogue_publisher::CataloguePublisher;
 use crossdock_core::{config::Config, message::QueueName};
 use crossdock_http::Client;
 use crossdock_platform::{OrderBook, Platform, PlatformError, QueueAddress, orders::after};
 use crossdock_runtime::{Parts, Scheduled as _, Step, Wire as _, run_batch};
 use jiff::SignedDuration;
+use nightly_reconciler::NightlyReconciler;
 use odoo_watcher::OdooWatcher;
 use order_importer::OrderImporter;
 use order_invoicer::OrderInvoicer;
@@ -36,6 +38,8 @@ pub struct Timing {
     pub watch_every: Duration,
     /// How often Odoo is asked what became ready.
     pub odoo_every: Duration,
+    /// How often everything is compared.
+    pub reconcile_every: Duration,
     /// The most messages of one batch.
     pub batch: usize,
 }
@@ -48,6 +52,7 @@ impl Default for Timing {
             wake_every: Duration::from_secs(60),
             watch_every: Duration::from_secs(15 * 60),
             odoo_every: Duration::from_secs(60),
+            reconcile_every: Duration::from_secs(24 * 3600),
             batch: 10,
         }
     }
@@ -68,6 +73,8 @@ pub struct Chain<P> {
     pub invoicer: OrderInvoicer<P>,
     pub announcer: ShipmentAnnouncer<P>,
     pub stock: StockPublisher<P>,
+    pub catalogue: CataloguePublisher<P>,
+    pub reconciler: NightlyReconciler<P>,
     pub waker: Waker<P>,
     pub timing: Timing,
 }
@@ -91,6 +98,8 @@ impl<P: Platform> Chain<P> {
             invoicer: OrderInvoicer::wire(&parts).await?,
             announcer: ShipmentAnnouncer::wire(&parts).await?,
             stock: StockPublisher::wire(&parts).await?,
+            catalogue: CataloguePublisher::wire(&parts).await?,
+            reconciler: NightlyReconciler::wire(&parts).await?,
             waker: Waker::wire(&parts).await?,
             platform: parts.platform,
             config: parts.config,
@@ -112,6 +121,8 @@ impl<P: Platform> Chain<P> {
             QueueName::Invoices => self.pump_step(&self.invoicer).await,
             QueueName::Announcements => self.pump_step(&self.announcer).await,
             QueueName::Stock => self.pump_step(&self.stock).await,
+            QueueName::Catalogue => self.pump_step(&self.catalogue).await,
+            QueueName::Reconcile => self.pump_step(&self.reconciler).await,
         }
     }
 
@@ -194,6 +205,19 @@ impl<P: Platform> Chain<P> {
         }
     }
 
+    /// Compares everything, each night, for ever. The first night begins once a whole one has passed.
+    pub async fn reconcile(&self) {
+        let mut schedule = schedule(self.timing.reconcile_every);
+        schedule.tick().await;
+        loop {
+            schedule.tick().await;
+            let deadline = after(self.platform.clock().now(), SignedDuration::from_secs(55));
+            if let Err(error) = self.reconciler.run(deadline).await {
+                tracing::error!(error = %error, "no reconciliation was opened");
+            }
+        }
+    }
+
     /// Starts every loop as a task of its own. Dropping the set stops them.
     #[must_use]
     pub fn start(self: &Arc<Self>) -> tokio::task::JoinSet<()> {
@@ -208,6 +232,8 @@ impl<P: Platform> Chain<P> {
         tasks.spawn(async move { chain.watch().await });
         let chain = self.clone();
         tasks.spawn(async move { chain.watch_odoo().await });
+        let chain = self.clone();
+        tasks.spawn(async move { chain.reconcile().await });
         tasks
     }
 

@@ -1,10 +1,11 @@
 //! `crossdock check`: the configuration, the secrets, Odoo, the shops and the warehouses; each line says ok or
 //! what to do.
 //!
-//! **Invariant:** nothing is changed anywhere, but for webhook subscriptions where `--install-hooks` asks for
-//! them. No value of a secret is ever shown.
+//! **Invariant:** nothing is changed anywhere, but for webhook subscriptions and Odoo's automation rule where
+//! `--install-hooks` or `--remove-hooks` asks for it. No value of a secret is ever shown.
 
 mod business;
+mod odoo_hooks;
 mod print;
 mod secrets;
 mod shop;
@@ -27,10 +28,20 @@ use crossdock_platform::{
     embedded::{Embedded, SecretSource},
 };
 
+/// What is done about hooks beside looking at them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hooks {
+    Look,
+    /// At the shops, and in Odoo where `odoo.hints` is set.
+    Install,
+    /// In Odoo. A shop's own pages take a webhook away.
+    Remove,
+}
+
 pub struct CheckOptions {
     pub config: PathBuf,
     pub secrets: PathBuf,
-    pub install_hooks: bool,
+    pub hooks: Hooks,
     pub json: bool,
 }
 
@@ -44,14 +55,17 @@ pub async fn run(options: CheckOptions) -> Result<bool> {
         let platform = Embedded::memory(Clock::System, Entropy::system())?;
         platform.use_secrets(SecretSource::File(options.secrets.clone()));
         let client = Client::network(Clock::System);
-        found.extend(systems(&platform, &client, &config, options.install_hooks).await);
+        found.extend(systems(&platform, &client, &config, options.hooks).await);
+        let administrator = odoo_hooks::Administrator::named(|name| std::env::var(name).ok());
+        found.extend(odoo_hooks::run(&platform, &client, &config, options.hooks, administrator).await);
+        found.sort_by_key(|finding| print::place(&finding.area, &config));
     }
     print::all(&mut std::io::stdout(), &found, options.json)?;
     Ok(found.iter().all(|finding| finding.level != Level::Fail))
 }
 
 /// Everything behind a configuration that can be read.
-async fn systems(platform: &Embedded, client: &Client, config: &Config, install_hooks: bool) -> Vec<Finding> {
+async fn systems(platform: &Embedded, client: &Client, config: &Config, hooks: Hooks) -> Vec<Finding> {
     let mut found = business::check(config);
     if !secrets::check(platform, config, &mut found).await {
         return found;
@@ -63,7 +77,9 @@ async fn systems(platform: &Embedded, client: &Client, config: &Config, install_
         found.extend(crossdock_odoo::check::check(&odoo, config).await);
     }
     for channel in &config.channels {
-        shop::Check { platform, client, config, channel, found: &mut found }.run(install_hooks).await;
+        shop::Check { platform, client, config, channel, found: &mut found }
+            .run(hooks == Hooks::Install)
+            .await;
     }
     for warehouse in &config.warehouses {
         warehouse::check(platform, client, config, warehouse, &mut found).await;

@@ -1,5 +1,6 @@
 //! The whole chain on one machine, for the demo, the server and the tests.
 
+pub mod catalogue;
 pub mod chain;
 pub mod check;
 pub mod cloud;

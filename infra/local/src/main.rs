@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
-use crossdock::{check, cloud, demo, ops, pump, sandbox, serve};
+use crossdock::{catalogue, check, cloud, demo, ops, pump, sandbox, serve};
 
 #[derive(Parser)]
 #[command(
@@ -52,12 +52,18 @@ enum Command {
         /// The folder of secrets.json.
         #[arg(long)]
         data: PathBuf,
-        /// Makes the webhook subscriptions at the shops, or enables them again.
+        /// Makes the webhook subscriptions at the shops, or enables them again; with `odoo.hints`, Odoo's automation
+        /// rule too, as the administrator of CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY.
         #[arg(long)]
         install_hooks: bool,
+        /// Takes Odoo's automation rule away again.
+        #[arg(long, conflicts_with = "install_hooks")]
+        remove_hooks: bool,
         #[arg(long)]
         json: bool,
     },
+    /// Shows how what the channels show of Odoo's products differs from what Odoo says. Changes nothing.
+    Catalogue(catalogue::Options),
     /// Runs the functions on an AWS of this machine: MiniStack, Terraform and the real bootstraps.
     Cloud {
         #[command(subcommand)]
@@ -100,10 +106,16 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 watch_every: seconds(watch_every_s),
             })
         }
-        Command::Check { config, data, install_hooks, json } => {
+        Command::Check { config, data, install_hooks, remove_hooks, json } => {
+            let hooks = match (install_hooks, remove_hooks) {
+                (true, _) => check::Hooks::Install,
+                (false, true) => check::Hooks::Remove,
+                (false, false) => check::Hooks::Look,
+            };
             let secrets = data.join(crossdock_platform::embedded::SECRETS);
-            ops::runtime()?.block_on(check::run(check::CheckOptions { config, secrets, install_hooks, json }))
+            ops::runtime()?.block_on(check::run(check::CheckOptions { config, secrets, hooks, json }))
         }
+        Command::Catalogue(options) => ops::runtime()?.block_on(catalogue::run(&options)),
         Command::Cloud { command } => cloud::run(&command),
         Command::Sandbox(options) => ops::runtime()?.block_on(sandbox::run(&options)),
         Command::Pump(options) => ops::runtime()?.block_on(pump::run(&options)),

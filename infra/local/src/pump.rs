@@ -21,7 +21,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(200);
 
 /// The functions that a schedule starts, with their rhythm.
-const SCHEDULES: [(&str, Duration); 3] = [
+const SCHEDULES: [(&str, Duration); 4] = [
+    ("nightly-reconciler", Duration::from_secs(24 * 3600)),
     ("waker", Duration::from_secs(60)),
     ("odoo-watcher", Duration::from_secs(60)),
     ("shop-watcher", Duration::from_secs(15 * 60)),

@@ -151,7 +151,7 @@ impl Sandbox {
             sandbox.open(port, 5, Arc::new(west)).await?,
             sandbox.open(port, 6, Arc::new(south)).await?,
         ];
-        sandbox.config = scenario::config_with_warehouses(&Addresses { odoo, shopify, woo, portal, houses });
+        sandbox.config = scenario::config_with_shelves(&Addresses { odoo, shopify, woo, portal, houses });
         sandbox.secrets.extend(scenario::warehouse_secrets());
         Ok(sandbox)
     }

@@ -1,10 +1,14 @@
-# Runs a function every so many minutes. A run that did not start or failed is not made up for: the
+locals {
+  within_a_day = var.missed * var.minutes <= 24 * 60
+}
+
+# Runs a function by the clock. A run that did not start or failed is not made up for: the
 # next one does its work. So nothing is tried for long, and no runs pile up behind a fault.
 resource "aws_scheduler_schedule" "this" {
   #checkov:skip=CKV_AWS_297:What a schedule holds is a function's name and no data.
   name                = var.function.name
   description         = "Starts ${var.function.name}."
-  schedule_expression = "rate(${var.every_minutes} ${var.every_minutes == 1 ? "minute" : "minutes"})"
+  schedule_expression = var.expression
 
   flexible_time_window {
     mode = "OFF"
@@ -61,17 +65,18 @@ resource "aws_iam_role_policy" "this" {
 # The one fault that makes no errors is that nothing runs at all.
 resource "aws_cloudwatch_metric_alarm" "silent" {
   alarm_name        = "${var.function.name}-silent"
-  alarm_description = "The function did not run in the time of four runs. Is its schedule on, and may its role start it? What waits is not taken up meanwhile: see what the function is for."
+  alarm_description = "The function did not run in the time of ${var.missed} runs. Is its schedule on, and may its role start it? What waits is not taken up meanwhile: see what the function is for."
 
   namespace   = "AWS/Lambda"
   metric_name = "Invocations"
   dimensions  = { FunctionName = var.function.name }
   statistic   = "Sum"
-  period      = 4 * 60 * var.every_minutes
+  # A day is the longest period; several of them may be as long as a week.
+  period = local.within_a_day ? var.missed * 60 * var.minutes : 60 * var.minutes
 
   comparison_operator = "LessThanThreshold"
   threshold           = 1
-  evaluation_periods  = 1
+  evaluation_periods  = local.within_a_day ? 1 : var.missed
   # No runs, no metric: that is what it is about.
   treat_missing_data = "breaching"
 

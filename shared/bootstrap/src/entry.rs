@@ -58,6 +58,25 @@ pub fn schedule<F: Scheduled + Wire<Here>>() -> ExitCode {
     })
 }
 
+/// A function that a schedule starts and that works through a queue. What is no batch of the queue is the schedule's.
+pub fn scheduled_worker<F: Scheduled + Step + Wire<Here>>() -> ExitCode {
+    start(|held: Arc<Held<F>>| async move {
+        let handler = service_fn(move |event: LambdaEvent<Value>| {
+            let held = held.clone();
+            async move {
+                let LambdaEvent { payload, context } = event;
+                if payload.get("Records").is_some() {
+                    let payload = serde_json::from_value(payload)?;
+                    return batch(&held, LambdaEvent { payload, context }).await;
+                }
+                held.current().await?.run(here::deadline(context.deadline)).await?;
+                Ok(SqsBatchResponse::default())
+            }
+        });
+        lambda_runtime::run(handler).await
+    })
+}
+
 /// Runs until Lambda ends the environment. A start that fails is logged with its causes; Lambda tries again.
 fn start<F, R>(run: impl FnOnce(Arc<Held<F>>) -> R) -> ExitCode
 where

@@ -10,7 +10,7 @@ mod held;
 #[cfg_attr(not(feature = "aws"), path = "here/local.rs")]
 mod here;
 
-pub use entry::{record, request, schedule, webhook, worker};
+pub use entry::{record, request, schedule, scheduled_worker, webhook, worker};
 pub use here::Here;
 
 use crossdock_platform::PlatformError;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crossdock_core::{
-    ChannelId, Currency, Order, OrderId, PeerError,
+    Breath, ChannelId, Currency, Order, OrderId, PeerError,
+    catalogue::Field,
     config::{self, ChannelKind},
 };
 use crossdock_http::Client;
@@ -102,8 +103,33 @@ impl Api {
             token: token.clone(),
             issued,
             pages: shopify::stock::Pages::default(),
+            strikes_out: config
+                .catalogue
+                .as_ref()
+                .is_some_and(|policy| policy.update.contains(&Field::CompareAt)),
+            weighs: config
+                .catalogue
+                .as_ref()
+                .is_some_and(|policy| policy.create || policy.update.contains(&Field::Weight)),
+            weight_unit: woocommerce::weight::Unit::default(),
+            sorts: config.catalogue.as_ref().is_some_and(|policy| {
+                policy.update.contains(&Field::Category) || (policy.create && !policy.categories.is_empty())
+            }),
+            categories: woocommerce::category::Tree::default(),
+            price_list: config
+                .catalogue
+                .as_ref()
+                .filter(|policy| policy.update.contains(&Field::Steps))
+                .and_then(|policy| policy.price_list.clone()),
+            breath: Breath::default(),
         };
         Self { shop, kind }
+    }
+
+    /// How long the shop wants to be left alone: for the [pace](crossdock_core::Breath) of its calls.
+    #[must_use]
+    pub fn breath(&self) -> Breath {
+        self.shop.breath.clone()
     }
 
     /// The order as it stands now.
@@ -197,6 +223,18 @@ pub(crate) struct Shop {
     pub issued: shopify::token::Issued,
     /// How much Shopify gives of articles at once.
     pub pages: shopify::stock::Pages,
+    /// Prices that are struck out are ours, and no person's.
+    pub strikes_out: bool,
+    /// Weights are told, as far as anybody knows what the shop measures them in.
+    pub weighs: bool,
+    pub weight_unit: woocommerce::weight::Unit,
+    /// Products are put into categories.
+    pub sorts: bool,
+    pub categories: woocommerce::category::Tree,
+    /// Where Shopify has prices from a quantity on, and they are told.
+    pub price_list: Option<String>,
+    /// Where an adapter says that the shop wants a pause.
+    pub breath: Breath,
 }
 
 impl Shop {

@@ -10,6 +10,7 @@
 mod announce;
 mod api;
 mod catalogue;
+mod html;
 mod lenient;
 #[cfg(test)]
 mod never_panics;
@@ -24,5 +25,6 @@ mod woocommerce;
 
 pub use announce::{Announced, LeftOpen};
 pub use api::{Api, Fetched, Page, ShopInfo, Subscription, SubscriptionChange};
+pub use catalogue::Money;
 pub use crossdock_core::hook::{FieldError, Refusal};
 pub use webhook::{BODY_LIMIT, Webhook, receive};

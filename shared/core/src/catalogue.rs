@@ -11,8 +11,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{config::CataloguePolicy, ids::Sku};
 
+mod creation;
+mod problem;
 #[cfg(test)]
 mod tests;
+mod wanted;
+mod whole;
+
+use creation::creation;
+pub use creation::{Begun, Creation, Family, families};
+pub use problem::Problem;
+pub use wanted::wanted;
+pub use whole::Whole;
+use whole::{Hide, Part};
 
 /// Weights are the same when they are the same to the gram.
 const WEIGHT_DIGITS: u32 = 3;
@@ -30,6 +41,8 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ware {
     pub sku: Sku,
+    /// The template's id in Odoo: variants of one product have the same.
+    pub family: i64,
     /// The template's name.
     pub name: String,
     /// The name with the values that tell this variant from its siblings.
@@ -44,8 +57,12 @@ pub struct Ware {
     pub category: Option<String>,
     /// Can be sold, and is not archived.
     pub sellable: bool,
+    /// Of each sales tax, whether the price holds it; empty where the product has none.
+    pub prices_hold_tax: BTreeSet<bool>,
     /// The first step is the price of one piece.
     pub steps: Vec<Step>,
+    /// The price of one piece by the pricelist of the prices that are struck out; none where the channel has none.
+    pub compare_at: Option<Decimal>,
 }
 
 /// A part of an article that can be compared and brought to what Odoo says.
@@ -63,6 +80,10 @@ pub enum Field {
     Category,
     /// Whether customers see it: what can be sold again is shown again.
     Offered,
+    /// A picture, where there is none yet: one that is there is never replaced.
+    Image,
+    /// The price that is struck out beside a lower one.
+    CompareAt,
 }
 
 /// An article as a channel shows it, or should. What is empty is none.
@@ -79,6 +100,12 @@ pub struct Listing {
     pub category: Option<String>,
     /// Customers see it.
     pub offered: bool,
+    /// The address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Above the price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_at: Option<Decimal>,
 }
 
 /// What a channel has under a SKU.
@@ -92,12 +119,36 @@ pub enum Held {
 /// An article of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The channel's own name of the article; to be given back unchanged.
+    /// The channel's own name of the article; to be given back unchanged. What is one of several articles of a product
+    /// has that one's name in front, and a slash.
     pub handle: String,
     pub listing: Listing,
     /// What this very article cannot have, though others of the channel can: a WooCommerce variation has no title of
     /// its own.
     pub lacks: BTreeSet<Field>,
+    /// All that it is in, where the channel puts an article into more than one category: each as it may be told.
+    pub categories: Vec<String>,
+    /// The product that it is one article of, where the channel shows some fields once for all of them.
+    pub whole: Option<Whole>,
+}
+
+impl Shown {
+    /// The channel's own name of the product that it belongs to.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        self.handle.split_once('/').map_or(&self.handle, |(product, _)| product)
+    }
+}
+
+/// What a channel is, as far as its articles are compared with Odoo's products.
+#[derive(Debug, Clone, Copy)]
+pub struct Channel<'a> {
+    /// What it has under the SKUs.
+    pub held: &'a BTreeMap<Sku, Held>,
+    /// What it can show at all.
+    pub supports: &'a BTreeSet<Field>,
+    /// Whether its prices hold the taxes; none where it knows of no taxes.
+    pub prices_hold_tax: Option<bool>,
 }
 
 /// What is to be done about one SKU.
@@ -109,7 +160,7 @@ pub struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    Create(Box<Listing>),
+    Create(Box<Creation>),
     Update(Box<Update>),
     /// Take it out of customers' sight.
     Archive {
@@ -165,151 +216,77 @@ impl Entry {
     }
 }
 
-/// What a person has to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Problem {
-    TwiceInOdoo,
-    TwiceInChannel,
-    OnlyInOdoo,
-    OnlyInChannel,
-    StillOffered,
-    NoPrice,
-}
-
-impl Problem {
-    pub const ALL: [Self; 6] = [
-        Self::TwiceInOdoo,
-        Self::TwiceInChannel,
-        Self::OnlyInOdoo,
-        Self::OnlyInChannel,
-        Self::StillOffered,
-        Self::NoPrice,
-    ];
-
-    /// What a person can do about it.
-    #[must_use]
-    pub fn remedy(self) -> &'static str {
-        match self {
-            Self::TwiceInOdoo => "Two products in Odoo have this Internal Reference: change or archive one.",
-            Self::TwiceInChannel => "Two articles of the channel have this SKU: change or delete one there.",
-            Self::OnlyInOdoo => {
-                "The channel has no article with this SKU: make it there, set `catalogue.create`, or add the SKU to \
-                 `catalogue.exclude`."
-            }
-            Self::OnlyInChannel => {
-                "Odoo has no product with this Internal Reference: make it there, correct the SKU in the channel, or \
-                 add it to `catalogue.exclude`."
-            }
-            Self::StillOffered => {
-                "The product is archived or not for sale in Odoo and the channel offers it: take it down there, or set \
-                 `catalogue.archive`."
-            }
-            Self::NoPrice => "The pricelist makes this product cost nothing: give it a price in Odoo.",
-        }
-    }
-}
-
-/// What a channel should show of a product; none where the policy keeps the product out of the channel.
-#[must_use]
-pub fn wanted(policy: &CataloguePolicy, ware: &Ware) -> Option<Listing> {
-    if !policy.is_about(&ware.sku) {
-        return None;
-    }
-    let category = ware.category.as_deref().and_then(|path| policy.category(path));
-    if !policy.categories.is_empty() && category.is_none() {
-        return None;
-    }
-    let price = ware.steps.first().map(|step| step.price).filter(|price| *price > Decimal::ZERO);
-    let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    Some(Listing {
-        price,
-        // A shop whose price of one piece is not ours shows no steps down from ours.
-        steps: if price.is_some() { ware.steps.iter().skip(1).copied().collect() } else { Vec::new() },
-        title: Some(title(&policy.title, ware)).filter(|title| !title.is_empty()),
-        description: filled(&ware.description),
-        barcode: filled(&ware.barcode),
-        weight: Some(ware.weight).filter(|weight| *weight > Decimal::ZERO),
-        category: category.map(str::to_owned),
-        offered: ware.sellable,
-    })
-}
-
-/// `{title}`, `{name}`, `{values}` and `{sku}` stand for what the product has of them.
-fn title(template: &str, ware: &Ware) -> String {
-    let values: Vec<&str> = ware.attributes.iter().map(|(_, value)| value.as_str()).collect();
-    let values = values.join(", ");
-    let parts = [
-        ("{title}", &*ware.title),
-        ("{name}", &ware.name),
-        ("{values}", &values),
-        ("{sku}", ware.sku.as_str()),
-    ];
-    let mut made = String::new();
-    let mut rest = template;
-    // From left to right and once: a name that holds "{sku}" stays as it is.
-    while let Some(next) = rest.chars().next() {
-        match parts.iter().find(|(key, _)| rest.starts_with(key)) {
-            Some((key, text)) => {
-                made.push_str(text);
-                rest = &rest[key.len()..];
-            }
-            None => {
-                made.push(next);
-                rest = &rest[next.len_utf8()..];
-            }
-        }
-    }
-    made.trim().to_owned()
-}
-
 /// What is to be done in a channel about some of Odoo's products, in their order. `sold` is how many of Odoo's
-/// products with a SKU can be sold, over all products and not only these; `held` is what the channel has under these
-/// SKUs, and `supports` what it can show at all. What is right already is not in the answer.
+/// products with a SKU can be sold, over all products and not only these. What is right already is not in the answer.
 #[must_use]
 pub fn difference(
     policy: &CataloguePolicy,
     wares: &[Ware],
     sold: &BTreeMap<Sku, usize>,
-    held: &BTreeMap<Sku, Held>,
-    supports: &BTreeSet<Field>,
+    channel: Channel<'_>,
 ) -> Vec<Entry> {
-    let mut entries = Vec::new();
+    let mut pairs: Vec<(&Ware, Listing)> = Vec::new();
     let mut seen = BTreeSet::new();
+    let sold = |ware: &Ware| sold.get(&ware.sku).copied().unwrap_or_default();
     for ware in wares {
         let Some(wanted) = wanted(policy, ware) else { continue };
-        let sold = sold.get(&ware.sku).copied().unwrap_or_default();
         // An archived product says nothing of a namesake that is for sale; of several archived ones the first counts.
-        if (!wanted.offered && sold > 0) || !seen.insert(&ware.sku) {
-            continue;
+        if (wanted.offered || sold(ware) == 0) && seen.insert(&ware.sku) {
+            pairs.push((ware, wanted));
         }
-        let actions = if sold > 1 {
-            vec![Action::Report(Problem::TwiceInOdoo)]
+    }
+    // Of twins nobody knows which one is meant.
+    let clear = |ware: &Ware| sold(ware) <= 1;
+    let mut parts = whole::parts(policy, &mut pairs, channel.held, clear);
+    let mut entries = Vec::new();
+    for (ware, mut wanted) in pairs {
+        let actions = if clear(ware) {
+            let taxes_differ =
+                channel.prices_hold_tax.is_some_and(|holds| ware.prices_hold_tax.contains(&!holds));
+            let lack = if taxes_differ { Problem::TaxesDiffer } else { Problem::NoPrice };
+            if taxes_differ {
+                // Such an amount means something else there.
+                (wanted.price, wanted.steps, wanted.compare_at) = (None, Vec::new(), None);
+            }
+            let part = parts.remove(&ware.sku).unwrap_or_default();
+            about(policy, ware, wanted, lack, channel.held.get(&ware.sku), &part, channel.supports)
         } else {
-            about(policy, wanted, held.get(&ware.sku), supports)
+            vec![Action::Report(Problem::TwiceInOdoo)]
         };
         entries.extend(actions.into_iter().map(|action| Entry { sku: ware.sku.clone(), action }));
     }
     entries
 }
 
+/// `lack` is why there is no price, where there is none.
 fn about(
     policy: &CataloguePolicy,
+    ware: &Ware,
     wanted: Listing,
+    lack: Problem,
     held: Option<&Held>,
+    part: &Part,
     supports: &BTreeSet<Field>,
 ) -> Vec<Action> {
     match held {
         Some(Held::Several) => vec![Action::Report(Problem::TwiceInChannel)],
-        Some(Held::One(shown)) if !wanted.offered => match (shown.listing.offered, policy.archive) {
-            (false, _) => Vec::new(),
-            (true, true) => vec![Action::Archive { handle: shown.handle.clone() }],
-            (true, false) => vec![Action::Report(Problem::StillOffered)],
+        Some(Held::One(shown)) if !wanted.offered => match (shown.listing.offered, policy.archive, part.hide)
+        {
+            (false, _, _) | (true, true, Hide::WithAnother) => Vec::new(),
+            (true, true, Hide::Itself) => vec![Action::Archive { handle: shown.handle.clone() }],
+            (true, false, _) | (true, true, Hide::Not) => vec![Action::Report(Problem::StillOffered)],
         },
-        Some(Held::One(shown)) => apart(policy, wanted, shown, supports),
+        Some(Held::One(shown)) => {
+            let fields: BTreeSet<Field> = supports.difference(&part.lacks).copied().collect();
+            let mut actions = apart(policy, wanted, lack, shown, &fields);
+            if part.disagrees {
+                actions.push(Action::Report(Problem::VariantsDisagree));
+            }
+            actions
+        }
         None if !wanted.offered => Vec::new(),
-        None if wanted.price.is_none() => vec![Action::Report(Problem::NoPrice)],
-        None if policy.create => vec![Action::Create(Box::new(wanted))],
+        None if wanted.price.is_none() => vec![Action::Report(lack)],
+        None if policy.create => vec![Action::Create(Box::new(creation(policy, ware, wanted)))],
         None => vec![Action::Report(Problem::OnlyInOdoo)],
     }
 }
@@ -318,16 +295,20 @@ fn about(
 fn apart(
     policy: &CataloguePolicy,
     wanted: Listing,
+    lack: Problem,
     shown: &Shown,
     supports: &BTreeSet<Field>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     if policy.update.contains(&Field::Price) && wanted.price.is_none() {
-        actions.push(Action::Report(Problem::NoPrice));
+        actions.push(Action::Report(lack));
     }
     let asked = policy.update.intersection(supports).copied();
     let asked = asked.filter(|field| !shown.lacks.contains(field));
-    let fields: BTreeSet<Field> = asked.filter(|field| differs(*field, &shown.listing, &wanted)).collect();
+    let asked = asked.filter(|field| differs(*field, &shown.listing, &wanted));
+    // In others as well is no difference.
+    let within = wanted.category.as_ref().is_some_and(|told| shown.categories.contains(told));
+    let fields: BTreeSet<Field> = asked.filter(|field| *field != Field::Category || !within).collect();
     if !fields.is_empty() {
         let (handle, now) = (shown.handle.clone(), shown.listing.clone());
         actions.push(Action::Update(Box::new(Update { handle, fields, now, wanted })));
@@ -345,7 +326,13 @@ fn differs(field: Field, now: &Listing, wanted: &Listing) -> bool {
         // No steps are wanted as well: a discount that is over must not stay.
         Field::Steps => wanted.price.is_some() && now.steps != wanted.steps,
         Field::Title => other(&now.title, &wanted.title),
-        Field::Description => other(&now.description, &wanted.description),
+        // Shops keep a description as HTML: what breaks its lines is theirs.
+        Field::Description => {
+            let words = |text: &Option<String>| {
+                text.as_deref().map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            };
+            other(&words(&now.description), &words(&wanted.description))
+        }
         Field::Barcode => other(&now.barcode, &wanted.barcode),
         Field::Weight => {
             let grams = |weight: Option<Decimal>| weight.map(|weight| weight.round_dp(WEIGHT_DIGITS));
@@ -353,6 +340,9 @@ fn differs(field: Field, now: &Listing, wanted: &Listing) -> bool {
         }
         Field::Category => other(&now.category, &wanted.category),
         Field::Offered => wanted.offered && !now.offered,
+        Field::Image => other(&now.image, &wanted.image),
+        // None is wanted as well: a sale that is over must not stay.
+        Field::CompareAt => wanted.price.is_some() && now.compare_at != wanted.compare_at,
     }
 }
 

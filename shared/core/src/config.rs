@@ -5,6 +5,7 @@
 mod catalogue;
 mod fulfilment;
 mod load;
+mod reconcile;
 mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,10 +16,11 @@ use serde::{Deserialize, Serialize};
 
 pub use catalogue::CataloguePolicy;
 pub use fulfilment::{
-    AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule, LotPolicy,
-    ReleasePolicy, ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
+    AdvicePolicy, AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule,
+    LotPolicy, OnAdvice, ReleasePolicy, ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
 };
 pub use load::{ConfigError, parse};
+pub use reconcile::ReconcilePolicy;
 pub use stock::{StockPolicy, StockSource};
 
 use crate::{
@@ -42,6 +44,9 @@ pub struct Config {
     pub carriers: Vec<Carrier>,
     #[serde(default)]
     pub retention: Retention,
+    /// What is compared each night, and what of it is mended.
+    #[serde(default)]
+    pub reconcile: ReconcilePolicy,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -80,12 +80,16 @@ pub enum Guard {
     PreparedCheck,
     /// What is to be invoiced is written down before the shipment counts as applied.
     BillingFirst,
+    /// A shop's newest orders are taken in before its count is changed from one that was read.
+    SalesFirst,
+    /// What was sold and does not stand in Odoo is promised to nobody.
+    AcceptedCounts,
     /// A webhook counts only with its channel's signature.
     Signature,
 }
 
 impl Guard {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::Waker,
         Self::DueInTheSameWrite,
         Self::VersionCondition,
@@ -123,6 +127,8 @@ impl Guard {
         Self::ShipmentMarker,
         Self::PreparedCheck,
         Self::BillingFirst,
+        Self::SalesFirst,
+        Self::AcceptedCounts,
         Self::Signature,
     ];
 }

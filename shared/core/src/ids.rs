@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,11 @@ id!(
     |text| all(text, 64, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
 );
 id!(
+    /// The warehouse's own id of something that it says of its stock, unique within the warehouse.
+    AdviceId, "^[A-Za-z0-9_.:-]{1,64}$",
+    |text| all(text, 64, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
+);
+id!(
     /// A digest by which a report of a warehouse is known: the same report again is the same.
     ReportId, "^[a-f0-9]{32}$",
     |text| text.len() == 32 && all(text, 32, |b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
@@ -128,6 +134,21 @@ id!(
     /// A digest by which some SKUs are known that a channel is to be told anew.
     BatchId, "^[a-f0-9]{32}$",
     |text| text.len() == 32 && all(text, 32, |b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+);
+id!(
+    /// A reconciliation, by the time that it was asked for: `20261124T020000Z`.
+    RunId, "^[0-9]{8}T[0-9]{6}Z$",
+    |text| text.len() == 16
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            8 => b == b'T',
+            15 => b == b'Z',
+            _ => b.is_ascii_digit(),
+        })
+);
+id!(
+    /// A part of a reconciliation: `plan`, `orders.shopify-main`, `stock.woo-de.12`.
+    SliceName, "^[a-z0-9.-]{1,64}$",
+    |text| all(text, 64, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
 );
 id!(
     /// A stock keeping unit: Odoo's "Internal Reference". Any printable text without outer spaces.
@@ -227,6 +248,20 @@ pair!(
     OfferKey, channel: ChannelId, sku: Sku,
     "<channel>/<SKU>", "^[a-z0-9-]{1,32}/\\S(.{0,126}\\S)?$"
 );
+
+pair!(
+    /// A part of one reconciliation; written `20261124T020000Z/orders.shopify-main`.
+    SliceKey, run: RunId, name: SliceName,
+    "<run>/<part>", "^[0-9]{8}T[0-9]{6}Z/[a-z0-9.-]{1,64}$"
+);
+
+impl RunId {
+    /// Of the second in which it was asked for: twice in one second is one run.
+    #[must_use]
+    pub fn at(time: Timestamp) -> Self {
+        Self(time.strftime("%Y%m%dT%H%M%SZ").to_string())
+    }
+}
 
 impl ParcelId {
     /// Of a tracking number as the carrier writes it: blanks and case do not count.

@@ -2,9 +2,13 @@
 //!
 //! **Invariant:** nothing here knows a peer, a queue or a database.
 
+pub mod advice;
+pub mod breath;
 pub mod catalogue;
 pub mod clock;
+mod coded;
 pub mod config;
+pub mod difference;
 pub mod error;
 pub mod guard;
 pub mod hook;
@@ -15,7 +19,9 @@ pub mod order;
 pub mod reason;
 pub mod shipment;
 pub mod stock;
+pub mod uri;
 
+pub use breath::Breath;
 pub use clock::{Clock, Entropy};
 pub use error::{Fate, PeerError};
 pub use ids::{

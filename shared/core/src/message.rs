@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{OrderKey, ParcelId, PublicationKey, ReportKey, ShipmentKey};
+use crate::ids::{OrderKey, ParcelId, PublicationKey, ReportKey, ShipmentKey, SliceKey};
 
 /// The queues, by the work that waits in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,10 +25,14 @@ pub enum QueueName {
     Announcements,
     /// SKUs whose stock a channel is to be told; read by `stock-publisher`.
     Stock,
+    /// SKUs whose articles and prices a channel is to show; read by `catalogue-publisher`.
+    Catalogue,
+    /// Parts of a reconciliation; read by `nightly-reconciler`.
+    Reconcile,
 }
 
 impl QueueName {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Orders,
         Self::ValidOrders,
         Self::Releases,
@@ -36,6 +40,8 @@ impl QueueName {
         Self::Invoices,
         Self::Announcements,
         Self::Stock,
+        Self::Catalogue,
+        Self::Reconcile,
     ];
 
     #[must_use]
@@ -48,6 +54,8 @@ impl QueueName {
             Self::Invoices => "invoices",
             Self::Announcements => "announcements",
             Self::Stock => "stock",
+            Self::Catalogue => "catalogue",
+            Self::Reconcile => "reconcile",
         }
     }
 
@@ -62,6 +70,8 @@ impl QueueName {
             Self::Invoices => "order-invoicer",
             Self::Announcements => "shipment-announcer",
             Self::Stock => "stock-publisher",
+            Self::Catalogue => "catalogue-publisher",
+            Self::Reconcile => "nightly-reconciler",
         }
     }
 
@@ -76,6 +86,8 @@ impl QueueName {
             Self::Invoices => "invoices-dead",
             Self::Announcements => "announcements-dead",
             Self::Stock => "stock-dead",
+            Self::Catalogue => "catalogue-dead",
+            Self::Reconcile => "reconcile-dead",
         }
     }
 }
@@ -145,6 +157,12 @@ pub enum Message {
     /// The stock of some SKUs may have changed; a channel is to be told.
     #[serde(rename = "stock_changed.v1")]
     StockChanged { publication: PublicationKey },
+    /// Some products or their prices may have changed; a channel is to show them.
+    #[serde(rename = "catalogue_changed.v1")]
+    CatalogueChanged { publication: PublicationKey },
+    /// A part of a reconciliation waits to be compared.
+    #[serde(rename = "slice_opened.v1")]
+    SliceOpened { slice: SliceKey },
 }
 
 impl Message {
@@ -161,7 +179,9 @@ impl Message {
             | Self::ShipmentApplied { .. }
             | Self::ParcelMoved { .. }
             | Self::OdooHinted { .. }
-            | Self::StockChanged { .. } => None,
+            | Self::StockChanged { .. }
+            | Self::CatalogueChanged { .. }
+            | Self::SliceOpened { .. } => None,
         }
     }
 
@@ -176,6 +196,8 @@ impl Message {
             Self::BillingOpened { .. } => QueueName::Invoices,
             Self::ShipmentApplied { .. } | Self::ParcelMoved { .. } => QueueName::Announcements,
             Self::StockChanged { .. } => QueueName::Stock,
+            Self::CatalogueChanged { .. } => QueueName::Catalogue,
+            Self::SliceOpened { .. } => QueueName::Reconcile,
         }
     }
 
@@ -192,7 +214,9 @@ impl Message {
             | Self::BillingOpened { .. }
             | Self::ShipmentApplied { .. }
             | Self::ParcelMoved { .. }
-            | Self::StockChanged { .. } => 0,
+            | Self::StockChanged { .. }
+            | Self::CatalogueChanged { .. }
+            | Self::SliceOpened { .. } => 0,
         }
     }
 

@@ -5,30 +5,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident => $code:literal, $remedy:literal;)+) => {
-        /// Every reason there is. The code is stable: dashboards and alarms name it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        pub enum ReasonCode { $($(#[$doc])* #[serde(rename = $code)] $name,)+ }
-
-        impl ReasonCode {
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// What a person can do about it.
-            #[must_use]
-            pub fn remedy(self) -> &'static str {
-                match self { $(Self::$name => $remedy,)+ }
-            }
-        }
-    };
-}
-
-reasons! {
+crate::coded::coded! {
+    /// Every reason there is. The code is stable: dashboards and alarms name it.
+    ReasonCode:
     /// The body passed its signature but is no order that we can read.
     Unreadable => "unreadable", "Look at the stored body with `crossdock orders ORDER`; if the channel changed its format, update Crossdock, then replay.";
     NoLines => "no_lines", "The order has nothing left to deliver. Cancel it in the channel, or add a line there.";
@@ -68,7 +47,7 @@ reasons! {
     ShippedTooMuch => "shipped_too_much", "The warehouse shipped more than is open, or something that was not ordered. Correct the transfer in Odoo or the shipment at the warehouse, then replay.";
     ShippedAfterCancel => "shipped_after_cancel", "Goods have left of an order that is cancelled. Decide with the customer: take the goods back, or make a new order in Odoo.";
     ShipmentChanged => "shipment_changed", "The warehouse told the same shipment again with other goods, or somebody validated its transfer in Odoo with others. Compare the shipment with the transfer in Odoo and correct by hand.";
-    LotUnknown => "lot_unknown", "Odoo does not know the lot or serial number that the warehouse shipped. Correct it at the warehouse or create it in Odoo, then replay.";
+    LotUnknown => "lot_unknown", "Odoo does not know the lot or serial number that the warehouse named. Correct it at the warehouse or create it in Odoo, then replay.";
     ReportUnreadable => "report_unreadable", "The warehouse sent something signed that cannot be read. Look at its own log; if its format changed, update Crossdock, then let it send again.";
     TransferRefused => "transfer_refused", "Odoo refused the transfer with the text shown. Mend the cause in Odoo, then replay.";
     InvoiceRefused => "invoice_refused", "Odoo refused the invoice or payment with the text shown. Mend the cause in Odoo, then replay.";
@@ -79,7 +58,26 @@ reasons! {
     RefetchFailed => "refetch_failed", "The channel no longer has this order. If it was deleted there on purpose, cancel it in Odoo.";
     /// A channel does not take the count of a SKU.
     StockRefused => "stock_refused", "The channel does not take the stock, with the text shown. Mend the cause there (rights, article, location), then replay.";
-    SkuTwiceInChannel => "sku_twice_in_channel", "Two articles of the channel carry this SKU, so neither is told its stock: change one, then replay.";
+    /// A warehouse says something of its stock that the configuration leaves to a person.
+    StockReported => "stock_reported", "The warehouse counts otherwise than Odoo. Compare both figures and correct Odoo by hand, then close it with `crossdock replay --reason stock_reported --accept`; or set the warehouse's `stock` policy to `apply`, then replay.";
+    CorrectionLarge => "correction_large", "The correction is larger than the warehouse's `stock.largest_change`. Ask the warehouse; then raise the limit and replay, or correct Odoo by hand and close it with `--accept`.";
+    CorrectionDoubtful => "correction_doubtful", "Whether the pieces are missing, or have shipped and nobody has told, was not clear for a day. Settle open shipments and counts in Odoo, correct by hand what is left, then close it with `--accept`.";
+    CorrectionRefused => "correction_refused", "Odoo does not take the correction, for the cause shown. Mend it (right, product, place), then replay; or correct by hand and close it with `--accept`.";
+    /// Other content under the id of an earlier advice.
+    AdviceChanged => "advice_changed", "The warehouse told the same adjustment, snapshot or receipt again with other content. The first one counts: replay brings it to Odoo where that is still to be done. Correct the difference by hand.";
+    /// What came in does not fit the transfer that it came in for.
+    ReceiptUnfit => "receipt_unfit", "What the warehouse received is not what Odoo expects, as the text says. Correct the transfer in Odoo, then replay; or receive it there by hand and close it with `--accept`.";
+    SkuTwiceInChannel => "sku_twice_in_channel", "Two articles of the channel carry this SKU, so neither is told anything: change one, then replay.";
+    /// A channel does not take an article or a price.
+    ArticleRefused => "article_refused", "The channel does not take the article, with the text shown. Mend the cause there or in Odoo, then replay.";
+    /// A part of a reconciliation cannot be compared.
+    ReconciliationRefused => "reconciliation_refused", "A peer does not let us compare, with the text shown. Mend the cause there (key, rights), then replay; the next night compares anyway.";
+    SkuTwiceInOdoo => "sku_twice_in_odoo", "Two products in Odoo carry this Internal Reference, so the channel shows neither: change or archive one, then replay.";
+    StillOffered => "still_offered", "The product is archived or not for sale in Odoo and the channel offers it: take it down there, or set the channel's `catalogue.archive`, then replay.";
+    NoPrice => "no_price", "The channel's pricelist makes this product cost nothing: give it a price in Odoo, then replay.";
+    TaxesDiffer => "taxes_differ", "The channel's prices hold the taxes and those in Odoo do not, or the other way round: give the product sales taxes that are computed as the channel does, then replay.";
+    VariantsDisagree => "variants_disagree", "The channel shows one title, description and category for all variants of the product, and Odoo wants several, so these are left alone: give the variants the same in Odoo, take `{sku}` out of the channel's `catalogue.title`, or split the product in the channel, then replay.";
+    CatalogueCurrency => "catalogue_currency", "The pricelist of the channel's `catalogue` has another currency than the channel: correct it, then replay.";
 }
 
 /// One reason, with what is particular to this order.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    advice::{Advice, Receipt},
     ids::{LineId, OrderId, Reference, ReleaseKey, ShipmentKey, Sku},
     order::{Address, short_digest},
 };
@@ -127,6 +128,10 @@ pub enum Notice {
     Refused { reference: Reference, why: String },
     /// The warehouse called the release off (because it was asked to, or on its own).
     Cancelled { reference: Reference, why: String },
+    /// What it says of the stock that lies there.
+    Stock { advice: Box<Advice> },
+    /// Goods have come in.
+    Received { receipt: Box<Receipt> },
     /// News of parcels.
     Parcels { news: Vec<ParcelNews> },
     /// Something happened to this release and the call is not to be trusted with what: ask the warehouse.

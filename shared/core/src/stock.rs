@@ -36,12 +36,20 @@ pub fn promise(available: Decimal, buffer: Decimal) -> Decimal {
     (available - buffer).floor().max(Decimal::ZERO)
 }
 
+/// What a kit takes of a part may be a third: digits after these are no quantity.
+const KIT_DIGITS: u32 = 6;
+
 /// How many kits the parts are enough for: of each part, how much a kit takes and what is available of it. None
 /// where a kit takes nothing of anything.
 #[must_use]
 pub fn kits(parts: impl IntoIterator<Item = (Decimal, Decimal)>) -> Option<Decimal> {
     let enough = parts.into_iter().filter(|(takes, _)| *takes > Decimal::ZERO);
-    enough.map(|(takes, available)| (available / takes).floor()).min()
+    // Two thirds of a piece are not enough for one more kit because of the last of their digits.
+    let of_part = |takes: Decimal, available: Decimal| {
+        let kits = available.checked_div(takes);
+        kits.map_or(Decimal::MAX, |kits| kits.round_dp(KIT_DIGITS).floor())
+    };
+    enough.map(|(takes, available)| of_part(takes, available)).min()
 }
 
 /// How a shop knows a SKU, and what it counts of it.
@@ -127,6 +135,10 @@ mod tests {
             Some(Decimal::from(-2)),
             "what is missing is missing from kits too"
         );
+        let two_thirds = Decimal::from(2) / Decimal::from(3);
+        assert_eq!(kits([(two_thirds, Decimal::from(2))]), Some(Decimal::from(3)));
+        let tiny = "0.0000000000000000000000000001".parse().unwrap();
+        assert_eq!(kits([(tiny, Decimal::MAX)]), Some(Decimal::MAX), "no number for that, and no panic");
         assert_eq!(kits([part("0", 5)]), None);
         assert_eq!(kits([]), None);
     }

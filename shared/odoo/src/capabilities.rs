@@ -26,6 +26,30 @@ pub struct Capabilities {
     pub has_carriers: bool,
 }
 
+/// How this Odoo names what kits need, where Manufacturing is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KitNames {
+    /// Goods that are counted are told by `is_storable` (18 and later), and not by a type of their own.
+    pub storable_flag: bool,
+    /// A unit's size is `factor_inv` (17 and 18), and not `factor` (19).
+    pub inverse_factor: bool,
+}
+
+impl KitNames {
+    /// None where this Odoo knows no bills of materials.
+    pub(crate) async fn probe(odoo: &Odoo) -> Result<Option<Self>, PeerError> {
+        let product = named(odoo, "product.product", &["variant_bom_ids", "is_storable"]).await?;
+        if !product.contains_key("variant_bom_ids") {
+            return Ok(None);
+        }
+        let unit = named(odoo, "uom.uom", &["factor_inv"]).await?;
+        Ok(Some(Self {
+            storable_flag: product.contains_key("is_storable"),
+            inverse_factor: unit.contains_key("factor_inv"),
+        }))
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Field {
     digits: Option<serde_json::Value>,
@@ -51,6 +75,16 @@ impl Capabilities {
 
 async fn fields(odoo: &Odoo, model: &'static str) -> Result<BTreeMap<String, Field>, PeerError> {
     odoo.call(Call::new(model, "fields_get").arg("attributes", json!(["type", "digits"]))).await
+}
+
+/// Of the fields with these names those that there are.
+async fn named(
+    odoo: &Odoo,
+    model: &'static str,
+    names: &[&str],
+) -> Result<BTreeMap<String, Field>, PeerError> {
+    let call = Call::new(model, "fields_get").arg("allfields", json!(names));
+    odoo.call(call.arg("attributes", json!(["type", "digits"]))).await
 }
 
 fn digits(fields: &BTreeMap<String, Field>, name: &str) -> Option<u32> {

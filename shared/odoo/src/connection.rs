@@ -19,7 +19,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json as object};
 use tokio::sync::OnceCell;
 
-use crate::{answer, capabilities::Capabilities};
+use crate::{
+    answer,
+    capabilities::{Capabilities, KitNames},
+};
 
 /// The name of this peer in errors, logs and its pace.
 pub const PEER: &str = "odoo";
@@ -105,6 +108,7 @@ struct Shared {
     connection: Connection,
     transport: OnceCell<Transport>,
     capabilities: OnceCell<Capabilities>,
+    kits: OnceCell<Option<KitNames>>,
 }
 
 /// A connection to one Odoo. Cheap to clone; clones share what was found out about the server.
@@ -119,7 +123,13 @@ pub struct Odoo {
 impl Odoo {
     #[must_use]
     pub fn new(client: Client, connection: Connection) -> Self {
-        let shared = Shared { client, connection, transport: OnceCell::new(), capabilities: OnceCell::new() };
+        let shared = Shared {
+            client,
+            connection,
+            transport: OnceCell::new(),
+            capabilities: OnceCell::new(),
+            kits: OnceCell::new(),
+        };
         Self { shared: Arc::new(shared), deadline: None, companies: Arc::from([]) }
     }
 
@@ -151,6 +161,11 @@ impl Odoo {
     /// As any call.
     pub async fn capabilities(&self) -> Result<&Capabilities, PeerError> {
         self.shared.capabilities.get_or_try_init(|| Capabilities::probe(self)).await
+    }
+
+    /// How this server names what kits need, asked once; none where Manufacturing is not installed.
+    pub(crate) async fn kits(&self) -> Result<Option<KitNames>, PeerError> {
+        self.shared.kits.get_or_try_init(|| KitNames::probe(self)).await.copied()
     }
 
     /// How to talk to this server, found out once.

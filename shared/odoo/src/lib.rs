@@ -5,11 +5,14 @@
 
 mod answer;
 pub mod articles;
+pub mod automation;
 mod capabilities;
 mod catalogue;
 pub mod check;
 mod connection;
+pub mod counts;
 pub mod invoices;
+pub mod kits;
 pub mod orders;
 pub mod partners;
 pub mod pricing;

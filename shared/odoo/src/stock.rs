@@ -16,6 +16,8 @@ use crate::{
 
 /// Odoo counts in binary fractions; a quantity has far fewer digits than this.
 const QUANTITY_DIGITS: u32 = 6;
+/// Records that one call names.
+pub(crate) const IDS_AT_MOST: usize = 1000;
 
 /// Where Odoo writes something that may change what can be promised of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,21 +115,22 @@ struct SkuRow {
     default_code: Value,
 }
 
-/// The SKUs of products. One call. A product without an Internal Reference is not in the answer.
+/// The SKUs of products, a thousand products a call. A product without an Internal Reference is not in the answer.
 ///
 /// # Errors
 /// As any call.
 pub async fn skus(odoo: &Odoo, products: &[i64]) -> Result<BTreeMap<i64, Sku>, PeerError> {
-    if products.is_empty() {
-        return Ok(BTreeMap::new());
+    let mut skus = BTreeMap::new();
+    for part in products.chunks(IDS_AT_MOST) {
+        let call = Call::new("product.product", "search_read")
+            .arg("domain", json!([["id", "in", part], ["default_code", "!=", false]]))
+            .arg("fields", json!(["default_code"]))
+            .context("active_test", false);
+        let rows: Vec<SkuRow> = odoo.call(call).await?;
+        let sku = |row: SkuRow| Some((row.id, Sku::new(row.default_code.as_str()?).ok()?));
+        skus.extend(rows.into_iter().filter_map(sku));
     }
-    let call = Call::new("product.product", "search_read")
-        .arg("domain", json!([["id", "in", products], ["default_code", "!=", false]]))
-        .arg("fields", json!(["default_code"]))
-        .context("active_test", false);
-    let rows: Vec<SkuRow> = odoo.call(call).await?;
-    let sku = |row: SkuRow| Some((row.id, Sku::new(row.default_code.as_str()?).ok()?));
-    Ok(rows.into_iter().filter_map(sku).collect())
+    Ok(skus)
 }
 
 #[derive(Deserialize)]
@@ -140,7 +143,9 @@ struct FiguresRow {
 }
 
 /// What there is of products over some warehouses of one company, in each product's own unit of measure. A kit is
-/// reckoned from its components by Odoo itself, where Manufacturing is installed. One call.
+/// reckoned from its components by Odoo itself, where Manufacturing is installed: each figure by itself, so where
+/// deliveries are reserved by hand, a kit of which one component is sold out counts as available; see
+/// [`crate::kits::parts`]. One call.
 ///
 /// # Errors
 /// As any call.
@@ -174,7 +179,7 @@ pub async fn figures(
         .collect()
 }
 
-fn quantity(value: &Value) -> Result<Decimal, PeerError> {
+pub(crate) fn quantity(value: &Value) -> Result<Decimal, PeerError> {
     number(value)
         .map(|number| number.round_dp(QUANTITY_DIGITS).normalize())
         .ok_or_else(|| PeerError::Garbage { peer: PEER.into(), what: "a quantity that is no number".into() })

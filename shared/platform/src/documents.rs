@@ -6,7 +6,7 @@ use std::fmt::Display;
 use crossdock_core::{
     OrderKey, ShipmentKey,
     guard::{self, Guard},
-    ids::{OfferKey, ParcelId, PublicationKey, ReportKey},
+    ids::{OfferKey, ParcelId, PublicationKey, ReportKey, SliceKey},
     message::Message,
     order::short_digest,
     reason::Reason,
@@ -16,10 +16,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Condition, Due, Item, Key, Listing, OrderBook, Platform, PlatformError, Put, Read, Write,
+    article::Article,
     fulfilment::{Billing, Fulfilment, Parcel, Report, Shipment},
     ledger::DUE_SHARDS,
     orders::State,
-    stock::{Offer, Publication},
+    publication::{Publication, Topic},
+    reconciliation::Slice,
+    stock::Offer,
 };
 
 /// How often a lost race is run again. Each round means that somebody else got something done.
@@ -58,7 +61,34 @@ pub trait Document: Serialize + DeserializeOwned + Send {
     fn replay(&mut self, now: Timestamp);
 
     fn reasons(&self) -> &[Reason];
+
+    /// Days that it is kept from now on, where that is not as long as an order's state.
+    fn kept_days(&self) -> Option<u32> {
+        None
+    }
 }
+
+/// The part of a [`Document`] that follows from the field `work`.
+macro_rules! by_its_work {
+    () => {
+        fn due_at(&self) -> Option<jiff::Timestamp> {
+            self.work.due_at
+        }
+
+        fn parked_since(&self) -> Option<jiff::Timestamp> {
+            self.work.parked_since()
+        }
+
+        fn wake(&mut self, now: jiff::Timestamp) {
+            self.work.wake(now);
+        }
+
+        fn reasons(&self) -> &[crossdock_core::reason::Reason] {
+            &self.work.reasons
+        }
+    };
+}
+pub(crate) use by_its_work;
 
 /// What a due or a parked item is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +101,8 @@ pub enum Subject {
     Parcel(ParcelId),
     Publication(PublicationKey),
     Offer(OfferKey),
+    Article(OfferKey),
+    Slice(SliceKey),
 }
 
 impl Subject {
@@ -87,6 +119,11 @@ impl Subject {
             ("parcel", "state") => Some(Self::Parcel(id.parse().ok()?)),
             ("publication", "state") => Some(Self::Publication(id.parse().ok()?)),
             ("offer", "state") => Some(Self::Offer(id.parse().ok()?)),
+            ("article", "state") => Some(Self::Article(id.parse().ok()?)),
+            ("run", part) => {
+                let name = part.strip_prefix("slice#")?.parse().ok()?;
+                Some(Self::Slice(SliceKey::new(id.parse().ok()?, name)))
+            }
             _ => None,
         }
     }
@@ -103,6 +140,8 @@ impl Display for Subject {
             Self::Parcel(key) => write!(f, "parcel {key}"),
             Self::Publication(key) => write!(f, "publication {key}"),
             Self::Offer(key) => write!(f, "offer {key}"),
+            Self::Article(key) => write!(f, "article {key}"),
+            Self::Slice(key) => write!(f, "reconciliation {key}"),
         }
     }
 }
@@ -170,7 +209,7 @@ impl<P: Platform> OrderBook<P> {
             blob: None,
             due: document.due_at().map(|at| Due { shard, at }),
             listing: document.parked_since().map(|at| Listing { shelf: format!("parked#{shard}"), at }),
-            expires_at: self.state_expiry(),
+            expires_at: self.expiry(document.kept_days()),
         })
     }
 
@@ -193,12 +232,20 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn parked_subjects(&self, limit: usize) -> Result<Vec<Subject>, PlatformError> {
+        Ok(self.parked_since(limit).await?.into_iter().map(|(subject, _)| subject).collect())
+    }
+
+    /// The same with the time of the write that parked each, or of a later one while it was.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn parked_since(&self, limit: usize) -> Result<Vec<(Subject, Timestamp)>, PlatformError> {
         let mut keys = Vec::new();
         for shard in 0..DUE_SHARDS {
             keys.extend(self.platform().listed(&format!("parked#{shard}"), None, limit).await?);
         }
         keys.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        Ok(keys.into_iter().take(limit).filter_map(|(key, _)| Subject::of(&key)).collect())
+        Ok(keys.into_iter().take(limit).filter_map(|(key, at)| Some((Subject::of(&key)?, at))).collect())
     }
 
     /// Wakes what is due, and gives its message. The index lags behind: the document itself says whether it
@@ -216,6 +263,8 @@ impl<P: Platform> OrderBook<P> {
             Subject::Parcel(key) => self.change::<Parcel, _>(key, |d| wake(d, now)).await,
             Subject::Publication(key) => self.change::<Publication, _>(key, |d| wake(d, now)).await,
             Subject::Offer(key) => self.change::<Offer, _>(key, |d| wake(d, now)).await,
+            Subject::Article(key) => self.change::<Article, _>(key, |d| wake(d, now)).await,
+            Subject::Slice(key) => self.change::<Slice, _>(key, |d| wake(d, now)).await,
         }
     }
 
@@ -236,11 +285,20 @@ impl<P: Platform> OrderBook<P> {
             Subject::Publication(key) => self.change::<Publication, _>(key, |d| replay(d, now)).await,
             Subject::Offer(key) => {
                 self.change::<Offer, _>(key, |d| replay(d, now)).await?;
-                // It has no message of its own: it is told with others.
-                let skus = std::slice::from_ref(&key.sku);
-                Ok(self.open_publications(&key.channel, skus, "replayed by hand").await?.pop())
+                self.publish_anew(key, Topic::Stock).await
             }
+            Subject::Article(key) => {
+                self.change::<Article, _>(key, |d| replay(d, now)).await?;
+                self.publish_anew(key, Topic::Catalogue).await
+            }
+            Subject::Slice(key) => self.change::<Slice, _>(key, |d| replay(d, now)).await,
         }
+    }
+
+    /// It has no message of its own: it is told with others.
+    async fn publish_anew(&self, key: &OfferKey, topic: Topic) -> Result<Option<Message>, PlatformError> {
+        let skus = std::slice::from_ref(&key.sku);
+        Ok(self.open_publications(&key.channel, topic, skus, "replayed by hand").await?.pop())
     }
 
     /// The reasons for which something is parked; empty where it is not (any more).
@@ -260,6 +318,8 @@ impl<P: Platform> OrderBook<P> {
             Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
             Subject::Publication(key) => of(self.document::<Publication>(key).await?),
             Subject::Offer(key) => of(self.document::<Offer>(key).await?),
+            Subject::Article(key) => of(self.document::<Article>(key).await?),
+            Subject::Slice(key) => of(self.document::<Slice>(key).await?),
         })
     }
 
@@ -280,6 +340,8 @@ impl<P: Platform> OrderBook<P> {
             Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
             Subject::Publication(key) => of(self.document::<Publication>(key).await?),
             Subject::Offer(key) => of(self.document::<Offer>(key).await?),
+            Subject::Article(key) => of(self.document::<Article>(key).await?),
+            Subject::Slice(key) => of(self.document::<Slice>(key).await?),
         })
     }
 
@@ -317,7 +379,7 @@ fn replay<D: Document>(document: &mut D, now: Timestamp) -> Change<Option<Messag
     Change::Write(document.message())
 }
 
-fn decode<D: Document>(item: &Item) -> Result<D, PlatformError> {
+pub(crate) fn decode<D: Document>(item: &Item) -> Result<D, PlatformError> {
     serde_json::from_value(item.body.clone())
         .map_err(|e| PlatformError::Corrupt { what: format!("{} {}: {e}", item.key.pk, item.key.sk) })
 }

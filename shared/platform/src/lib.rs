@@ -3,6 +3,7 @@
 //! A port has two implementations and no third: `aws` (a crate of its own) and [`embedded`]. One contract
 //! suite, `tests/platform-contract`, runs against both.
 
+pub mod article;
 pub mod check;
 pub mod documents;
 #[cfg(feature = "embedded")]
@@ -11,7 +12,9 @@ pub mod fulfilment;
 pub mod ledger;
 pub mod orders;
 pub mod pace;
+pub mod publication;
 pub mod queue;
+pub mod reconciliation;
 pub mod secrets;
 pub mod stock;
 pub mod watermark;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    PeerError,
+    Breath, PeerError,
     guard::{self, Guard},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -40,6 +40,7 @@ pub struct Pace<P> {
     platform: P,
     peer: String,
     per_second: u32,
+    breath: Breath,
 }
 
 /// What a reservation says.
@@ -54,7 +55,13 @@ pub enum Go {
 impl<P: Platform> Pace<P> {
     #[must_use]
     pub fn new(platform: P, peer: impl Into<String>, per_second: u32) -> Self {
-        Self { platform, peer: peer.into(), per_second: per_second.max(1) }
+        Self { platform, peer: peer.into(), per_second: per_second.max(1), breath: Breath::default() }
+    }
+
+    /// The same pace, which slows down as whoever reads the peer's answers says in `breath`.
+    #[must_use]
+    pub fn heeding(self, breath: Breath) -> Self {
+        Self { breath, ..self }
     }
 
     #[must_use]
@@ -69,8 +76,7 @@ impl<P: Platform> Pace<P> {
     pub async fn reserve(&self, calls: u32) -> Result<Go, PlatformError> {
         let now = self.platform.clock().now();
         let cost = SignedDuration::from_nanos(1_000_000_000 / i64::from(self.per_second)) * i32_of(calls);
-        let slack = SignedDuration::from_nanos(1_000_000_000 / i64::from(self.per_second))
-            * i32_of(self.per_second.max(LEAST_BURST));
+        let slack = self.slack();
         self.update(|gate| {
             let closed = gate.closed_until.filter(|closed| *closed > now);
             if let Some(closed) = closed.filter(|_| guard::stands(Guard::Breaker)) {
@@ -124,6 +130,30 @@ impl<P: Platform> Pace<P> {
         .await
     }
 
+    /// The burst that the peer bears, as time.
+    fn slack(&self) -> SignedDuration {
+        let each = SignedDuration::from_nanos(1_000_000_000 / i64::from(self.per_second));
+        each * i32_of(self.per_second.max(LEAST_BURST))
+    }
+
+    /// The peer answered, and wants no further call for this long: what comes next waits its turn. It is no
+    /// failure, so the breaker stays as it is.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn breathe(&self, wait: Duration) -> Result<(), PlatformError> {
+        let Ok(wait) = SignedDuration::try_from(wait) else { return Ok(()) };
+        let until = self.platform.clock().now().checked_add(self.slack() + wait).unwrap_or(Timestamp::MAX);
+        self.update(|gate| {
+            let sooner = gate.busy_until.is_none_or(|busy| busy < until);
+            if sooner {
+                gate.busy_until = Some(until);
+            }
+            ((), sooner)
+        })
+        .await
+    }
+
     /// Reserves `calls` calls and waits for their turn; `HeldBack` where that would take too long.
     ///
     /// # Errors
@@ -146,6 +176,9 @@ impl<P: Platform> Pace<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn learn<T>(&self, answer: &Result<T, PeerError>) -> Result<(), PlatformError> {
+        if let Some(wait) = self.breath.take() {
+            self.breathe(wait).await?;
+        }
         match answer {
             Err(PeerError::Throttled { after, .. }) => self.failed(after.or(Some(UNTIMED_THROTTLE))).await,
             Err(

@@ -1,5 +1,7 @@
 //! How far a peer has been watched: closed windows of time, read page by page.
 
+use std::collections::BTreeSet;
+
 use crossdock_core::guard::{self, Guard};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,9 @@ struct Body {
     until: Option<Timestamp>,
     /// A window that was not read to its end.
     open: Option<Window>,
+    /// What a look at everything was begun for.
+    #[serde(default)]
+    causes: BTreeSet<String>,
 }
 
 /// The watermark of one peer.
@@ -55,6 +60,22 @@ impl Watermark {
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
         self.body.until
+    }
+
+    /// Begins anew where there is a cause that the last beginning did not know of; says whether it does. The first
+    /// causes ever are a beginning as well.
+    pub fn begin_anew_for(&mut self, causes: BTreeSet<String>) -> bool {
+        if causes.is_subset(&self.body.causes) {
+            return false;
+        }
+        self.body = Body { until: None, open: None, causes };
+        true
+    }
+
+    /// Whether it was ever begun for a cause.
+    #[must_use]
+    pub fn has_causes(&self) -> bool {
+        !self.body.causes.is_empty()
     }
 
     /// The window to read now: the rest of an open one, else the next.

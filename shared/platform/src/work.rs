@@ -157,6 +157,12 @@ impl<S: Stages> Work<S> {
         self.due_at = Some(after(now, wait));
     }
 
+    /// When it was parked, or written last since then.
+    #[must_use]
+    pub fn parked_since(&self) -> Option<Timestamp> {
+        (self.stage == S::PARKED).then_some(self.changed_at)
+    }
+
     #[must_use]
     pub fn is_parked_for(&self, code: ReasonCode) -> bool {
         self.stage == S::PARKED && self.reasons.iter().any(|reason| reason.code == code)

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use crossdock_core::{
-    Clock, Entropy, OrderKey, ReleaseKey, ShipmentKey,
+    Clock, Entropy, OrderKey, ReleaseKey, ShipmentKey, WarehouseId,
     config::Retention,
     ids::ParcelId,
     message::Message,
@@ -195,4 +195,23 @@ async fn a_release_leads_back_to_its_order_and_a_look_that_is_asked_for_is_due()
     assert_eq!(due, [Subject::Fulfilment(order.clone()), Subject::Billing(order.clone())]);
     let fulfilment: Fulfilment = book.document(&order).await.unwrap().unwrap();
     assert_eq!((fulfilment.sale, fulfilment.asked), (7, 1));
+}
+
+/// Two counts of one place would overwrite each other, and one that may still commit is no other's.
+#[tokio::test(start_paused = true)]
+async fn the_stock_of_a_warehouse_is_corrected_by_one_at_a_time() {
+    let book = book();
+    let [east, west] = ["east", "west"].map(|name| name.parse::<WarehouseId>().unwrap());
+    let deadline = after(book.now(), SignedDuration::from_secs(60));
+    let holder = book.hold_stock(&east, deadline, 30).await.unwrap().unwrap();
+    let until = after(deadline, SignedDuration::from_secs(30));
+    assert_eq!(book.hold_stock(&east, deadline, 30).await.unwrap(), Err(until));
+    assert!(book.hold_stock(&west, deadline, 30).await.unwrap().is_ok());
+    book.give_stock_back(&east, "somebody else", None).await.unwrap();
+    assert_eq!(book.hold_stock(&east, deadline, 30).await.unwrap(), Err(until));
+    let keep = after(book.now(), SignedDuration::from_secs(10));
+    book.give_stock_back(&east, &holder, Some(keep)).await.unwrap();
+    assert_eq!(book.hold_stock(&east, deadline, 30).await.unwrap(), Err(keep));
+    tokio::time::sleep(std::time::Duration::from_secs(11)).await;
+    assert!(book.hold_stock(&east, deadline, 30).await.unwrap().is_ok());
 }

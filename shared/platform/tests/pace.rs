@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crossdock_core::{Clock, Entropy, PeerError};
+use crossdock_core::{Breath, Clock, Entropy, PeerError};
 use crossdock_platform::{Pace, embedded::Embedded, pace::Go};
 use jiff::Timestamp;
 
@@ -45,6 +45,23 @@ async fn a_throttled_peer_is_left_alone_for_the_time_that_it_gave() {
     assert!(wait > Duration::from_secs(39), "{wait:?}");
     tokio::time::advance(Duration::from_secs(41)).await;
     assert!(matches!(other.reserve(1).await.unwrap(), Go::After(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_and_wants_a_pause_gets_it_from_every_function() {
+    let (one, other) = pace(10);
+    let breath = Breath::default();
+    let one = one.heeding(breath.clone());
+    one.learn(&Ok(())).await.unwrap();
+    assert_eq!(other.reserve(1).await.unwrap(), Go::After(Duration::ZERO));
+    breath.ask(Duration::from_secs(2));
+    breath.ask(Duration::from_secs(3));
+    breath.ask(Duration::from_secs(1));
+    one.learn(&Ok(())).await.unwrap();
+    let Go::After(wait) = other.reserve(1).await.unwrap() else { panic!("it is no failure") };
+    assert_eq!(wait, Duration::from_millis(3100), "the longest pause, and the call's own time");
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(other.reserve(1).await.unwrap(), Go::After(Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]

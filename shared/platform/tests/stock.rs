@@ -15,7 +15,8 @@ use crossdock_platform::{
     Change, OrderBook, Subject,
     embedded::{Embedded, EmbeddedOptions},
     orders::{Applied, Arrival, Stage, after},
-    stock::{Publication, PublicationStage, SKUS_AT_MOST},
+    publication::{Publication, PublicationStage, Topic},
+    stock::ParkedOrders,
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -69,7 +70,7 @@ async fn accept(book: &OrderBook<Embedded>, order: Order) -> OrderKey {
 
 /// Pieces of the one SKU that are sold and not confirmed.
 async fn sold(book: &OrderBook<Embedded>) -> u32 {
-    let accepted = book.accepted(&BTreeSet::new()).await.unwrap();
+    let accepted = book.accepted(&BTreeSet::new(), &ParkedOrders::default()).await.unwrap();
     let all: BTreeMap<_, _> = accepted.channels().flat_map(|(_, skus)| skus.clone()).collect();
     all.values().sum::<Decimal>().try_into().unwrap()
 }
@@ -137,9 +138,10 @@ async fn a_parked_order_still_counts() {
 #[tokio::test(start_paused = true)]
 async fn what_is_to_be_told_is_due_until_it_is_told_in_parts_that_one_call_takes() {
     let book = book();
-    let skus: Vec<Sku> = (0..=SKUS_AT_MOST).map(|n| Sku::new(format!("SKU-{n}")).unwrap()).collect();
+    let skus: Vec<Sku> =
+        (0..=Topic::Stock.skus_at_most()).map(|n| Sku::new(format!("SKU-{n}")).unwrap()).collect();
     let channel = "shop".parse().unwrap();
-    let messages = book.open_publications(&channel, &skus, "its stock changed").await.unwrap();
+    let messages = book.open_publications(&channel, Topic::Stock, &skus, "its stock changed").await.unwrap();
     let [Message::StockChanged { publication: first }, Message::StockChanged { publication: second }] =
         &messages[..]
     else {

@@ -127,15 +127,26 @@ pub async fn send_on<P: Platform, K: PartialEq>(
     answers: &mut Answers<K>,
 ) {
     let bodies: Vec<Message> = messages.iter().map(|(_, message)| message.clone()).collect();
-    let Err(error) = send_all(platform, &bodies).await else { return };
-    if !matches!(error, PlatformError::Denied { .. }) {
-        tracing::warn!(error = %error, "messages left to the waker");
-        return;
-    }
+    let Err(error) = send_or_leave(platform, &bodies).await else { return };
     for (key, answer) in answers {
         if answer.is_ok() && messages.iter().any(|(of, _)| of == key) {
             *answer = Err(error.clone());
         }
+    }
+}
+
+/// Sends, and leaves to the waker what does not get through: whoever sends has stored a `due_at` first.
+///
+/// # Errors
+/// Where rights are missing, which do not pass by waiting.
+pub async fn send_or_leave<P: Platform>(platform: &P, messages: &[Message]) -> Result<(), PlatformError> {
+    match send_all(platform, messages).await {
+        Err(error @ PlatformError::Denied { .. }) => Err(error),
+        Err(error) => {
+            tracing::warn!(error = %error, "messages left to the waker");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }
 

@@ -4,5 +4,5 @@ mod batch;
 pub mod telemetry;
 mod wire;
 
-pub use batch::{Answers, Step, give_back, run_batch, send_on};
+pub use batch::{Answers, Step, give_back, run_batch, send_on, send_or_leave};
 pub use wire::{Hook, Parts, Scheduled, Wire, WireError};

@@ -8,12 +8,17 @@ use std::{collections::BTreeMap, path::PathBuf};
 use crossdock::cloud::tools;
 use crossdock_core::{
     Clock, OrderKey, ShipmentKey,
+    ids::{PublicationKey, SliceKey},
     message::{Message, QueueName},
 };
 use crossdock_platform::Received;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use simulators::scenario::{Kind, Scenario, Tempo};
+use simulators::{
+    scenario::{self, Kind, Scenario, Tempo},
+    shops::Signed,
+    warehouses,
+};
 
 /// When the orders of the events were placed.
 const PLACED: Timestamp = Timestamp::constant(1_795_500_000, 0);
@@ -34,6 +39,9 @@ pub fn all() -> BTreeMap<String, Value> {
     add("webhook-receiver/woocommerce-ping", sample.webhook("woo-de", Kind::Ping));
     add("webhook-receiver/standard-order-signed-long-ago", sample.webhook("b2b", Kind::First));
     add("webhook-receiver/forged", sample.forged());
+    for (name, body) in told_of_stock() {
+        add(&format!("webhook-receiver/warehouse-{name}-signed-long-ago"), warehouse(&body));
+    }
     add(
         "webhook-receiver/not-json",
         http("POST", "/hooks/shopify-main", &[("content-type", "text/plain")], "?"),
@@ -59,25 +67,33 @@ pub fn all() -> BTreeMap<String, Value> {
         add(&format!("{function}/unknown"), event(&[message.to_body()]));
         add(&format!("{function}/poison-among-others"), event(&[message.to_body(), "poison".into()]));
     }
+    let report = "east/00000000000000000000000000000404".parse().expect("a report's name");
+    let body = Message::WarehouseReported { report }.to_body();
+    let unknown = crossdock::pump::sqs_event(QueueName::Shipments, &received(&[body]));
+    add("shipment-handler/unknown-report", unknown);
     // What EventBridge Scheduler sends where nothing else is asked for.
-    for function in ["odoo-watcher", "shop-watcher", "waker"] {
+    for function in ["nightly-reconciler", "odoo-watcher", "shop-watcher", "waker"] {
         add(&format!("{function}/schedule"), json!({}));
     }
     events
 }
 
 /// The functions that follow an import, with a message about something that the ledger does not know.
-fn after_the_import() -> [(&'static str, QueueName, Message); 5] {
+fn after_the_import() -> [(&'static str, QueueName, Message); 7] {
     let order: OrderKey = "shopify-main/404".parse().expect("an order's name");
     let shipment: ShipmentKey = "east/404".parse().expect("a shipment's name");
-    let publication = "shopify-main/00000000000000000000000000000404".parse().expect("a publication's name");
+    let publication: PublicationKey =
+        "shopify-main/00000000000000000000000000000404".parse().expect("a publication's name");
+    let slice: SliceKey = "20000101T000000Z/orders.shopify-main".parse().expect("a slice's name");
     let told = |shipment: &ShipmentKey| Message::ShipmentReported { shipment: shipment.clone() };
     [
         ("warehouse-releaser", QueueName::Releases, Message::TransfersChanged { order: order.clone() }),
         ("shipment-handler", QueueName::Shipments, told(&shipment)),
         ("order-invoicer", QueueName::Invoices, Message::BillingOpened { order }),
         ("shipment-announcer", QueueName::Announcements, Message::ShipmentApplied { shipment }),
-        ("stock-publisher", QueueName::Stock, Message::StockChanged { publication }),
+        ("stock-publisher", QueueName::Stock, Message::StockChanged { publication: publication.clone() }),
+        ("catalogue-publisher", QueueName::Catalogue, Message::CatalogueChanged { publication }),
+        ("nightly-reconciler", QueueName::Reconcile, Message::SliceOpened { slice }),
     ]
 }
 
@@ -154,6 +170,46 @@ fn id_of(body: &[u8]) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         _ => body["order_id"].as_str().map(str::to_owned),
     }
+}
+
+/// What a warehouse says of its stock, and of what it received.
+fn told_of_stock() -> [(&'static str, Value); 3] {
+    let at = "2026-11-24T06:00:00Z";
+    [
+        (
+            "adjusted",
+            json!({
+                "type": "inventory_adjusted.v1", "id": "ADJ-1", "at": at, "reason": "damaged",
+                "lines": [{ "sku": "CD-1", "delta": "-2" }],
+            }),
+        ),
+        (
+            "snapshot",
+            json!({
+                "type": "inventory_snapshot.v1", "id": "S-1", "at": at,
+                "lines": [{ "sku": "CD-1", "on_hand": "998" }],
+            }),
+        ),
+        (
+            "received",
+            json!({
+                "type": "goods_received.v1", "id": "R-1", "at": at, "reference": "WH/IN/00012",
+                "closes": true, "lines": [{ "sku": "CD-1", "quantity": "8" }],
+            }),
+        ),
+    ]
+}
+
+/// A call of the sample's warehouse `east`.
+fn warehouse(body: &Value) -> Value {
+    let secrets = scenario::warehouse_secrets();
+    let secret = |name: &str| secrets[name][0].clone();
+    let keys = warehouses::Keys { api: secret("east/api"), webhook: secret("east/webhook") };
+    let east = warehouses::Server::new(warehouses::Vendor::Standard, Clock::tokio(PLACED), keys);
+    let call = east.again(&Signed { headers: Vec::new(), body: body.to_string().into() });
+    let headers: Vec<(&str, &str)> =
+        call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    http("POST", "/hooks/east", &headers, std::str::from_utf8(&call.body).expect("text"))
 }
 
 /// An event of an HTTP API, payload format 2.0.

@@ -124,6 +124,10 @@ fn each_event_does_what_it_says_under_cargo_lambda() {
     assert_eq!(status(ask("webhook-receiver/unknown-channel")), 401, "it tells nobody which channels exist");
     assert_eq!(status(ask("webhook-receiver/odoo-hint")), 401, "nobody asked for hints");
     assert_eq!(status(ask("webhook-receiver/standard-order-signed-long-ago")), 401);
+    for told in ["adjusted", "snapshot", "received"] {
+        let name = format!("webhook-receiver/warehouse-{told}-signed-long-ago");
+        assert_eq!(status(ask(&name)), 401, "{name}");
+    }
     assert_eq!(status(ask("webhook-receiver/wrong-method")), 405);
     assert_eq!(status(ask("webhook-receiver/not-json")), 415);
     assert_eq!(status(ask("webhook-receiver/woocommerce-order")), 200);
@@ -138,14 +142,23 @@ fn each_event_does_what_it_says_under_cargo_lambda() {
         assert_eq!(ask(&format!("{function}/order")), none);
         assert_eq!(ask(&format!("{function}/order-twice")), none);
     }
-    let following =
-        ["warehouse-releaser", "shipment-handler", "order-invoicer", "shipment-announcer", "stock-publisher"];
+    let following = [
+        "warehouse-releaser",
+        "shipment-handler",
+        "order-invoicer",
+        "shipment-announcer",
+        "stock-publisher",
+        "catalogue-publisher",
+        "nightly-reconciler",
+    ];
     for function in following {
         assert_eq!(ask(&format!("{function}/unknown")), none, "nothing to do");
         assert_eq!(ask(&format!("{function}/poison-among-others")), second, "the poison alone goes back");
     }
+    assert_eq!(ask("shipment-handler/unknown-report"), none, "nothing to do");
     ask("odoo-watcher/schedule");
     ask("waker/schedule");
+    ask("nightly-reconciler/schedule");
     ask("shop-watcher/schedule");
     assert_eq!(asked, events::all().into_keys().collect(), "every file was invoked");
 

@@ -1,6 +1,9 @@
 //! A whole chain in front of an Odoo simulator, for tests that look at where orders end.
 
+pub mod advice;
 pub mod books;
+pub mod dock;
+pub mod shelves;
 pub mod shipping;
 pub mod shops;
 pub mod standard;

@@ -11,7 +11,7 @@ use crossdock_platform::{
     fulfilment::{Fulfilment, Shipment},
 };
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulators::{
     odoo::{Latency, PickingView},
     shops::Signed,
@@ -84,6 +84,23 @@ pub fn shipment_of(call: &Signed) -> ShipmentKey {
 }
 
 impl Flow {
+    /// A product that Odoo counts by `lot` or `serial` numbers, with one piece of each of these there; its id.
+    pub fn tracked(&self, sku: &str, tracking: &str, numbers: &[&str]) -> i64 {
+        self.odoo.seed(|seed| {
+            let vals = json!({
+                "name": sku, "default_code": sku, "sale_ok": true, "type": "consu", "is_storable": true,
+                "tracking": tracking, "invoice_policy": "order",
+            });
+            let product = seed.record("product.product", vals);
+            let house = seed.find("stock.warehouse", "code", "WH");
+            for number in numbers {
+                let lot = seed.record("stock.lot", json!({ "name": number, "product_id": product }));
+                seed.stock_of(product, house, Some(lot), 1.0);
+            }
+            product
+        })
+    }
+
     /// What the watcher does each minute, and all that follows from it.
     pub async fn watch(&self) {
         let deadline =
@@ -91,8 +108,17 @@ impl Flow {
         // The newest second is left to the next run.
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         self.chain.odoo_watcher.watch(deadline).await.expect("Odoo answers");
-        self.chain.odoo_watcher.watch_stock(deadline).await.expect("Odoo answers");
+        self.chain.odoo_watcher.watch_products(deadline).await.expect("Odoo answers");
+        self.chain.odoo_watcher.watch_prices(deadline).await.expect("Odoo answers");
         self.drain().await;
+    }
+
+    /// Lets the overlap of the watcher's windows pass.
+    pub async fn rest(&self) {
+        for _ in 0..8 {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            self.watch().await;
+        }
     }
 
     /// Wakes what is due, and all that follows from it.

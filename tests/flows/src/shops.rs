@@ -190,6 +190,17 @@ impl Shops {
         Some(self.shopify.webhook("orders/create", &sale))
     }
 
+    /// The customer of [`Shops::buy`] calls the order off; the webhook that tells of it.
+    pub fn cancel(&self, flow: &Flow) -> Signed {
+        let mut sale =
+            self.shopify.orders().into_iter().find(|sale| sale.id == ORDER).expect("it was bought");
+        sale.cancelled = true;
+        let now = flow.chain.book.now();
+        sale.updated_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        self.shopify.put(sale.clone());
+        self.shopify.webhook("orders/cancelled", &sale)
+    }
+
     /// The shop's own id of the order.
     pub const ORDER: u64 = ORDER;
 

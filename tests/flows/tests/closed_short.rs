@@ -9,6 +9,7 @@ use crossdock_core::{
     Order,
     config::{BackorderPolicy, ReleasePolicy},
     order::Prices,
+    reason::ReasonCode,
 };
 use crossdock_platform::{Subject, fulfilment::ShipmentStage};
 use flows::{
@@ -83,6 +84,44 @@ async fn what_is_closed_short_is_released_anew_or_cancelled_as_the_policy_says()
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_warehouse_closes_twice_without_shipping_anything_is_asked_for_again_by_a_person_alone() {
+    let (flow, east, reference) = released(BackorderPolicy::Create).await;
+    flow.told(&east.ship_and_close(&reference, &pieces(2))).await;
+    flow.watch().await;
+    for (nth, asked) in [(1, &[5, 3, 3]), (2, &[5, 3, 3])] {
+        assert!(flow.parked_beside().await.is_empty());
+        let empty = east.jobs()[nth].reference.clone();
+        flow.told(&east.close_short(&empty)).await;
+        for _ in 0..3 {
+            flow.pass(15).await;
+            flow.watch().await;
+        }
+        assert_eq!(asked_for(&east), asked.map(Decimal::from), "once may be a race, twice is not");
+    }
+    let (subject, codes) = flow.parked_beside().await.remove(0);
+    assert_eq!(codes, [ReasonCode::ReleaseRefused]);
+    flow.chain.book.replay(&subject).await.unwrap();
+    flow.pass(5).await;
+    assert_eq!(asked_for(&east), [5, 3, 3, 3].map(Decimal::from), "a person has found the goods");
+    let found = east.jobs()[3].reference.clone();
+    flow.told(&east.ship_rest(&found)).await;
+    flow.watch().await;
+    assert_eq!(stands(&flow), ([2, 3].map(Decimal::from).to_vec(), Decimal::ZERO));
+    assert!(flow.parked_beside().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_closed_without_shipping_anything_is_cancelled_where_the_policy_says_so() {
+    let (flow, east, reference) = released(BackorderPolicy::Cancel).await;
+    flow.told(&east.close_short(&reference)).await;
+    flow.pass(15).await;
+    flow.watch().await;
+    assert_eq!(stands(&flow), (vec![], Decimal::ZERO), "{:?}", flow.shipped());
+    assert_eq!(asked_for(&east), [5].map(Decimal::from));
+    assert!(flow.parked_beside().await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

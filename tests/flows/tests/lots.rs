@@ -9,25 +9,13 @@ use crossdock_core::{
 use flows::shipping::{flow, with_warehouse};
 use odoo_contract::orders::{line, order};
 use rust_decimal::Decimal;
-use serde_json::json;
 
 /// Of two watches Odoo reserves the first. The other one lies on top at the warehouse.
 #[tokio::test(start_paused = true)]
 async fn the_warehouse_takes_what_is_prescribed_or_odoo_follows_what_it_chose() {
     for (policy, taken) in [(LotPolicy::Prescribed, "S-1"), (LotPolicy::Chosen, "S-2")] {
         let (flow, east) = flow(|config| config.warehouses[0].lots = Some(policy)).await;
-        flow.odoo.seed(|seed| {
-            let vals = json!({
-                "name": "Watch", "default_code": "WATCH", "sale_ok": true, "type": "consu", "is_storable": true,
-                "tracking": "serial", "invoice_policy": "order",
-            });
-            let product = seed.record("product.product", vals);
-            let house = seed.find("stock.warehouse", "code", "WH");
-            for name in ["S-1", "S-2"] {
-                let lot = seed.record("stock.lot", json!({ "name": name, "product_id": product }));
-                seed.stock_of(product, house, Some(lot), 1.0);
-            }
-        });
+        flow.tracked("WATCH", "serial", &["S-1", "S-2"]);
         east.put_lots("WATCH", [("S-2".to_owned(), Decimal::ONE)]);
         let mut order = order("1", Prices::TaxExcluded);
         line(&mut order, "WATCH", "1", "99", "99", None);

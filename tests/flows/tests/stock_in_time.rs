@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use crossdock_core::Entropy;
-use crossdock_platform::orders::Stage;
 use flows::{
     Flow,
     shops::{Shops, flow_slow, sells_stock},
@@ -16,8 +15,11 @@ use tokio::time::Instant;
 
 /// A call to Odoo.
 const CALL: Duration = Duration::from_millis(400);
-/// What follows upon the look that finds a change: the SKUs, their products, their figures, and the shop.
+/// What follows upon the look that finds a change: the SKUs, their products, their figures, and the shop. What follows
+/// upon a webhook is less: its order names the SKUs.
 const FOLLOW: Duration = Duration::from_millis(4 * 400 + 100);
+/// Every ten minutes the company is looked up anew before that: itself, its taxes, pricelists, warehouses and teams.
+const COMPANY: Duration = Duration::from_millis(5 * 400);
 /// The watcher's schedule.
 const CYCLE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
@@ -60,38 +62,36 @@ async fn a_change_in_odoo_reaches_every_shop_within_one_cycle_and_four_calls() {
         until_both(&shops, &format!("CD-{}", at + 1), *count).await;
     }
     let entropy = Entropy::seeded(11);
-    let mut longest = Duration::ZERO;
+    let (mut longest, mut longer) = (Duration::ZERO, 0);
     for _ in 0..120 {
         let at = usize::try_from(entropy.below(20)).unwrap();
         tokio::time::sleep(Duration::from_millis(entropy.below(90_000))).await;
         let (sku, more) = (format!("CD-{}", at + 1), 1 + i64::try_from(entropy.below(5)).unwrap());
         flow.odoo.receive("WH", &sku, f64::from(i32::try_from(more).unwrap()));
         counts[at] += more;
-        longest = longest.max(until_both(&shops, &sku, counts[at]).await);
+        let took = until_both(&shops, &sku, counts[at]).await;
+        longer += usize::from(took > CYCLE + FOLLOW);
+        longest = longest.max(took);
     }
     drop(tasks);
-    eprintln!("120 changes: the longest took {longest:?}");
-    assert!(longest <= CYCLE + FOLLOW, "{longest:?}");
+    eprintln!("120 changes: the longest took {longest:?}; {longer} took more than a cycle and four calls");
+    assert!(longest <= CYCLE + FOLLOW + COMPANY, "{longest:?}");
+    assert!(longer <= 2, "{longer}: one look-up in ten minutes, and not all of them meet the longest wait");
     assert!(longest > CYCLE / 2, "a measure that finds nothing: {longest:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_confirmed_order_lowers_the_promise_of_the_other_shop_within_one_cycle() {
+async fn a_sale_lowers_the_promise_of_the_other_shop_within_seconds_of_its_webhook() {
     let (flow, shops) = shops_with(10.0, 2, 0).await;
     let tasks = flow.chain.start();
     until_both(&shops, "CD-1", 10).await;
     tokio::time::sleep(Duration::from_secs(7)).await;
     let webhook = shops.buy(&flow);
     assert!(flow.post("shopify", &webhook).await.is_success());
-    let order = format!("shopify/{}", Shops::ORDER).parse().unwrap();
-    let began = Instant::now();
-    while flow.state(&order).await.stage != Stage::Done {
-        assert!(began.elapsed() < CYCLE);
-        tokio::time::sleep(LOOK).await;
-    }
-    let longest = until_both(&shops, "CD-1", 8).await;
+    let took = until_both(&shops, "CD-1", 8).await;
+    eprintln!("a sale in one shop: the other one was told after {took:?}");
+    assert!(took <= FOLLOW, "{took:?}");
     drop(tasks);
-    assert!(longest <= CYCLE + FOLLOW, "{longest:?}");
 }
 
 /// Two customers buy two pieces each at the same moment, in two shops. Where more is sold than there is, no connector

@@ -131,6 +131,23 @@ fn sound_notice(notice: &Notice) {
                 one.detail.iter().for_each(|detail| plain(detail));
             }
         }
+        Notice::Stock { advice } => {
+            assert!(!advice.lines.is_empty());
+            for line in &advice.lines {
+                line.lot.iter().for_each(|lot| plain(lot));
+            }
+        }
+        Notice::Received { receipt } => {
+            assert!(receipt.closes || !receipt.lines.is_empty(), "a receipt of nothing");
+            let skus: std::collections::BTreeSet<_> = receipt.lines.iter().map(|line| &line.sku).collect();
+            assert_eq!(skus.len(), receipt.lines.len(), "a SKU twice");
+            for line in &receipt.lines {
+                let lots: rust_decimal::Decimal = line.lots.iter().map(|lot| lot.quantity).sum();
+                assert!(line.quantity > rust_decimal::Decimal::ZERO, "a line of nothing");
+                assert!(lots <= line.quantity, "more in lots than came");
+                line.lots.iter().for_each(|lot| plain(&lot.number));
+            }
+        }
         Notice::AskHandle { handle } => {
             assert!(!handle.contains(['/', ':', '@', '#']), "a handle that is an address: {handle}");
         }

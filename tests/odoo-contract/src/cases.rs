@@ -1,18 +1,23 @@
 //! All cases, in one list.
 
 mod articles;
+mod automation;
 mod batches;
 mod billing;
 mod cancels;
 mod companies;
+mod counts;
 mod crashes;
 mod customers;
 mod edits;
 mod hand_made;
 mod invoices;
+mod kits;
 mod payments;
+mod price_changes;
 mod pricelists;
 mod prices;
+mod receipts;
 mod refusals;
 mod rights;
 mod sales;
@@ -36,6 +41,8 @@ pub struct Case {
     pub name: &'static str,
     /// Something in it only an administrator may do.
     pub needs_admin: bool,
+    /// About kits, which there are where Manufacturing is installed.
+    pub needs_manufacturing: bool,
     pub run: for<'a> fn(&'a Target) -> Running<'a>,
 }
 
@@ -44,6 +51,7 @@ macro_rules! cases {
         vec![$($(Case {
             name: concat!(stringify!($group), "::", stringify!($case)),
             needs_admin: $needs_admin,
+            needs_manufacturing: false,
             run: |target| Box::pin($group::$case(target)),
         },)*)*]
     };
@@ -54,10 +62,13 @@ macro_rules! with_auto_lock {
         vec![$($(Case {
             name: concat!("with_auto_lock::", stringify!($group), "::", stringify!($case)),
             needs_admin: true,
+            needs_manufacturing: false,
             run: |target| Box::pin(locked(target, $group::$case(target))),
         },)*)*]
     };
 }
+
+mod goods;
 
 /// Every case once as Odoo is, and those that touch confirmed orders once more with auto-lock on.
 #[must_use]
@@ -67,8 +78,10 @@ pub fn cases() -> Vec<Case> {
         after_the_import(),
         shipping(),
         billing(),
-        stocked(),
-        sold(),
+        goods::stocked(),
+        goods::assembled(),
+        goods::sold(),
+        goods::hinted(),
         by_an_administrator(),
         with_auto_lock(),
     ]
@@ -137,48 +150,6 @@ fn as_odoo_is() -> Vec<Case> {
         refusals {
             a_customer_that_odoo_refuses_parks_its_order_alone
             an_order_that_cannot_be_confirmed_parks_alone
-        }
-    }
-}
-
-fn stocked() -> Vec<Case> {
-    cases! { true
-        stock {
-            what_is_sold_is_free_no_more_and_only_where_it_is_shipped_from
-            figures_are_over_just_the_warehouses_that_are_named
-            a_sale_shows_among_the_changed_moves
-            a_count_by_hand_shows_among_the_changed_quants
-            an_archived_product_shows_among_the_changed_products_and_keeps_its_sku
-            every_product_comes_once_page_by_page
-        }
-    }
-}
-
-fn sold() -> Vec<Case> {
-    cases! { true
-        articles {
-            an_article_has_what_a_channel_shows_of_it
-            what_nobody_filled_in_is_none
-            a_variant_has_its_values_and_a_title_with_them
-            what_is_archived_or_not_for_sale_is_read_and_not_sellable
-            every_article_comes_once_page_by_page
-            a_reference_that_is_no_sku_is_told_and_not_dropped
-            a_sku_that_two_products_have_is_seen_and_an_archived_twin_is_none
-        }
-        pricelists {
-            a_product_without_a_rule_has_its_sales_price
-            the_rule_of_a_product_goes_before_its_categorys_and_before_the_one_for_all
-            a_quantity_from_which_a_rule_holds_is_a_step
-            a_step_of_another_product_is_none_of_this_one
-            half_a_cent_is_rounded_as_odoo_shows_it
-            a_formula_discounts_rounds_and_adds_in_this_order
-            a_formula_keeps_within_its_margins
-            a_markup_on_cost_starts_from_the_cost
-            a_pricelist_that_rests_on_another_has_its_steps_too
-            a_pricelist_in_another_currency_converts_what_is_not_in_its_own
-            what_a_variant_costs_beyond_is_in_its_price_and_its_own_rule_comes_first
-            a_rule_holds_between_its_dates
-            a_pricelist_that_is_gone_is_missing_and_no_other_takes_its_place
         }
     }
 }
@@ -315,6 +286,7 @@ fn by_an_administrator() -> Vec<Case> {
         refusals { a_product_deleted_meanwhile_parks_its_order_alone }
         hand_made {
             an_order_deleted_in_odoo_is_not_made_again
+            what_a_reconciliation_reads_is_what_people_see
             an_order_cancelled_by_somebody_else_in_the_middle_of_our_edit_stays_cancelled
         }
         customers { a_customer_merged_away_in_odoo_is_found_or_made_anew }

@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod cases;
 pub mod desk;
+pub mod dock;
 pub mod hands;
 pub mod live;
 pub mod master;

@@ -53,7 +53,7 @@ pub async fn second_house(target: &Target) -> House {
     house_of(&target.user, json!([["company_id", "=", target.world.second.id]])).await
 }
 
-async fn house_of(hands: &Hands, domain: Value) -> House {
+pub async fn house_of(hands: &Hands, domain: Value) -> House {
     let rows = hands.rows("stock.warehouse", domain, &["lot_stock_id"]).await;
     let row = rows.first().expect("a warehouse");
     let place = one(&row["lot_stock_id"]).expect("a stock location");
@@ -182,6 +182,15 @@ pub async fn typed_with(target: &Target, lines: &[(i64, &str)], more: Value) -> 
 
 pub async fn typed(target: &Target, lines: &[(i64, &str)]) -> i64 {
     typed_with(target, lines, json!({})).await
+}
+
+/// Gives back what is reserved for an order, as where deliveries are reserved by hand.
+pub async fn unreserved(target: &Target, order: i64) {
+    let domain = json!([["sale_id", "=", order], ["state", "not in", ["done", "cancel"]]]);
+    let open = target.user.rows("stock.picking", domain, &["state"]).await;
+    let open: Vec<i64> = open.iter().filter_map(|row| row["id"].as_i64()).collect();
+    assert!(!open.is_empty(), "order {order} has no open transfer");
+    target.user.run("stock.picking", "do_unreserve", &open, &[]).await;
 }
 
 /// The sale with its transfers, as the adapter sees it.

@@ -73,7 +73,10 @@ impl Target {
     pub async fn simulated(version: Version) -> Self {
         let clock = Clock::System;
         let server = Server::demo(version, Arc::new(|| Clock::System.now()));
-        server.seed(fill);
+        server.seed(|seed| {
+            seed.manufacturing();
+            fill(seed);
+        });
         let peers: [(String, Arc<dyn Peer>); 1] = [("odoo.in-process".into(), Arc::new(server.clone()))];
         let client = Client::in_process(peers, clock);
         let of = |user: &str, key: &str| connection("http://odoo.in-process", "odoo", user, key);

@@ -1,8 +1,11 @@
 //! Products, pricelists and rules for the cases about what a channel sells, and what Odoo says of them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use crossdock_core::{catalogue::Step, config::OdooRef};
+use crossdock_core::{Sku, catalogue::Step, config::OdooRef};
 use crossdock_odoo::{
     Catalogue, Company,
     articles::{self, Article, Pricelist},
@@ -127,10 +130,10 @@ pub async fn company(target: &Target) -> Arc<Company> {
 
 /// What Odoo says of wares.
 pub async fn articles(target: &Target, wares: &[&Ware]) -> Vec<Article> {
-    let ids: Vec<i64> = wares.iter().map(|ware| ware.product).collect();
-    let page =
-        articles::these(&target.user.0, &*company(target).await, "en_US", &ids).await.expect("articles");
-    assert_eq!(page.articles.len(), ids.len(), "{page:?}");
+    let skus: BTreeSet<Sku> = wares.iter().map(|ware| Sku::new(&*ware.sku).expect("a SKU")).collect();
+    let company = company(target).await;
+    let page = articles::of_skus(&target.user.0, &company, "en_US", &skus).await.expect("articles");
+    assert_eq!(page.articles.len(), skus.len(), "{page:?}");
     page.articles
 }
 

@@ -44,6 +44,8 @@ pub struct World {
     pub timezone: String,
     /// By SKU.
     pub products: BTreeMap<String, i64>,
+    /// Manufacturing is installed: there may be kits.
+    pub manufacturing: bool,
 }
 
 impl World {
@@ -72,8 +74,9 @@ impl World {
         if ["UTC", ""].contains(&timezone.as_str()) {
             missing.push("a timezone of the user that is not UTC".to_owned());
         }
+        let manufacturing = crossdock_odoo::kits::possible(user).await.map_err(|error| error.to_string())?;
         if missing.is_empty() {
-            Ok(Self { company, second, timezone, products })
+            Ok(Self { company, second, timezone, products, manufacturing })
         } else {
             Err(missing.join("; "))
         }

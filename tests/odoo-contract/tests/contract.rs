@@ -44,6 +44,10 @@ fn on_live(access: &Access, only_list: bool) -> Vec<Trial> {
             "cases marked as ignored are not run: set CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY"
         );
     }
+    let no_kits = prepared.as_ref().is_ok_and(|(_, world)| !world.manufacturing);
+    if no_kits {
+        eprintln!("the cases about kits are marked as ignored and not run: install Manufacturing (mrp)");
+    }
     let trial = |case: Case| {
         let (access, prepared, run) = (access.clone(), prepared.clone(), run.clone());
         let test = move || match prepared {
@@ -56,7 +60,8 @@ fn on_live(access: &Access, only_list: bool) -> Vec<Trial> {
             }
             Err(missing) => Err(Failed::from(missing)),
         };
-        Trial::test(format!("live::{}", case.name), test).with_ignored_flag(case.needs_admin && !has_admin)
+        let lacking = case.needs_admin && !has_admin || case.needs_manufacturing && no_kits;
+        Trial::test(format!("live::{}", case.name), test).with_ignored_flag(lacking)
     };
     cases().into_iter().map(trial).collect()
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     exhaustive::{self, Case, tell},
     seeds::{play, play_shipping},
+    stock,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,12 @@ pub fn story(guard: Guard) -> Option<Case> {
 #[must_use]
 pub fn ships(guard: Guard) -> bool {
     guard == Guard::ReleaseInTime
+}
+
+/// Whether the seeds in which a guard is missed are those of three shops that sell the same stock.
+#[must_use]
+pub fn sells(guard: Guard) -> bool {
+    matches!(guard, Guard::SalesFirst | Guard::AcceptedCounts)
 }
 
 /// What taking a guard away came to.
@@ -154,7 +161,11 @@ impl Proof {
             Class::Paired(other) => vec![self.guard, other],
             Class::Sole | Class::Economic => vec![self.guard],
         };
-        let play = if ships(self.guard) { play_shipping } else { play };
+        let play = match self.guard {
+            guard if ships(guard) => play_shipping,
+            guard if sells(guard) => stock::play,
+            _ => play,
+        };
         // Without the guard, and with it.
         let (mut calls, mut time) = ([0, 0], [0, 0]);
         while self.found < enough && self.seeds < most {

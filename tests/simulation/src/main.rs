@@ -59,7 +59,10 @@ impl How {
         let there = |kind: &Fault| match self {
             Self::Shipping => true,
             Self::Imports => !kind.is_of_warehouses(),
-            Self::Stock => !kind.is_of_warehouses() && !kind.is_of_people(),
+            Self::Stock => {
+                matches!(kind, Fault::HouseTwice | Fault::HouseLate)
+                    || !(kind.is_of_warehouses() || kind.is_of_people())
+            }
         };
         Fault::ALL.iter().copied().filter(there).collect()
     }
@@ -83,6 +86,9 @@ struct Cli {
     /// With --exhaustive: the cases whose name holds this text.
     #[arg(long, requires = "exhaustive")]
     case: Option<String>,
+    /// With --exhaustive: where shops are told, each so manieth place alone, for there are ten thousand of them.
+    #[arg(long, requires = "exhaustive", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    shops_every: u64,
     /// So many seeds.
     #[arg(long)]
     seeds: Option<u64>,
@@ -120,7 +126,7 @@ fn main() -> Result<ExitCode> {
         seed => {
             let result = match seed {
                 Some(seed) => once(seed, cli.about.as_deref(), cli.json, how)?,
-                None if cli.exhaustive => crashes(cli.case.as_deref().unwrap_or_default())?,
+                None if cli.exhaustive => crashes(cli.case.as_deref().unwrap_or_default(), cli.shops_every)?,
                 None => storm(cli.from, cli.seeds.unwrap_or(1), how),
             };
             let sound = result["violations"].as_array().is_some_and(Vec::is_empty);
@@ -136,10 +142,10 @@ fn main() -> Result<ExitCode> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn crashes(text: &str) -> Result<Value> {
+fn crashes(text: &str, shops_every: u64) -> Result<Value> {
     let begin = Clock::System.now();
     let told = CASES.into_iter().filter(|case| case.name.contains(text));
-    let all: Vec<Found> = told.map(crashes_of).collect::<Result<_>>()?;
+    let all: Vec<Found> = told.map(|case| crashes_of(case, shops_every)).collect::<Result<_>>()?;
     ensure!(!all.is_empty(), "there is no such case; there are: {:?}", CASES.map(|case| case.name));
     let cases: Vec<Value> = all.iter().map(Found::json).collect();
     let violations: Vec<&String> = all.iter().flat_map(|found| &found.violations).collect();
@@ -149,11 +155,13 @@ fn crashes(text: &str) -> Result<Value> {
 }
 
 /// One case with a death at each of its places, on all cores.
-fn crashes_of(case: Case) -> Result<Found> {
+fn crashes_of(case: Case, shops_every: u64) -> Result<Found> {
+    let every = if case.then.is_of_shops() { shops_every } else { 1 };
     let calls = tell(case, None).with_context(|| case.name)?;
-    let (_, died) = on_all_cores(places(calls), |at| die(case, at));
+    let tried = places(calls).div_ceil(every);
+    let (_, died) = on_all_cores(tried, |at| die(case, at * every));
     let violations = died.into_iter().flatten().collect();
-    Ok(Found { case: case.name, calls, runs: 1 + places(calls), violations })
+    Ok(Found { case: case.name, calls, runs: 1 + tried, violations })
 }
 
 fn storm(from: u64, seeds: u64, how: How) -> Value {

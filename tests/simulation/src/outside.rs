@@ -65,7 +65,7 @@ impl Outside {
 
 impl Sender {
     /// Tells one thing until it is stored: late, twice, and so before or after others.
-    async fn tell(self, told: Told) {
+    pub async fn tell(self, told: Told) {
         if self.weather.strikes(Fault::HouseLate) {
             tokio::time::sleep(self.weather.seconds(5, 900)).await;
         }

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use crate::{
     trace::{Ear, Entry, Trace},
     weather::{Fault, Weather},
-    world::MAX_RECEIVES,
+    world::{MAX_RECEIVES, World},
 };
 
 /// How long the weather is bad.
@@ -43,6 +43,19 @@ pub(crate) struct End {
     pub asked: u64,
     pub seconds: u64,
     pub ledger: Vec<Entry>,
+}
+
+impl End {
+    /// How a world ended; its `seconds` are for whoever counts them.
+    pub fn of(world: &World, end: Result<()>, readable: bool) -> Self {
+        Self {
+            violation: end.err(),
+            calls: world.calls(),
+            asked: world.asked(),
+            seconds: 0,
+            ledger: if readable { world.ledger() } else { Vec::new() },
+        }
+    }
 }
 
 /// Plays something under virtual time and in the weather of a seed.

@@ -142,7 +142,7 @@ impl World {
             Subject::Parcel(parcel) => vec![Message::ParcelMoved { parcel }],
             Subject::Publication(publication) => vec![Message::StockChanged { publication }],
             // Told with others.
-            Subject::Offer(_) => Vec::new(),
+            Subject::Offer(_) | Subject::Article(_) | Subject::Slice(_) => Vec::new(),
         };
         Ok(self.documents()?.into_iter().flat_map(|(subject, _)| messages(subject)).collect())
     }
@@ -160,7 +160,9 @@ impl World {
                 | Subject::Report(_)
                 | Subject::Parcel(_)
                 | Subject::Publication(_)
-                | Subject::Offer(_) => None,
+                | Subject::Offer(_)
+                | Subject::Article(_)
+                | Subject::Slice(_) => None,
             });
         }
         self.send(&messages).await

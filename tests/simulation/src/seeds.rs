@@ -59,13 +59,7 @@ fn played(seed: u64, readable: bool, ships: bool) -> Played {
     in_weather(seed, readable, ships, async move |clock, trace, weather| {
         let mut play = Play::new(seed, clock, trace, weather, ships).await?;
         let end = play.all().await;
-        Ok(End {
-            violation: end.err(),
-            calls: play.world.calls(),
-            asked: play.world.asked(),
-            seconds: play.seconds,
-            ledger: if readable { play.world.ledger() } else { Vec::new() },
-        })
+        Ok(End { seconds: play.seconds, ..End::of(&play.world, end, readable) })
     })
 }
 

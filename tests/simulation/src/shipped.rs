@@ -115,7 +115,12 @@ async fn parked_beside(world: &World) -> Result<BTreeMap<String, Vec<String>>> {
             Subject::Shipment(key) => {
                 world.book().document::<Shipment>(key).await?.and_then(|shipment| shipment.order)
             }
-            Subject::Report(_) | Subject::Parcel(_) | Subject::Publication(_) | Subject::Offer(_) => None,
+            Subject::Report(_)
+            | Subject::Parcel(_)
+            | Subject::Publication(_)
+            | Subject::Offer(_)
+            | Subject::Article(_)
+            | Subject::Slice(_) => None,
         };
         let Some(order) = order else { anyhow::bail!("{subject} is parked for {codes:?}") };
         all.entry(order.to_string()).or_default().extend(codes.iter().map(|code| code.code().to_owned()));
@@ -149,6 +154,11 @@ fn add<'a>(goods: impl Iterator<Item = (&'a str, Decimal)>) -> Goods {
     all
 }
 
+/// Whether a warehouse has closed it and shipped nothing of it: the goods were not on the shelf.
+fn is_closed_empty(job: &Job) -> bool {
+    job.stage == Stage::Done && job.shipments.iter().all(|sent| sent.lines.is_empty())
+}
+
 impl Of<'_> {
     fn judge(&self) -> Result<()> {
         let sent = add(self.sent.iter().flat_map(|(job, sent)| {
@@ -173,7 +183,7 @@ impl Of<'_> {
         for code in &self.parked {
             let stage = |wanted: Stage| self.jobs.iter().any(|job| job.stage == wanted);
             let right = match code.as_str() {
-                "release_refused" => stage(Stage::Rejected),
+                "release_refused" => stage(Stage::Rejected) || self.jobs.iter().any(is_closed_empty),
                 // ShipHero tells a refusal as a cancel.
                 "release_cancelled" => stage(Stage::Cancelled) || stage(Stage::Rejected),
                 "release_unstoppable" => self.late,

@@ -57,6 +57,17 @@ fn whatever_is_shipped_edited_or_cancelled_survives_a_crash_here_and_there() {
     }
 }
 
+/// The same of shops that are told, whose stories are longer.
+#[test]
+fn shops_are_told_to_the_end_whatever_crashes_here_and_there() {
+    for (at, case) in CASES.into_iter().enumerate().filter(|(_, case)| case.then.is_of_shops()) {
+        let calls = tell(case, None).unwrap();
+        let places = (at as u64..places(calls)).step_by(700);
+        let violations: Vec<String> = places.filter_map(|place| die(case, place)).collect();
+        assert!(violations.is_empty(), "{case:?}: {violations:#?}");
+    }
+}
+
 #[test]
 fn the_same_crash_takes_the_same_way() {
     let once = || tell(CASES[2], Some((25, Moment::After))).unwrap();

@@ -14,7 +14,7 @@ const QUICK: [Guard; 6] = [
     Guard::LookBeforeCreate,
     Guard::LineExternalIds,
     Guard::KeepDates,
-    Guard::ConditionalVerdict,
+    Guard::Fence,
 ];
 const SEEDS: u64 = 12;
 

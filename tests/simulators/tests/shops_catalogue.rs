@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossdock_channels::standard;
 use crossdock_core::{
     Currency, PeerError, Sku,
-    catalogue::{Edit, Edited, Entry, Field, Held, Listing, Step, Ware, difference},
+    catalogue::{Channel, Edit, Edited, Entry, Field, Held, Listing, Step, Ware, difference},
     config::CataloguePolicy,
 };
 use serde_json::json;
@@ -30,6 +30,7 @@ fn policy() -> CataloguePolicy {
 fn ware(name: &str, price: &str) -> Ware {
     Ware {
         sku: sku(name),
+        family: 1,
         name: name.into(),
         title: format!("{name} & <more>"),
         attributes: vec![],
@@ -38,7 +39,9 @@ fn ware(name: &str, price: &str) -> Ware {
         weight: "0".parse().unwrap(),
         category: None,
         sellable: true,
+        prices_hold_tax: BTreeSet::new(),
         steps: vec![Step { from: "1".parse().unwrap(), price: price.parse().unwrap() }],
+        compare_at: None,
     }
 }
 
@@ -48,7 +51,9 @@ impl World {
         let skus: Vec<Sku> = wares.iter().map(|ware| ware.sku.clone()).collect();
         let held: BTreeMap<Sku, Held> = self.api.listings(&skus).await.unwrap();
         let sold = wares.iter().map(|ware| (ware.sku.clone(), usize::from(ware.sellable))).collect();
-        let entries = difference(&policy(), wares, &sold, &held, &self.api.shows());
+        let supports = self.api.shows();
+        let channel = Channel { held: &held, supports: &supports, prices_hold_tax: Some(false) };
+        let entries = difference(&policy(), wares, &sold, channel);
         entries.iter().filter_map(Entry::edit).collect()
     }
 
@@ -141,6 +146,8 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
         weight: Some(d("0.35")),
         category: Some("Wear".into()),
         offered: true,
+        image: Some("https://cdn.example.com/ALL.jpg".into()),
+        compare_at: Some(d("25")),
     };
     let edit = |name: &str, fields: BTreeSet<Field>| Edit {
         sku: sku(name),
@@ -159,7 +166,7 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
     let all = json!({
         "sku": "ALL", "offered": true, "price": "19.90", "steps": [{ "from": "10", "price": "17.50" }],
         "title": "Shirt", "description": "Cotton.", "barcode": "4006381333931", "weight": "0.35",
-        "category": "Wear",
+        "category": "Wear", "image": "https://cdn.example.com/ALL.jpg", "compare_at": "25",
     });
     assert_eq!(told[0].body["articles"], json!([all, { "sku": "PRICE", "price": "19.90" }]));
     assert_eq!(told[0].body["currency"], "EUR");
@@ -168,25 +175,36 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
     over.to.steps.clear();
     world.bring(&[over]).await.unwrap();
     assert_eq!(world.portal.told()[1].body["articles"], json!([{ "sku": "ALL", "steps": [] }]));
+    // And so is a sale.
+    let mut over = edit("ALL", BTreeSet::from([Field::CompareAt]));
+    over.to.compare_at = None;
+    world.bring(&[over]).await.unwrap();
+    let told = &world.portal.told()[2].body;
+    assert_eq!(told["articles"], json!([{ "sku": "ALL", "compare_at": null }]));
+    assert!(published.is_valid(told), "{told}");
     let many = vec![edit("A", BTreeSet::from([Field::Price])); 251];
     assert!(matches!(world.bring(&many).await, Err(PeerError::Rejected { .. })));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shopify_variant_gets_price_and_barcode_and_its_siblings_are_not_stopped_by_it() {
+async fn a_shopify_variant_gets_what_is_its_own_and_other_products_are_not_stopped_by_it() {
     let world = world(Kind::Shopify);
     let shelf = &world.shopify.shelf;
     for name in ["A", "B", "GONE"] {
         shelf.put(name, &[("70001", 1)]);
     }
     let policy: CataloguePolicy =
-        serde_json::from_str(r#"{ "pricelist": "List", "update": ["price", "barcode", "title"] }"#).unwrap();
-    let wares = ["A", "B", "GONE"].map(|name| Ware { barcode: Some("123".into()), ..ware(name, "19.9") });
+        serde_json::from_str(r#"{ "pricelist": "List", "update": ["price", "barcode", "weight"] }"#).unwrap();
+    let weight = "0.35".parse().unwrap();
+    let wares =
+        ["A", "B", "GONE"].map(|name| Ware { barcode: Some("123".into()), weight, ..ware(name, "19.9") });
     let skus = wares.clone().map(|ware| ware.sku);
     let sold = wares.iter().map(|ware| (ware.sku.clone(), 1)).collect();
     let edits = async || -> Vec<Edit> {
         let held = world.api.listings(&skus).await.unwrap();
-        let entries = difference(&policy, &wares, &sold, &held, &world.api.shows());
+        let supports = world.api.shows();
+        let channel = Channel { held: &held, supports: &supports, prices_hold_tax: None };
+        let entries = difference(&policy, &wares, &sold, channel);
         entries.iter().filter_map(Entry::edit).collect()
     };
     let first = edits().await;
@@ -196,6 +214,7 @@ async fn a_shopify_variant_gets_price_and_barcode_and_its_siblings_are_not_stopp
     assert!(matches!(answer[..], [Edited::Done, Edited::Refused(_), Edited::Gone]), "{answer:?}");
     let shown = |name: &str| (shelf.of(name)[0].price.clone(), shelf.of(name)[0].barcode.clone());
     assert_eq!(shown("A"), (Some("19.90".into()), Some("123".into())));
+    assert_eq!(shelf.of("A")[0].weight.as_deref(), Some("0.35"));
     assert_eq!(shown("B"), (None, None));
     // What was refused is tried again, what is done is not.
     let again = edits().await;
@@ -204,4 +223,49 @@ async fn a_shopify_variant_gets_price_and_barcode_and_its_siblings_are_not_stopp
     world.bring(&again).await.unwrap_err();
     assert_eq!(world.bring(&again).await.unwrap(), [Edited::Done]);
     assert!(edits().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shopify_product_is_changed_as_a_whole_and_what_is_not_named_stays() {
+    let world = world(Kind::Shopify);
+    let shelf = &world.shopify.shelf;
+    let first = shelf.put("A", &[("70001", 1)]);
+    shelf.put_variation(first, "B", 1);
+    shelf.change("B", |article| article.category = Some("Hats".into()));
+    let policy: CataloguePolicy = serde_json::from_str(
+        r#"{ "pricelist": "L", "update": ["title", "description", "offered"], "archive": true }"#,
+    )
+    .unwrap();
+    let description = Some("Soft & <warm>\nRed".to_owned());
+    let wares = ["A", "B"].map(|name| Ware {
+        name: "Shirt".into(),
+        description: description.clone(),
+        ..ware(name, "5")
+    });
+    let skus = ["A", "B"].map(sku);
+    let edits = async |wares: &[Ware]| -> Vec<Edit> {
+        let held = world.api.listings(&skus).await.unwrap();
+        let sold = wares.iter().map(|ware| (ware.sku.clone(), usize::from(ware.sellable))).collect();
+        let supports = world.api.shows();
+        let channel = Channel { held: &held, supports: &supports, prices_hold_tax: None };
+        difference(&policy, wares, &sold, channel).iter().filter_map(Entry::edit).collect()
+    };
+    let first = edits(&wares).await;
+    assert_eq!(first.len(), 1, "once for both");
+    world.inject(FaultKind::Lost);
+    world.bring(&first).await.unwrap_err();
+    assert_eq!(edits(&wares).await, [], "done, though the answer was lost");
+    let shown = |name: &str| shelf.of(name).remove(0);
+    for name in ["A", "B"] {
+        assert_eq!(shown(name).title.as_deref(), Some("Shirt"));
+        assert_eq!(shown(name).description.as_deref(), Some("Soft &amp; &lt;warm&gt;<br>Red"));
+    }
+    assert_eq!(shown("B").category.as_deref(), Some("Hats"));
+    let gone = wares.clone().map(|ware| Ware { sellable: false, ..ware });
+    let hide = edits(&gone).await;
+    assert_eq!(world.bring(&hide).await.unwrap(), [Edited::Done]);
+    assert_eq!(shown("B").status.as_deref(), Some("ARCHIVED"));
+    let show = edits(&wares).await;
+    assert_eq!(world.bring(&show).await.unwrap(), [Edited::Done]);
+    assert_eq!(shown("A").status, None);
 }

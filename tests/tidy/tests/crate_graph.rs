@@ -52,10 +52,23 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
         // Nothing is asked of a carrier: it only tells.
         "shared/carriers" => &["crossdock-core", "crossdock-hooks"],
         "shared/channels" | "shared/warehouses" => &["crossdock-core", "crossdock-hooks", "crossdock-http"],
+        "shared/peers" => &[
+            "crossdock-channels",
+            "crossdock-core",
+            "crossdock-odoo",
+            "crossdock-platform",
+            "crossdock-runtime",
+            "crossdock-warehouses",
+        ],
+        "shared/publishing" => {
+            &["crossdock-core", "crossdock-peers", "crossdock-platform", "crossdock-runtime"]
+        }
         _ if folder.starts_with("functions/") => &[
             "crossdock-core",
             "crossdock-http",
             "crossdock-platform",
+            "crossdock-peers",
+            "crossdock-publishing",
             "crossdock-runtime",
             "crossdock-odoo",
             "crossdock-carriers",

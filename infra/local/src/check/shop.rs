@@ -34,6 +34,12 @@ impl<S: Secrets> Check<'_, S> {
                 return self.found.push(Finding::fail(&self.area(), "channel.api", what, todo));
             }
         }
+        if self.channel.stock.is_some() {
+            self.counts(&api).await;
+        }
+        if self.channel.catalogue.is_some() {
+            self.articles(&api).await;
+        }
         let Some(callback) = callback else {
             let what = "its webhook subscriptions were not looked at";
             return self.found.push(Finding::note(&self.area(), "channel.hook", what, "set public_url"));
@@ -78,6 +84,80 @@ impl<S: Secrets> Check<'_, S> {
             let todo = "grant these to the app or key at the shop";
             self.found.push(Finding::fail(&area, "channel.scopes", what, todo));
         }
+    }
+
+    /// What is needed to tell it its stock. Its orders come through without.
+    async fn counts(&mut self, api: &Api) {
+        let missing = api.missing_for_counts().await;
+        self.rights("channel.counts", missing, "may change what it counts", "its stock", "docs/stock.md");
+    }
+
+    /// What is needed to change what it shows of products and their prices.
+    async fn articles(&mut self, api: &Api) {
+        let missing = api.missing_for_articles().await;
+        self.rights(
+            "channel.articles",
+            missing,
+            "may change what it shows of products",
+            "its catalogue",
+            "docs/catalogue.md",
+        );
+        if self.channel.catalogue.as_ref().is_some_and(|policy| policy.create) {
+            self.publications(api).await;
+        }
+    }
+
+    /// Whether somebody sees what is made there.
+    async fn publications(&mut self, api: &Api) {
+        let (area, code) = (self.area(), "channel.publications");
+        let publish = "publish what is made in the shop, or let a sales channel take in new products by itself: \
+                       docs/catalogue.md";
+        self.found.push(match api.taking_in_new().await {
+            Ok(None) => return,
+            Ok(Some(own)) if own.is_empty() => {
+                let what = "no sales channel takes in new products by itself: nobody sees what is made, even where \
+                            it is active";
+                Finding::warn(&area, code, what, publish)
+            }
+            Ok(Some(own)) => {
+                let what = format!("sales channels that take in new products by themselves: {}", own.join(", "));
+                Finding::ok(&area, code, what)
+            }
+            Err(PeerError::Unauthorized { .. }) => {
+                let what = "whether a sales channel takes in what is made cannot be asked without read_publications";
+                Finding::warn(&area, code, what, format!("grant it to the app at the shop; else {publish}"))
+            }
+            Err(error) => {
+                let what = format!("whether a sales channel takes in what is made cannot be asked: {error}");
+                Finding::warn(&area, code, what, todo(&error))
+            }
+        });
+    }
+
+    fn rights(
+        &mut self,
+        code: &'static str,
+        missing: Result<Vec<String>, PeerError>,
+        may: &str,
+        what: &str,
+        read: &str,
+    ) {
+        let area = self.area();
+        self.found.push(match missing {
+            Ok(missing) if missing.is_empty() => Finding::ok(&area, code, format!("the API key {may}")),
+            Ok(missing) => Finding::fail(
+                &area,
+                code,
+                format!("{what} cannot be told: the API key lacks {}", missing.join(", ")),
+                format!("grant these to the app or key at the shop: {read}"),
+            ),
+            Err(error) => Finding::warn(
+                &area,
+                code,
+                format!("whether {what} can be told cannot be asked: {error}"),
+                todo(&error),
+            ),
+        });
     }
 
     async fn install(&mut self, api: &Api, callback: &str) {

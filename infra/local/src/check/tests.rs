@@ -2,11 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crossdock_core::{Clock, Entropy, config::parse};
-use crossdock_http::{Client, peer::Peer};
+use bytes::Bytes;
+use crossdock_core::{
+    Clock, Entropy,
+    config::{Config, parse},
+};
+use crossdock_http::{
+    Client,
+    peer::{Peer, PeerFuture},
+};
 use crossdock_odoo::check::{Finding, Level};
 use crossdock_platform::embedded::Embedded;
-use http::StatusCode;
+use http::{Method, Request, Response, StatusCode};
 use simulators::{
     scenario::{
         Addresses, HOUSES, Scenario, config_with_warehouses, config_yaml, secrets, warehouse_secrets,
@@ -14,7 +21,7 @@ use simulators::{
     shops::{shopify::Shop, woocommerce::Site},
 };
 
-use super::systems;
+use super::{Hooks, systems};
 
 struct Shops {
     shopify: Shop,
@@ -35,10 +42,19 @@ impl Shops {
         secrets: BTreeMap<String, Vec<String>>,
         install_hooks: bool,
     ) -> Vec<(Level, String, String)> {
-        let peers: [(String, Arc<dyn Peer>); 2] = [
-            ("shopify.in-process".into(), Arc::new(self.shopify.clone())),
-            ("woo.in-process".into(), Arc::new(self.woo.clone())),
-        ];
+        self.check_with(Arc::new(self.woo.clone()), secrets, install_hooks, |_| {}).await
+    }
+
+    /// The same with something in front of one of the shops, and another configuration.
+    async fn check_with(
+        &self,
+        woo: Arc<dyn Peer>,
+        secrets: BTreeMap<String, Vec<String>>,
+        install_hooks: bool,
+        change: impl FnOnce(&mut Config),
+    ) -> Vec<(Level, String, String)> {
+        let peers: [(String, Arc<dyn Peer>); 2] =
+            [("shopify.in-process".into(), Arc::new(self.shopify.clone())), ("woo.in-process".into(), woo)];
         let client = Client::in_process(peers, Clock::System);
         let platform = Embedded::memory(Clock::System, Entropy::seeded(1)).unwrap();
         for (name, versions) in secrets {
@@ -46,8 +62,10 @@ impl Shops {
         }
         let yaml =
             config_yaml("http://odoo.in-process", "http://shopify.in-process", "http://woo.in-process");
-        let config = parse(&format!("public_url: https://hooks.example.com\n{yaml}")).unwrap();
-        let found = systems(&platform, &client, &config, install_hooks).await;
+        let mut config = parse(&format!("public_url: https://hooks.example.com\n{yaml}")).unwrap();
+        change(&mut config);
+        let hooks = if install_hooks { Hooks::Install } else { Hooks::Look };
+        let found = systems(&platform, &client, &config, hooks).await;
         let text = |f: Finding| {
             (f.level, f.area.to_string(), format!("{} → {}", f.what, f.todo.unwrap_or_default()))
         };
@@ -117,6 +135,81 @@ async fn a_wrong_key_fails_with_what_to_do_and_no_text_shows_it() {
     );
 }
 
+/// A shop whose key may read alone.
+struct ReadOnly(Site);
+
+impl Peer for ReadOnly {
+    fn call(&self, request: Request<Bytes>) -> PeerFuture {
+        if request.method() != Method::POST {
+            return self.0.call(request);
+        }
+        let refusal = Response::builder().status(StatusCode::UNAUTHORIZED).body(Bytes::from_static(b"{}"));
+        Box::pin(async move { Ok(refusal.unwrap()) })
+    }
+}
+
+#[tokio::test]
+async fn what_a_key_lacks_for_counts_is_said_of_channels_that_are_told_their_stock() {
+    let sells = |config: &mut Config| {
+        for channel in &mut config.channels {
+            channel.stock = Some(serde_json::from_value(serde_json::json!({ "sources": [] })).unwrap());
+        }
+    };
+    let shops = Shops::new();
+    let may = shops.check_with(Arc::new(shops.woo.clone()), secrets(), false, sells).await;
+    for shop in ["shopify-main", "woo-de"] {
+        assert_eq!(about(&may, shop, "may change what it counts")[0].0, Level::Ok);
+    }
+    let read_only = Arc::new(ReadOnly(shops.woo.clone()));
+    let may_not = shops.check_with(read_only.clone(), secrets(), false, sells).await;
+    assert_eq!(about(&may_not, "woo-de", "the API key lacks write products")[0].0, Level::Fail);
+    let not_told = shops.check_with(read_only, secrets(), false, |_| {}).await;
+    assert!(about(&not_told, "woo-de", "write products").is_empty(), "{not_told:?}");
+}
+
+#[tokio::test]
+async fn what_a_key_lacks_for_products_is_said_of_channels_that_have_a_catalogue() {
+    let shows = |config: &mut Config| {
+        for channel in &mut config.channels {
+            channel.catalogue = Some(serde_json::from_str(r#"{ "pricelist": "List" }"#).unwrap());
+        }
+    };
+    let shops = Shops::new();
+    let may = shops.check_with(Arc::new(shops.woo.clone()), secrets(), false, shows).await;
+    for shop in ["shopify-main", "woo-de"] {
+        assert_eq!(about(&may, shop, "may change what it shows of products")[0].0, Level::Ok);
+    }
+    let read_only = Arc::new(ReadOnly(shops.woo.clone()));
+    let may_not = shops.check_with(read_only, secrets(), false, shows).await;
+    let found = about(&may_not, "woo-de", "its catalogue cannot be told: the API key lacks write products");
+    assert_eq!(found[0].0, Level::Fail);
+}
+
+#[tokio::test]
+async fn what_is_made_in_shopify_and_seen_in_no_sales_channel_is_a_warning() {
+    let with = |create: bool| {
+        move |config: &mut Config| {
+            for channel in &mut config.channels {
+                let policy = format!(r#"{{ "pricelist": "List", "create": {create} }}"#);
+                channel.catalogue = Some(serde_json::from_str(&policy).unwrap());
+            }
+        }
+    };
+    let shops = Shops::new();
+    let found = async |create: bool| {
+        let all = shops.check_with(Arc::new(shops.woo.clone()), secrets(), false, with(create)).await;
+        let about = all.into_iter().filter(|(_, _, text)| text.contains("sales channel"));
+        about.map(|(level, area, text)| (level, area, text.contains("Online Store"))).collect::<Vec<_>>()
+    };
+    let one = |level: Level, named: bool| vec![(level, "shopify-main".to_owned(), named)];
+    assert_eq!(found(false).await, []);
+    assert_eq!(found(true).await, one(Level::Warn, false), "nobody may ask");
+    shops.shopify.shelf.publish_by_itself(&[("Online Store", false), ("Point of Sale", false)]);
+    assert_eq!(found(true).await, one(Level::Warn, false));
+    shops.shopify.shelf.publish_by_itself(&[("Online Store", true), ("Point of Sale", false)]);
+    assert_eq!(found(true).await, one(Level::Ok, true));
+}
+
 /// The findings about the warehouses of the sample, which are there, with one of the secrets in another's place.
 async fn warehouses(wrong: Option<(&str, &str)>) -> Vec<(Level, String, String)> {
     let scenario = Scenario::build(1, 0, &Clock::System);
@@ -132,7 +225,7 @@ async fn warehouses(wrong: Option<(&str, &str)>) -> Vec<(Level, String, String)>
     let config = parse(&format!("public_url: https://hooks.example.com\n{yaml}")).unwrap();
     let text =
         |f: Finding| (f.level, f.area.to_string(), format!("{} → {}", f.what, f.todo.unwrap_or_default()));
-    systems(&platform, &client, &config, false).await.into_iter().map(text).collect()
+    systems(&platform, &client, &config, Hooks::Look).await.into_iter().map(text).collect()
 }
 
 #[tokio::test]

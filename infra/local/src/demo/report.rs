@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossdock_platform::orders::State;
 use http::StatusCode;
 use serde_json::{Value, json};
-use simulators::scenario::{Seen, Shipped, Verdict};
+use simulators::scenario::{Seen, Shelves, Shipped, Verdict};
 
 use crate::ops;
 
@@ -65,6 +65,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// By what the warehouses sent, and what Odoo and the shops hold of it.
     pub shipped: Shipped,
+    /// By what Odoo holds and what was sold, and what the shops count and ask for.
+    pub shelves: Shelves,
 }
 
 impl Report {
@@ -73,7 +75,11 @@ impl Report {
     pub fn as_expected(&self) -> bool {
         let verdict = &self.verdict;
         let sound = verdict.lost.is_empty() && verdict.doubled.is_empty() && verdict.wrong.is_empty();
-        self.dead == 0 && sound && self.shipped.wrong.is_empty()
+        self.dead == 0 && sound && self.shipped.wrong.is_empty() && self.shelves.wrong.is_empty()
+    }
+
+    fn wrong(&self) -> impl Iterator<Item = &String> {
+        self.verdict.wrong.iter().chain(&self.shipped.wrong).chain(&self.shelves.wrong)
     }
 
     #[must_use]
@@ -93,7 +99,8 @@ impl Report {
             "dead_lettered": self.dead,
             "lost": self.verdict.lost.len(),
             "doubled": self.verdict.doubled.len(),
-            "wrong": self.verdict.wrong.iter().chain(&self.shipped.wrong).collect::<Vec<_>>(),
+            "shelves": { "counts": self.shelves.counts, "prices": self.shelves.prices },
+            "wrong": self.wrong().collect::<Vec<_>>(),
         })
     }
 
@@ -128,7 +135,11 @@ impl Report {
             self.verdict.doubled.len()
         ));
         text.push_str(&self.shipping());
-        for wrong in self.verdict.wrong.iter().chain(&self.shipped.wrong) {
+        text.push_str(&format!(
+            "{} counts in the channels as Odoo promises, {} prices as Odoo has them\n",
+            self.shelves.counts, self.shelves.prices
+        ));
+        for wrong in self.wrong() {
             text.push_str(&format!("WRONG: {wrong}\n"));
         }
         text.push_str(if self.as_expected() {

@@ -83,7 +83,7 @@ impl World {
         for (name, versions) in scenario::secrets().into_iter().chain(scenario::warehouse_secrets()) {
             platform.set_secret(&name, versions);
         }
-        let yaml = scenario::config_with_warehouses(&Addresses::in_process());
+        let yaml = scenario::config_with_shelves(&Addresses::in_process());
         let config = crossdock_core::config::parse(&yaml)
             .map_err(|errors| anyhow::anyhow!("the demo's configuration: {errors:?}"))?;
         let chain = Arc::new(Chain::new(platform, config, client, timing).await?);
@@ -236,8 +236,9 @@ pub async fn report(world: &World, webhooks: Webhooks) -> Result<Report> {
     let verdict = scenario::judge(&world.scenario.expected, &seen, &parked);
     let (beside, held_up) = parked_beside(world).await?;
     let shipped = scenario::judge_shipped(&world.scenario, &world.odoo, &held_up);
+    let shelves = scenario::judge_shelves(&world.scenario, &world.odoo, &parked);
     let orders = world.scenario.expected.len();
-    Ok(Report { orders, webhooks, odoo: seen, states, dead, beside, held_up, verdict, shipped })
+    Ok(Report { orders, webhooks, odoo: seen, states, dead, beside, held_up, verdict, shipped, shelves })
 }
 
 /// What is parked beside the orders themselves: how often for each reason, and the orders whose releases are.

@@ -1,6 +1,9 @@
 //! Operations on a ledger, local or deployed: what became of each order, and taking it up again.
 
+mod erase;
 mod place;
+mod reconcile;
+mod redrive;
 mod story;
 mod text;
 
@@ -11,7 +14,7 @@ use clap::{Args, Subcommand};
 use crossdock_core::{
     OrderKey,
     config::Retention,
-    message::{Message, QueueName},
+    message::Message,
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
@@ -40,7 +43,13 @@ pub enum Command {
     /// Takes parked orders up again after something was mended.
     Replay(Replay),
     /// Brings dead letters back into their queues after something was mended.
-    Redrive(Redrive),
+    Redrive(redrive::Redrive),
+    /// Erases a customer's personal data; what was ordered and what became of it stays.
+    Erase(erase::Erase),
+    /// Compares shops, Odoo and the ledger now, as each night.
+    Reconcile(reconcile::Reconcile),
+    /// Lists the last reconciliations, or says what one found.
+    Runs(reconcile::Runs),
 }
 
 #[derive(Args)]
@@ -77,17 +86,9 @@ pub struct Replay {
     /// Makes an order again that was deleted in Odoo.
     #[arg(long)]
     recreate: bool,
-    /// Takes what stands in Odoo as right and closes the order.
+    /// Takes what stands in Odoo as right and closes the order, and what a warehouse reported.
     #[arg(long, conflicts_with = "recreate")]
     accept: bool,
-    #[command(flatten)]
-    place: Place,
-}
-
-#[derive(Args)]
-pub struct Redrive {
-    /// The queue; without one, all of them.
-    queue: Option<String>,
     #[command(flatten)]
     place: Place,
 }
@@ -99,6 +100,9 @@ impl Command {
             Self::Parked(options) => &options.place,
             Self::Replay(options) => &options.place,
             Self::Redrive(options) => &options.place,
+            Self::Erase(options) => &options.place,
+            Self::Reconcile(options) => &options.place,
+            Self::Runs(options) => &options.place,
         }
     }
 }
@@ -138,7 +142,10 @@ pub async fn on<P: Platform>(command: &Command, platform: P) -> Result<bool> {
         Command::Orders(options) => orders(&book, options).await,
         Command::Parked(options) => parked(&book, options).await,
         Command::Replay(options) => replay(&book, options).await,
-        Command::Redrive(options) => redrive(book.platform(), options).await,
+        Command::Redrive(options) => redrive::redrive(book.platform(), options).await,
+        Command::Erase(options) => erase::erase(&book, options).await,
+        Command::Reconcile(options) => reconcile::reconcile(&book, options).await,
+        Command::Runs(options) => reconcile::runs(&book, options).await,
     }
 }
 
@@ -234,7 +241,10 @@ async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bo
     take_up(book, &keys, how).await?;
     let mut messages = Vec::new();
     for subject in &beside {
-        messages.extend(book.replay(subject).await?);
+        match subject {
+            Subject::Report(key) if how == How::Accepted => book.accept_report(key).await?,
+            _ => messages.extend(book.replay(subject).await?),
+        }
     }
     send_all(book.platform(), &messages).await?;
     if !beside.is_empty() {
@@ -263,7 +273,9 @@ async fn beside<P: Platform>(
             | Subject::Report(_)
             | Subject::Parcel(_)
             | Subject::Publication(_)
-            | Subject::Offer(_) => None,
+            | Subject::Offer(_)
+            | Subject::Article(_)
+            | Subject::Slice(_) => None,
         };
         if for_reason || order.is_some_and(|order| keys.contains(&order)) {
             all.push(subject);
@@ -367,18 +379,4 @@ async fn chosen<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<Ve
     keys.sort();
     keys.dedup();
     Ok(keys)
-}
-
-async fn redrive<P: Platform>(platform: &P, options: &Redrive) -> Result<bool> {
-    let wanted = |queue: &QueueName| options.queue.as_ref().is_none_or(|name| name == queue.as_str());
-    let queues: Vec<QueueName> = QueueName::ALL.into_iter().filter(wanted).collect();
-    if queues.is_empty() {
-        let all: Vec<&str> = QueueName::ALL.iter().map(|queue| queue.as_str()).collect();
-        bail!("there is no such queue; there are: {}", all.join(", "));
-    }
-    for queue in queues {
-        let moved = platform.redrive(queue).await?;
-        print(&format!("{moved} dead letters back in {}", queue.as_str()))?;
-    }
-    Ok(true)
 }

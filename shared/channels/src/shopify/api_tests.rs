@@ -30,6 +30,34 @@ fn denied(code: &str) -> Answer {
     ok(&json!({ "data": null, "errors": [error], "extensions": { "cost": cost } }))
 }
 
+/// An answer after which so many points are left.
+fn leaving(points: u32) -> Answer {
+    let throttle = json!({ "maximumAvailable": 2000.0, "currentlyAvailable": points, "restoreRate": 100.0 });
+    let cost = json!({ "requestedQueryCost": 400, "actualQueryCost": 300, "throttleStatus": throttle });
+    ok(&json!({ "data": { "order": node() }, "extensions": { "cost": cost } }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn points_that_run_out_are_waited_for_before_the_next_call() {
+    let shop = Scripted::new([leaving(900), leaving(600), leaving(600), leaving(0), leaving(0)]);
+    let api = api(&shop);
+    let begun = tokio::time::Instant::now();
+    api.fetch_order(&id()).await.unwrap();
+    assert_eq!(api.breath().take(), None, "room for two more");
+    api.fetch_order(&id()).await.unwrap();
+    assert_eq!(api.breath().take(), Some(Duration::from_secs(2)), "200 more make room, at 100 a second");
+    api.fetch_order(&id()).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::ZERO, "whoever keeps the pace has waited");
+    api.fetch_order(&id()).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::from_secs(2));
+    api.fetch_order(&id()).await.unwrap();
+    assert_eq!(
+        begun.elapsed(),
+        Duration::from_secs(7),
+        "800 are lacking, and a call waits no longer than this"
+    );
+}
+
 fn id() -> OrderId {
     OrderId::new("5800000005001").unwrap()
 }

@@ -1,11 +1,10 @@
-//! What a Shopify shop shows of a variant (2026-04): price and barcode. Variants are found as their counts are (see
-//! [`stock`](super::stock)).
+//! What a Shopify shop shows of a variant (2026-04): its prices, barcode and weight; and of the product that it belongs to
+//! (see [`product`](super::product)). Variants are found as their counts are (see [`stock`](super::stock)).
 //!
 //! - `productVariantsBulkUpdate` takes the variants of one product. With `allowPartialUpdates` one that is refused
 //!   does not stop its siblings. A `userErrors` entry names its variant by `field: ["variants", "<number>", …]`, where
 //!   it names any. What was done is told by what the answer's `productVariants` hold, and by nothing else.
-//! - Titles, descriptions and whether customers see it belong to the product, which Odoo knows as several articles:
-//!   they are left alone.
+//! - A weight has the unit that a person chose; it is written in kilograms.
 //!
 //! Told again, the same edits write the same once more.
 //!
@@ -15,37 +14,52 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
-    PeerError, Sku,
-    catalogue::{Edit, Edited, Field, Held, Listing, Shown},
+    Currency, PeerError, Sku,
+    catalogue::{Edit, Edited, Field, Held, Listing, Shown, Whole},
 };
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    breaks,
     graphql::{Failure, run},
     node::Connection,
+    product,
     stock::{PAGES_AT_MOST, term},
 };
 use crate::{
+    Money,
     api::Shop,
+    html::words,
     lenient::{self, RawId},
 };
 
-pub(crate) const FIELDS: [Field; 2] = [Field::Price, Field::Barcode];
-/// Each product of them takes a call.
+/// What each variant has of its own; what its product has is [`product::FIELDS`].
+const FIELDS: [Field; 4] = [Field::Price, Field::CompareAt, Field::Barcode, Field::Weight];
+/// Beside what orders and shipments need.
+pub(crate) const SCOPES: [&str; 2] = ["read_products", "write_products"];
+/// Each product of them takes a call, or two.
 pub(crate) const VARIANTS_AT_MOST: usize = 100;
+
+/// Digits of a kilogram.
+const GRAM: u32 = 3;
 
 const READ: &str = "query CatalogueVariants($query: String!, $first: Int!, $after: String) {
   productVariants(first: $first, after: $after, query: $query) {
     pageInfo { hasNextPage endCursor }
-    nodes { id sku price barcode product { id status } }
+    nodes {
+      id sku price compareAtPrice barcode inventoryItem { measurement { weight { unit value } } }
+      product { id title descriptionHtml productType status variantsCount { count } featuredMedia { id } }
+    }
   }
 }";
 
+const MONEY: &str = "query CatalogueMoney { shop { currencyCode taxesIncluded } }";
+
 const WRITE: &str = "mutation CatalogueUpdate($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
   productVariantsBulkUpdate(productId: $product, variants: $variants, allowPartialUpdates: true) {
-    productVariants { id price barcode }
+    productVariants { id price compareAtPrice barcode inventoryItem { measurement { weight { unit value } } } }
     userErrors { code field message }
   }
 }";
@@ -57,19 +71,67 @@ struct Read {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Variant {
     id: RawId,
     sku: Option<String>,
     price: Option<String>,
+    compare_at_price: Option<String>,
     barcode: Option<String>,
-    product: Product,
+    inventory_item: Option<Item>,
+    product: product::Product,
 }
 
 #[derive(Deserialize)]
-struct Product {
-    id: RawId,
-    #[serde(default)]
-    status: String,
+struct Item {
+    measurement: Option<Measurement>,
+}
+
+#[derive(Deserialize)]
+struct Measurement {
+    weight: Option<Weight>,
+}
+
+#[derive(Deserialize)]
+struct Weight {
+    unit: String,
+    value: f64,
+}
+
+impl Item {
+    /// In kilograms; none where nobody entered one, or in a unit that is none of Shopify's.
+    fn weight(&self) -> Option<Decimal> {
+        let weight = self.measurement.as_ref()?.weight.as_ref()?;
+        let unit = match weight.unit.as_str() {
+            "KILOGRAMS" => Decimal::ONE,
+            "GRAMS" => Decimal::new(1, 3),
+            "POUNDS" => Decimal::new(45_359_237, 8),
+            "OUNCES" => Decimal::new(45_359_237, 8) / Decimal::from(16),
+            _ => return None,
+        };
+        let weight = Decimal::try_from(weight.value).ok()?.checked_mul(unit)?;
+        Some(weight.normalize()).filter(|weight| *weight > Decimal::ZERO)
+    }
+}
+
+#[derive(Deserialize)]
+struct MoneyAnswer {
+    shop: ShopMoney,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ShopMoney {
+    currency_code: String,
+    taxes_included: bool,
+}
+
+pub(crate) async fn money(shop: &Shop) -> Result<Money, PeerError> {
+    let answer: MoneyAnswer =
+        run(shop, "CatalogueMoney", MONEY, json!({})).await.map_err(|failure| failure.peer(shop))?;
+    let currency = lenient::currency(&answer.shop.currency_code);
+    let currency = currency.map_err(|lenient::Unclear(why)| shop.garbage(why))?;
+    Ok(Money { currency, prices_hold_tax: Some(answer.shop.taxes_included) })
 }
 
 fn price(raw: Option<&str>) -> Option<Decimal> {
@@ -88,6 +150,7 @@ pub(crate) async fn listings(shop: &Shop, skus: &[&Sku]) -> Result<BTreeMap<Sku,
         search(shop, some, &mut found).await?;
         rest = others;
     }
+    breaks::read(shop, &mut found).await?;
     Ok(found)
 }
 
@@ -118,16 +181,30 @@ async fn search(shop: &Shop, skus: &[&Sku], found: &mut BTreeMap<Sku, Held>) -> 
 }
 
 fn add(found: &mut BTreeMap<Sku, Held>, sku: Sku, variant: Variant) {
+    let product = variant.product;
     let listing = Listing {
         price: price(variant.price.as_deref()),
+        compare_at: price(variant.compare_at_price.as_deref()),
         barcode: barcode(variant.barcode),
-        offered: variant.product.status == "ACTIVE",
+        weight: variant.inventory_item.as_ref().and_then(Item::weight),
+        title: product.title.filter(|title| !title.trim().is_empty()),
+        description: product.description_html.as_deref().and_then(words),
+        category: product.product_type.filter(|kind| !kind.trim().is_empty()),
+        offered: product.status == product::OFFERED,
         ..Listing::default()
     };
-    let handle = format!("{}/{}", variant.product.id.0, variant.id.0);
+    // A picture that is there is whoever's who put it there.
+    let lacks: BTreeSet<Field> = product.featured_media.map(|_| Field::Image).into_iter().collect();
+    let handle = format!("{}/{}", product.id.0, variant.id.0);
+    // What says nothing of its variants is left as it is: nobody knows whether they all agree.
+    let articles = product.variants_count.map_or(usize::MAX, |count| count.count);
+    let whole = Some(Whole { id: product.id.0, articles, fields: &product::FIELDS });
     match found.get(&sku) {
         None => {
-            found.insert(sku, Held::One(Box::new(Shown { handle, listing, lacks: BTreeSet::new() })));
+            found.insert(
+                sku,
+                Held::One(Box::new(Shown { handle, listing, lacks, categories: Vec::new(), whole })),
+            );
         }
         // Pages of a list that changes meanwhile may overlap.
         Some(Held::One(known)) if known.handle == handle => {}
@@ -137,15 +214,12 @@ fn add(found: &mut BTreeMap<Sku, Held>, sku: Sku, variant: Variant) {
     }
 }
 
-pub(crate) async fn edit(shop: &Shop, edits: &[Edit]) -> Result<Vec<Edited>, PeerError> {
+/// What a variant has of its own first: a product that is shown anew has its prices then.
+pub(crate) async fn edit(shop: &Shop, edits: &[Edit], currency: &Currency) -> Result<Vec<Edited>, PeerError> {
     let mut answers = BTreeMap::new();
     let mut products: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
     for (at, edit) in edits.iter().enumerate() {
         match edit.handle.split_once('/') {
-            _ if edit.fields.iter().any(|field| !FIELDS.contains(field)) => {
-                let why = "Shopify shows a product as a whole: this is for a person to change there";
-                answers.insert(at, Edited::Refused(why.to_owned()));
-            }
             Some((product, variant)) => products.entry(product).or_default().push((at, variant)),
             None => {
                 answers.insert(at, Edited::Gone);
@@ -153,9 +227,46 @@ pub(crate) async fn edit(shop: &Shop, edits: &[Edit]) -> Result<Vec<Edited>, Pee
         }
     }
     for (product, entries) in products {
-        write(shop, edits, product, &entries, &mut answers).await?;
+        let own = entries.iter().copied().filter(|(at, _)| has(&edits[*at], &FIELDS));
+        let own: Vec<(usize, &str)> = own.collect();
+        if !own.is_empty() {
+            write(shop, edits, product, &own, &mut answers).await?;
+        }
+        let whole = entries.iter().map(|(at, _)| *at).filter(|at| has(&edits[*at], &product::FIELDS));
+        // Of an edit that was refused in one part the other is not written.
+        let whole: Vec<usize> =
+            whole.filter(|at| answers.get(at).is_none_or(|answer| *answer == Edited::Done)).collect();
+        // One speaks for all of them.
+        if let Some(first) = whole.first() {
+            let answer = product::write(shop, product, &edits[*first]).await?;
+            answers.extend(whole.iter().map(|at| (*at, answer.clone())));
+        }
+        for (at, _) in entries {
+            // A field that Shopify does not know is in no difference: there is nothing to write.
+            answers.entry(at).or_insert(Edited::Done);
+        }
     }
+    breaks::follow(shop, edits, currency, &mut answers).await?;
     Ok(answers.into_values().collect())
+}
+
+/// How many requests these edits take: what variants have of their own goes product by product, and so does the rest.
+pub(crate) fn calls(shop: &Shop, edits: &[Edit]) -> usize {
+    let product = |edit: &Edit| edit.handle.split_once('/').map(|(product, _)| product.to_owned());
+    let of = |fields: &[Field]| {
+        edits.iter().filter(|edit| has(edit, fields)).map(product).collect::<BTreeSet<_>>().len()
+    };
+    of(&FIELDS) + of(&product::FIELDS) + breaks::calls(shop, edits)
+}
+
+/// All that can be shown here.
+pub(crate) fn fields(shop: &Shop) -> BTreeSet<Field> {
+    let steps = shop.price_list.as_ref().map(|_| Field::Steps);
+    FIELDS.into_iter().chain(product::FIELDS).chain(steps).collect()
+}
+
+fn has(edit: &Edit, fields: &[Field]) -> bool {
+    edit.fields.iter().any(|field| fields.contains(field))
 }
 
 #[derive(Deserialize)]
@@ -173,22 +284,41 @@ struct Done {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Stored {
     id: RawId,
     price: Option<String>,
+    compare_at_price: Option<String>,
     barcode: Option<String>,
+    inventory_item: Option<Item>,
 }
 
 #[derive(Deserialize)]
-struct UserError {
+pub(super) struct UserError {
     code: Option<String>,
     field: Option<Vec<String>>,
     message: String,
 }
 
 impl UserError {
+    /// In Shopify's words, as far as there are any.
+    pub fn refused(&self, shop: &Shop) -> Edited {
+        let why = [&self.message, self.code.as_deref().unwrap_or_default()].map(|text| shop.said(text));
+        let why = why.into_iter().find(|why| !why.is_empty());
+        Edited::Refused(why.unwrap_or_else(|| "no reason given".into()))
+    }
+
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether it is about this part of what was written.
+    pub fn is_about(&self, name: &str) -> bool {
+        self.field.as_ref().and_then(|path| path.last()).is_some_and(|last| last == name)
+    }
+
     /// Which of the variants it is about; none for the whole call.
-    fn entry(&self) -> Option<usize> {
+    pub fn entry(&self) -> Option<usize> {
         let mut path = self.field.as_ref()?.iter().skip_while(|part| *part != "variants");
         path.next()?;
         path.next()?.parse().ok()
@@ -200,8 +330,17 @@ fn input(edit: &Edit, variant: &str) -> Value {
     if let Some(price) = edit.to.price.filter(|_| edit.fields.contains(&Field::Price)) {
         input["price"] = price.normalize().to_string().into();
     }
+    if edit.fields.contains(&Field::CompareAt) {
+        // Null takes it away.
+        input["compareAtPrice"] = edit.to.compare_at.map(|price| price.normalize().to_string()).into();
+    }
     if let Some(barcode) = edit.to.barcode.as_ref().filter(|_| edit.fields.contains(&Field::Barcode)) {
         input["barcode"] = barcode.as_str().into();
+    }
+    let weight = edit.to.weight.filter(|_| edit.fields.contains(&Field::Weight));
+    if let Some(weight) = weight.and_then(|weight| weight.to_f64()) {
+        input["inventoryItem"] =
+            json!({ "measurement": { "weight": { "unit": "KILOGRAMS", "value": weight } } });
     }
     input
 }
@@ -210,8 +349,17 @@ fn input(edit: &Edit, variant: &str) -> Value {
 fn holds(stored: &Stored, edit: &Edit) -> bool {
     edit.fields.iter().all(|field| match field {
         Field::Price => price(stored.price.as_deref()) == edit.to.price.map(|price| price.normalize()),
+        Field::CompareAt => {
+            let wanted = edit.to.compare_at.map(|price| price.normalize());
+            price(stored.compare_at_price.as_deref()) == wanted
+        }
         Field::Barcode => barcode(stored.barcode.clone()) == edit.to.barcode,
-        _ => false,
+        Field::Weight => {
+            let grams = |weight: Option<Decimal>| weight.map(|weight| weight.round_dp(GRAM));
+            grams(stored.inventory_item.as_ref().and_then(Item::weight)) == grams(edit.to.weight)
+        }
+        // Of the product.
+        _ => true,
     })
 }
 
@@ -245,10 +393,6 @@ async fn write(
 fn verdict(shop: &Shop, error: &UserError) -> Edited {
     match error.code.as_deref().unwrap_or_default() {
         "PRODUCT_DOES_NOT_EXIST" | "PRODUCT_VARIANT_DOES_NOT_EXIST" => Edited::Gone,
-        code => {
-            let why = [&error.message, code].map(|text| shop.said(text));
-            let why = why.into_iter().find(|why| !why.is_empty());
-            Edited::Refused(why.unwrap_or_else(|| "no reason given".into()))
-        }
+        _ => error.refused(shop),
     }
 }

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crossdock_core::{
     Currency, PeerError, Sku,
-    catalogue::{Edit, Edited, Field, Held, Listing, Shown},
+    catalogue::{Edit, Edited, Field, Held, Listing, Shown, Whole},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -27,7 +27,12 @@ fn sku(text: &str) -> Sku {
 fn variant(id: u64, product: u64, sku: &str, price: &str, barcode: Value) -> Value {
     json!({
         "id": format!("gid://shopify/ProductVariant/{id}"), "sku": sku, "price": price, "barcode": barcode,
-        "product": { "id": format!("gid://shopify/Product/{product}"), "status": "ACTIVE" },
+        "inventoryItem": { "measurement": { "weight": { "unit": "GRAMS", "value": 350.0 } } },
+        "product": {
+            "id": format!("gid://shopify/Product/{product}"), "status": "ACTIVE", "title": format!("Product {product}"),
+            "featuredMedia": if product == 8 { json!({ "id": "gid://shopify/Video/1" }) } else { Value::Null },
+            "descriptionHtml": "<p>Soft &amp; <b>warm</b></p>", "productType": "", "variantsCount": { "count": 3 },
+        },
     })
 }
 
@@ -37,13 +42,21 @@ fn page(variants: &[Value], next: Option<&str>) -> Answer {
 }
 
 fn held(handle: &str, price: &str, barcode: Option<&str>) -> Held {
+    let product = handle.split_once('/').unwrap().0;
     let listing = Listing {
         price: Some(d(price)),
         barcode: barcode.map(str::to_owned),
+        title: Some(format!("Product {product}")),
+        description: Some("Soft & warm".into()),
+        weight: Some(d("0.35")),
         offered: true,
         ..Listing::default()
     };
-    Held::One(Box::new(Shown { handle: handle.into(), listing, lacks: BTreeSet::new() }))
+    let whole = Whole { id: product.into(), articles: 3, fields: &crate::shopify::product::FIELDS };
+    // One of them has a picture.
+    let lacks = if product == "8" { BTreeSet::from([Field::Image]) } else { BTreeSet::new() };
+    let handle = handle.into();
+    Held::One(Box::new(Shown { handle, listing, lacks, categories: vec![], whole: Some(whole) }))
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,10 +157,148 @@ async fn what_is_refused_of_one_variant_is_told_of_it_alone_and_what_is_not_held
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_belongs_to_the_product_as_a_whole_is_refused_and_asks_nobody() {
-    let shop = Scripted::new([done(&[], &[])]);
-    let answer =
-        write(&shop, &[edit("9/1", &[Field::Offered]), edit("9/2", &[Field::Price, Field::Title])]).await;
-    assert!(matches!(answer.unwrap()[..], [Edited::Refused(_), Edited::Refused(_)]));
-    assert_eq!(shop.asked().len(), 0);
+async fn a_weight_is_the_same_in_whatever_unit_the_shop_keeps_it() {
+    for (unit, value, kilograms) in [
+        ("KILOGRAMS", 0.35, Some("0.35")),
+        ("POUNDS", 2.0, Some("0.90718474")),
+        ("OUNCES", 16.0, Some("0.45359237")),
+    ]
+    .into_iter()
+    .chain([("GRAMS", 0.0, None), ("STONES", 1.0, None)])
+    {
+        let mut one = variant(1, 9, "A", "1", Value::Null);
+        one["inventoryItem"]["measurement"]["weight"] = json!({ "unit": unit, "value": value });
+        let shop = Scripted::new([page(&[one], None)]);
+        let found = api(&shop).listings(&[sku("A")]).await.unwrap();
+        let Some(Held::One(shown)) = found.get(&sku("A")) else { panic!("{found:?}") };
+        assert_eq!(shown.listing.weight, kilograms.map(d), "{unit}");
+    }
+}
+
+fn product(status: &str, title: &str, description: &str) -> Value {
+    json!({
+        "id": "gid://shopify/Product/9", "title": title, "descriptionHtml": description, "productType": "Wear",
+        "status": status,
+    })
+}
+
+fn told(product: &Value, errors: &[Value]) -> Answer {
+    data(&json!({ "productUpdate": { "product": product, "userErrors": errors } }))
+}
+
+fn whole(handle: &str, fields: &[Field]) -> Edit {
+    let mut edit = edit(handle, fields);
+    edit.to.title = Some("Shirt".into());
+    edit.to.description = Some("Soft & warm\nRed".into());
+    edit.to.category = Some("Wear".into());
+    edit.to.weight = Some(d("0.35"));
+    edit.to.offered = true;
+    edit
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_belongs_to_the_product_is_written_after_its_variants_and_named_by_it_alone() {
+    let mut weighed = json!({ "id": "gid://shopify/ProductVariant/1", "price": "19.90", "barcode": null });
+    weighed["inventoryItem"] = json!({ "measurement": { "weight": { "unit": "KILOGRAMS", "value": 0.35 } } });
+    let shop = Scripted::new([
+        data(&json!({ "productVariantsBulkUpdate": { "productVariants": [weighed], "userErrors": [] } })),
+        told(&product("ACTIVE", "Shirt", "<p>Soft &amp; warm<br />\nRed</p>"), &[]),
+    ]);
+    let all =
+        [Field::Price, Field::Weight, Field::Title, Field::Description, Field::Category, Field::Offered];
+    let edits = [whole("9/1", &all)];
+    assert_eq!(api(&shop).calls_of_edits(&edits), 2);
+    assert_eq!(write(&shop, &edits).await.unwrap(), [Edited::Done]);
+    let asked: Vec<Value> = shop.asked().into_iter().map(|asked| asked.body["variables"].clone()).collect();
+    let weight = json!({ "measurement": { "weight": { "unit": "KILOGRAMS", "value": 0.35 } } });
+    assert_eq!(
+        asked,
+        [
+            json!({ "product": "gid://shopify/Product/9", "variants": [
+                { "id": "gid://shopify/ProductVariant/1", "price": "19.9", "inventoryItem": weight },
+            ] }),
+            json!({ "product": {
+                "id": "gid://shopify/Product/9", "title": "Shirt", "descriptionHtml": "Soft &amp; warm<br>Red",
+                "productType": "Wear", "status": "ACTIVE",
+            } }),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_odoo_does_not_sell_is_archived_and_nothing_else_of_it_touched() {
+    let mut hidden = whole("9/1", &[Field::Offered]);
+    hidden.to = Listing::default();
+    let shop = Scripted::new([told(&product("ARCHIVED", "Mine", ""), &[])]);
+    assert_eq!(write(&shop, &[hidden]).await.unwrap(), [Edited::Done]);
+    let written = json!({ "id": "gid://shopify/Product/9", "status": "ARCHIVED" });
+    assert_eq!(shop.asked()[0].body["variables"], json!({ "product": written }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_product_that_is_refused_gone_or_something_else_is_told_as_that() {
+    let error = |field: &str| json!({ "field": [field], "message": format!("no {field}") });
+    let edits = [whole("9/1", &[Field::Title])];
+    for (answer, wanted) in [
+        (told(&Value::Null, &[error("id")]), Edited::Gone),
+        (told(&Value::Null, &[error("title")]), Edited::Refused("no title".into())),
+        (
+            told(&product("ACTIVE", "Shirts", ""), &[]),
+            Edited::Refused("the shop took the edit and holds something else".into()),
+        ),
+    ] {
+        assert_eq!(write(&Scripted::new([answer]), &edits).await.unwrap(), [wanted]);
+    }
+    // What is refused of a variant keeps its product from being shown.
+    let refused = json!({ "code": "INVALID", "field": ["variants", "0", "price"], "message": "no price" });
+    let shop = Scripted::new([done(&[], &[refused])]);
+    let both = [whole("9/1", &[Field::Price, Field::Offered])];
+    assert_eq!(write(&shop, &both).await.unwrap(), [Edited::Refused("no price".into())]);
+    assert_eq!(shop.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rights_for_articles_are_those_to_products() {
+    let granted = |handle: &str| {
+        data(&json!({
+            "shop": { "name": "S", "currencyCode": "EUR" },
+            "currentAppInstallation": { "accessScopes": [{ "handle": handle }] },
+        }))
+    };
+    for (scope, lacks) in [("write_products", &[][..]), ("read_products", &["write_products"])] {
+        let shop = Scripted::new([granted(scope)]);
+        assert_eq!(api(&shop).missing_for_articles().await.unwrap(), lacks);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_price_that_is_struck_out_is_written_and_taken_away() {
+    let stored = |before: Value| {
+        let one =
+            json!({ "id": "gid://shopify/ProductVariant/1", "price": "19.90", "compareAtPrice": before });
+        data(&json!({ "productVariantsBulkUpdate": { "productVariants": [one], "userErrors": [] } }))
+    };
+    let shop = Scripted::new([stored(json!("25.00")), stored(Value::Null), stored(json!("25.00"))]);
+    let mut sale = [edit("9/1", &[Field::CompareAt])];
+    sale[0].to.compare_at = Some(d("25"));
+    assert_eq!(write(&shop, &sale).await.unwrap(), [Edited::Done]);
+    sale[0].to.compare_at = None;
+    assert_eq!(write(&shop, &sale).await.unwrap(), [Edited::Done]);
+    assert!(matches!(write(&shop, &sale).await.unwrap()[..], [Edited::Refused(_)]), "it is there still");
+    let asked = shop.asked();
+    let variants = |at: usize| &asked[at].body["variables"]["variants"];
+    let gid = "gid://shopify/ProductVariant/1";
+    assert_eq!(*variants(0), json!([{ "id": gid, "compareAtPrice": "25" }]));
+    assert_eq!(*variants(1), json!([{ "id": gid, "compareAtPrice": null }]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_is_added_to_the_product() {
+    let shop = Scripted::new([told(&product("ACTIVE", "Mine", ""), &[])]);
+    let mut edits = [whole("9/1", &[Field::Image])];
+    edits[0].to.image = Some("https://cdn.example.com/A.jpg".into());
+    assert_eq!(write(&shop, &edits).await.unwrap(), [Edited::Done]);
+    let media = json!([{ "mediaContentType": "IMAGE", "originalSource": "https://cdn.example.com/A.jpg" }]);
+    let variables = json!({ "product": { "id": "gid://shopify/Product/9" }, "media": media });
+    assert_eq!(shop.asked()[0].body["variables"], variables);
 }

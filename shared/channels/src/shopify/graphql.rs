@@ -16,6 +16,12 @@ use crate::api::Shop;
 /// Shopify keeps a version for twelve months; this one goes in April 2027.
 const PATH: &str = "/admin/api/2026-04/graphql.json";
 
+/// For how many queries like the last the bucket should hold points: one, and one of another function's beside it.
+const ROOM: f64 = 2.0;
+
+/// The most that one call waits for points: a bucket that is emptier is Shopify's to refuse, and ours to come back to.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// What is read of an order, wherever it is read. The webhook's body must hold the same.
 pub(super) const ORDER_FIELDS: &str = "
 fragment M on MoneyBag { shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }
@@ -128,10 +134,10 @@ struct Throttle {
 }
 
 impl Cost {
-    /// How long until the bucket holds enough for the same query again.
-    fn wait(&self) -> Option<Duration> {
+    /// How long until the bucket holds enough for the same query, so many times.
+    fn wait(&self, times: f64) -> Option<Duration> {
         let throttle = self.throttle_status.as_ref()?;
-        let lacking = (self.requested_query_cost? - throttle.currently_available).max(0.0);
+        let lacking = (self.requested_query_cost? * times - throttle.currently_available).max(0.0);
         let after = Duration::try_from_secs_f64(lacking / throttle.restore_rate).ok()?;
         (after <= Duration::from_secs(3600)).then_some(after)
     }
@@ -146,6 +152,10 @@ pub(super) async fn run<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     let query = if query.contains("...O") { format!("{query}{ORDER_FIELDS}") } else { query.to_owned() };
     let body = json!({ "query": query, "variables": variables, "operationName": operation });
+    // Between the calls of one question nobody keeps a pace.
+    if let Some(wait) = shop.breath.take() {
+        tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+    }
     let token = token::current(shop).await?.expose_secret().to_owned();
     let credentials = (HeaderName::from_static("x-shopify-access-token"), token);
     let answer = shop.send(Method::POST, PATH, credentials, Some(&body)).await?;
@@ -154,6 +164,9 @@ pub(super) async fn run<T: DeserializeOwned>(
     }
     status(shop, &answer)?;
     let envelope: Envelope = json(&shop.peer(), &answer)?;
+    let cost = envelope.extensions.as_ref().and_then(|extensions| extensions.cost.as_ref());
+    let room = cost.and_then(|cost| cost.wait(ROOM)).filter(|wait| !wait.is_zero());
+    room.into_iter().for_each(|wait| shop.breath.ask(wait));
     if !matches!(&envelope.errors, Value::Null) && envelope.errors != json!([]) {
         return Err(refusal(shop, &envelope));
     }
@@ -193,7 +206,8 @@ fn refusal(shop: &Shop, envelope: &Envelope) -> Failure {
     let any = |wanted: &str| errors.iter().any(|error| code(error) == wanted);
     let peer = shop.peer();
     if any("THROTTLED") || errors.iter().any(|error| message(error) == "Throttled") {
-        let after = envelope.extensions.as_ref().and_then(|e| e.cost.as_ref()).and_then(Cost::wait);
+        let after =
+            envelope.extensions.as_ref().and_then(|e| e.cost.as_ref()).and_then(|cost| cost.wait(1.0));
         return PeerError::Throttled { peer, after }.into();
     }
     if any("MAX_COST_EXCEEDED") {

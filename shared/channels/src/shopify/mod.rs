@@ -3,14 +3,22 @@
 pub(crate) mod api;
 #[cfg(test)]
 mod api_tests;
+pub(crate) mod breaks;
+#[cfg(test)]
+mod breaks_tests;
 pub(crate) mod catalogue;
 #[cfg(test)]
 mod catalogue_tests;
+pub(crate) mod creation;
+#[cfg(test)]
+mod creation_tests;
 pub(crate) mod fulfilment;
 mod graphql;
 mod node;
 mod parts;
 pub(crate) mod payments;
+pub(crate) mod product;
+pub(crate) mod publications;
 pub(crate) mod stock;
 #[cfg(test)]
 mod tests;

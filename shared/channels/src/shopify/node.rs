@@ -93,8 +93,8 @@ impl PageInfo {
 }
 
 #[derive(Deserialize)]
-struct Nodes<T> {
-    nodes: Vec<T>,
+pub(super) struct Nodes<T> {
+    pub nodes: Vec<T>,
 }
 
 impl<T> Default for Nodes<T> {

@@ -15,7 +15,7 @@ use crate::api::Shop;
 pub(crate) const ARTICLES_AT_MOST: usize = 250;
 
 /// A partner takes whatever there is.
-pub(crate) const FIELDS: [Field; 8] = [
+pub(crate) const FIELDS: [Field; 10] = [
     Field::Price,
     Field::Steps,
     Field::Title,
@@ -24,6 +24,8 @@ pub(crate) const FIELDS: [Field; 8] = [
     Field::Weight,
     Field::Category,
     Field::Offered,
+    Field::Image,
+    Field::CompareAt,
 ];
 
 /// `catalogue.v1`: what articles show and cost. A part that is not named stays as it was told before.
@@ -74,6 +76,14 @@ struct Article<'a> {
     /// The partner's own name of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<&'a str>,
+    /// The address of a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uri"))]
+    image: Option<&'a str>,
+    /// The price that is struck out beside the lower one: a decimal in a text; null where there is none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    compare_at: Option<Option<Decimal>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -101,6 +111,8 @@ impl<'a> Article<'a> {
             barcode: text(Field::Barcode, &to.barcode),
             weight: to.weight.filter(|_| named(Field::Weight)),
             category: text(Field::Category, &to.category),
+            image: text(Field::Image, &to.image),
+            compare_at: named(Field::CompareAt).then_some(to.compare_at),
         }
     }
 }

@@ -7,6 +7,9 @@ mod canonical;
 pub(crate) mod catalogue;
 #[cfg(test)]
 mod catalogue_tests;
+pub(crate) mod category;
+pub(crate) mod creation;
+pub(crate) mod listing;
 pub(crate) mod payments;
 pub(crate) mod shipment;
 pub(crate) mod stock;
@@ -14,6 +17,8 @@ pub(crate) mod stock;
 mod stock_tests;
 #[cfg(test)]
 mod tests;
+mod variants;
+pub(crate) mod weight;
 mod wire;
 
 use crossdock_core::{ChannelId, hook::Refusal};

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use crossdock_core::{
     PeerError, Sku,
     stock::{Change, Changed, Found, Item},
+    uri::encoded,
 };
 use crossdock_http::json;
 use http::{Method, Response};
@@ -162,12 +163,6 @@ fn lists(skus: &[&Sku]) -> Vec<String> {
     lists
 }
 
-pub(super) fn encoded(text: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    let one = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(one).collect()
-}
-
 pub(crate) async fn set(shop: &Shop, changes: &[Change]) -> Result<Vec<Changed>, PeerError> {
     let mut skus: Vec<&Sku> = changes.iter().map(|change| &change.sku).collect();
     skus.sort_unstable();
@@ -225,6 +220,10 @@ pub(super) struct Refusal {
 impl Refusal {
     pub fn gone(&self) -> bool {
         self.code.ends_with("invalid_id")
+    }
+
+    pub fn is(&self, code: &str) -> bool {
+        self.code == code
     }
 
     pub fn said(&self, shop: &Shop) -> String {

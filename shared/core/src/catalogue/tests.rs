@@ -1,5 +1,7 @@
 use super::*;
 
+mod wholes;
+
 fn d(text: &str) -> Decimal {
     text.parse().unwrap()
 }
@@ -16,6 +18,7 @@ fn policy(more: &str) -> CataloguePolicy {
 fn ware() -> Ware {
     Ware {
         sku: sku("SHIRT-RED"),
+        family: 7,
         name: "Shirt".into(),
         title: "Shirt (Red)".into(),
         attributes: vec![("Colour".into(), "Red".into())],
@@ -24,7 +27,9 @@ fn ware() -> Ware {
         weight: d("0.35"),
         category: Some("All / Clothes / Shirts".into()),
         sellable: true,
+        prices_hold_tax: BTreeSet::new(),
         steps: vec![Step { from: d("1"), price: d("19.9") }, Step { from: d("10"), price: d("17.5") }],
+        compare_at: None,
     }
 }
 
@@ -33,14 +38,24 @@ fn every() -> BTreeSet<Field> {
 }
 
 fn one(listing: Listing) -> Held {
-    Held::One(Box::new(Shown { handle: "gid/7".into(), listing, lacks: BTreeSet::new() }))
+    Held::One(Box::new(Shown {
+        handle: "gid/7".into(),
+        listing,
+        lacks: BTreeSet::new(),
+        categories: vec![],
+        whole: None,
+    }))
+}
+
+fn shop<'a>(held: &'a BTreeMap<Sku, Held>, supports: &'a BTreeSet<Field>) -> Channel<'a> {
+    Channel { held, supports, prices_hold_tax: Some(false) }
 }
 
 /// What is to be done about one product that is for sale once, where the channel holds this.
 fn act(policy: &CataloguePolicy, ware: Ware, held: Option<Held>) -> Vec<Action> {
     let sold = BTreeMap::from([(ware.sku.clone(), usize::from(ware.sellable))]);
     let held = held.map(|held| (ware.sku.clone(), held)).into_iter().collect();
-    let entries = difference(policy, &[ware], &sold, &held, &every());
+    let entries = difference(policy, &[ware], &sold, shop(&held, &every()));
     entries.into_iter().map(|entry| entry.action).collect()
 }
 
@@ -91,10 +106,16 @@ fn only_what_the_policy_names_and_the_channel_can_show_is_changed() {
     let held = BTreeMap::from([(ware().sku, one(now))]);
     let sold = BTreeMap::from([(ware().sku, 1)]);
     let titles = BTreeSet::from([Field::Title]);
-    let entries = difference(&policy(""), &[ware()], &sold, &held, &titles);
+    let entries = difference(&policy(""), &[ware()], &sold, shop(&held, &titles));
     assert!(matches!(&entries[0].action, Action::Update(update) if update.fields == titles), "{entries:?}");
     let listing = Listing { title: None, ..right() };
-    let untitled = Held::One(Box::new(Shown { handle: "7".into(), listing, lacks: titles }));
+    let untitled = Held::One(Box::new(Shown {
+        handle: "7".into(),
+        listing,
+        lacks: titles,
+        categories: vec![],
+        whole: None,
+    }));
     assert_eq!(act(&policy(""), ware(), Some(untitled)), []);
 }
 
@@ -127,7 +148,20 @@ fn a_price_of_nothing_is_reported_and_never_told() {
 #[test]
 fn what_the_channel_lacks_is_made_only_where_the_policy_says_so() {
     assert_eq!(act(&policy(""), ware(), None), [Action::Report(Problem::OnlyInOdoo)]);
-    assert_eq!(act(&policy("create: true"), ware(), None), [Action::Create(Box::new(right()))]);
+    let new = |policy: &CataloguePolicy| match &act(policy, ware(), None)[..] {
+        [Action::Create(new)] => (**new).clone(),
+        other => panic!("{other:?}"),
+    };
+    let made = new(&policy("create: true"));
+    assert_eq!((made.listing, made.family), (right(), 7));
+    assert_eq!(
+        (&*made.family_title, made.options.len()),
+        ("Shirt", 1),
+        "the product, and the value of the variant"
+    );
+    let mut quiet = policy("create: true");
+    quiet.update.remove(&Field::Offered);
+    assert!(!new(&quiet).listing.offered, "hidden until somebody looked at it");
     let gone = Ware { sellable: false, ..ware() };
     assert_eq!(act(&policy("create: true"), gone, None), [], "what is not for sale is missed by nobody");
 }
@@ -146,7 +180,7 @@ fn what_odoo_does_not_sell_is_archived_only_where_the_policy_says_so() {
 fn a_sku_that_is_there_twice_is_reported_once_and_nothing_is_changed() {
     let sold = BTreeMap::from([(ware().sku, 2)]);
     let held = BTreeMap::from([(ware().sku, one(Listing::default()))]);
-    let entries = difference(&policy(""), &[ware(), ware()], &sold, &held, &every());
+    let entries = difference(&policy(""), &[ware(), ware()], &sold, shop(&held, &every()));
     assert_eq!(entries, [Entry { sku: ware().sku, action: Action::Report(Problem::TwiceInOdoo) }]);
     let actions = act(&policy("create: true, archive: true"), ware(), Some(Held::Several));
     assert_eq!(actions, [Action::Report(Problem::TwiceInChannel)]);
@@ -159,8 +193,8 @@ fn an_archived_namesake_takes_nothing_down_and_hides_nothing() {
     let held = BTreeMap::from([(ware().sku, one(Listing { title: None, ..right() }))]);
     let policy = policy("archive: true");
     // Its namesake comes on another page, or later on this one.
-    assert_eq!(difference(&policy, std::slice::from_ref(&old), &sold, &held, &every()), []);
-    let entries = difference(&policy, &[old, ware()], &sold, &held, &every());
+    assert_eq!(difference(&policy, std::slice::from_ref(&old), &sold, shop(&held, &every())), []);
+    let entries = difference(&policy, &[old, ware()], &sold, shop(&held, &every()));
     assert!(matches!(&entries[..], [Entry { action: Action::Update(_), .. }]), "{entries:?}");
 }
 
@@ -177,6 +211,47 @@ fn what_is_excluded_or_of_another_channel_is_left_alone_in_both_directions() {
     let strange = strangers(&policy, &channel, &BTreeSet::from([sku("SHIRT-RED")]));
     let entry = Entry { sku: sku("SHIRT-X"), action: Action::Report(Problem::OnlyInChannel) };
     assert_eq!(strange, [entry]);
+}
+
+#[test]
+fn a_price_is_struck_out_only_where_it_was_higher_and_the_channel_is_to_show_it() {
+    let sale = policy("compare_at: Before");
+    let was = |price: &str| Ware { compare_at: Some(d(price)), ..ware() };
+    let now = |price: Option<&str>| Listing { compare_at: price.map(d), ..right() };
+    let told = |ware: Ware, now: Listing| fields(&sale, ware, now);
+    assert_eq!(told(was("25"), now(None)), []);
+    let mut sale = sale;
+    sale.update.insert(Field::CompareAt);
+    let supports: BTreeSet<Field> = sale.update.clone();
+    let told = |ware: Ware, now: Listing| {
+        let held = BTreeMap::from([(ware.sku.clone(), one(now))]);
+        let sold = BTreeMap::from([(ware.sku.clone(), 1)]);
+        match &difference(&sale, &[ware], &sold, shop(&held, &supports))[..] {
+            [] | [Entry { action: Action::Report(Problem::NoPrice), .. }] => None,
+            [Entry { action: Action::Update(update), .. }] => Some(update.wanted.compare_at),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told(was("25"), now(None)), Some(Some(d("25"))));
+    assert_eq!(told(was("25"), now(Some("25.00"))), None);
+    for none in ["19.9", "10"] {
+        assert_eq!(told(was(none), now(None)), None, "not above the price");
+        assert_eq!(told(was(none), now(Some("25"))), Some(None), "the sale is over");
+    }
+    assert_eq!(
+        told(Ware { steps: vec![], ..was("25") }, now(Some("25"))),
+        None,
+        "without a price nothing is said"
+    );
+}
+
+#[test]
+fn a_picture_has_the_sku_in_its_address_and_the_sku_is_no_part_of_any_other() {
+    let pictured = policy("image: \"https://cdn.example.com/{sku}.jpg\"");
+    let image = |name: &str| wanted(&pictured, &Ware { sku: sku(name), ..ware() }).unwrap().image.unwrap();
+    assert_eq!(image("SHIRT-RED"), "https://cdn.example.com/SHIRT-RED.jpg");
+    assert_eq!(image("a/../b?c&ü"), "https://cdn.example.com/a%2F..%2Fb%3Fc%26%C3%BC.jpg");
+    assert_eq!(wanted(&policy(""), &ware()).unwrap().image, None);
 }
 
 #[test]
@@ -212,7 +287,27 @@ fn an_archive_hides_the_article_and_touches_nothing_else() {
     let update = Update { handle: "7".into(), fields: fields.clone(), now: Listing::default(), wanted };
     let edit = entry(Action::Update(Box::new(update))).edit().unwrap();
     assert_eq!((edit.fields, edit.to), (fields, right()));
-    for action in [Action::Create(Box::new(right())), Action::Report(Problem::NoPrice)] {
+    for action in
+        [Action::Create(Box::new(creation(&policy(""), &ware(), right()))), Action::Report(Problem::NoPrice)]
+    {
         assert_eq!(entry(action).edit(), None);
+    }
+}
+
+#[test]
+fn a_price_that_means_something_else_in_the_channel_is_not_told() {
+    let all = policy("");
+    for (holds, told) in [(BTreeSet::from([false]), true), (BTreeSet::from([true]), false)] {
+        let ware = Ware { prices_hold_tax: holds, ..ware() };
+        let now = Listing { price: Some(d("1")), title: None, ..right() };
+        let actions = act(&all, ware.clone(), Some(one(now)));
+        let differs = actions.contains(&Action::Report(Problem::TaxesDiffer));
+        let fields = actions.iter().find_map(|action| match action {
+            Action::Update(update) => Some(update.fields.contains(&Field::Price)),
+            _ => None,
+        });
+        assert_eq!((differs, fields), (!told, Some(told)), "the title is told in any case");
+        let made = act(&policy("create: true"), ware, None);
+        assert_eq!(made == [Action::Report(Problem::TaxesDiffer)], !told, "{made:?}");
     }
 }

@@ -26,10 +26,22 @@ pub struct CataloguePolicy {
     /// SKUs that are left alone.
     #[serde(default)]
     pub exclude: BTreeSet<Sku>,
-    /// Categories in Odoo, by their whole path (`All / Shirts`), and what the channel calls them. What lies below
+    /// Categories in Odoo, by their whole path (`All / Shirts`), and what the channel calls them:
+    /// in WooCommerce the name or the path of a category that is there. What lies below
     /// one counts as it; products of others are left alone. Without any, every product belongs to the channel.
     #[serde(default)]
     pub categories: BTreeMap<String, String>,
+    /// Where pictures are, such as `https://cdn.example.com/{sku}.jpg`: `{sku}` stands for the SKU. Odoo's own are for
+    /// its users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The pricelist of the prices that are struck out beside lower ones, in the currency of `pricelist`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_at: Option<OdooRef>,
+    /// The price list of a Shopify shop, `gid://shopify/PriceList/1`, that companies buy by: prices from a quantity on
+    /// are its own. Goes with `steps` in `update`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_list: Option<String>,
     /// What is brought to what Odoo says.
     #[serde(default = "default_update")]
     pub update: BTreeSet<Field>,
@@ -89,6 +101,36 @@ impl CataloguePolicy {
                     .to_owned(),
             );
         }
+        if self.image.as_deref().is_some_and(|address| !is_address(address)) {
+            errors.push(
+                "catalogue.image must be an address that begins with https:// and holds {sku}, and nothing else in \
+                 braces"
+                    .to_owned(),
+            );
+        }
+        if self.update.contains(&Field::Image) && self.image.is_none() {
+            errors.push(
+                "catalogue.update names `image`: say where the pictures are in catalogue.image".to_owned(),
+            );
+        }
+        if self.update.contains(&Field::CompareAt) != self.compare_at.is_some() {
+            errors.push(
+                "catalogue.compare_at and `compare_at` in catalogue.update belong together: name both or neither"
+                    .to_owned(),
+            );
+        }
+        if let Some(list) = &self.price_list {
+            let id = list.strip_prefix("gid://shopify/PriceList/").unwrap_or_default();
+            if id.is_empty() || !id.chars().all(|c| c.is_ascii_digit()) {
+                errors.push(
+                    "catalogue.price_list must be the id of a Shopify price list, such as gid://shopify/PriceList/1"
+                        .to_owned(),
+                );
+            }
+            if !self.update.contains(&Field::Steps) {
+                errors.push("catalogue.price_list needs `steps` in catalogue.update".to_owned());
+            }
+        }
         if self.language.as_deref().is_some_and(str::is_empty) {
             errors.push("catalogue.language must not be empty: leave it out for `odoo.lang`".to_owned());
         }
@@ -96,16 +138,30 @@ impl CataloguePolicy {
     }
 }
 
+fn is_address(template: &str) -> bool {
+    let plain = template.replace("{sku}", "");
+    let host = template.strip_prefix("https://").unwrap_or_default();
+    // The SKU stands behind the host, or it would choose it.
+    let path = host.split_once('/').filter(|(host, _)| !host.is_empty() && !host.contains('{'));
+    path.is_some_and(|(_, path)| path.contains("{sku}"))
+        && !plain.contains(['{', '}'])
+        && !plain.contains(char::is_whitespace)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::config::parse;
 
     fn errors(url: &str, catalogue: &str) -> Vec<String> {
+        errors_of("standard", url, catalogue)
+    }
+
+    fn errors_of(kind: &str, url: &str, catalogue: &str) -> Vec<String> {
         let text = format!(
             r#"
 odoo: {{ url: "https://erp.example.com", database: main, user: crossdock }}
 channels:
-  - {{ id: shop, kind: standard, {url} company: Main, pricelists: {{ EUR: List }}, catalogue: {catalogue} }}
+  - {{ id: shop, kind: {kind}, {url} company: Main, pricelists: {{ EUR: List }}, catalogue: {catalogue} }}
 "#
         );
         parse(&text).err().unwrap_or_default().into_iter().map(|error| error.message).collect()
@@ -116,6 +172,8 @@ channels:
     #[test]
     fn a_pricelist_alone_is_enough() {
         assert_eq!(errors(URL, "{ pricelist: List }"), [""; 0]);
+        let all = "image: \"https://a.example/p/{sku}.jpg\", compare_at: Before, update: [image, compare_at]";
+        assert_eq!(errors(URL, &format!("{{ pricelist: List, {all} }}")), [""; 0]);
     }
 
     #[test]
@@ -126,8 +184,33 @@ channels:
             (URL, "{ pricelist: L, categories: { \"\": Shirts } }", "needs Odoo's path"),
             (URL, "{ pricelist: L, language: \"\" }", "must not be empty"),
             ("", "{ pricelist: L }", "needs `url`"),
+            (URL, "{ pricelist: L, image: \"http://a.example/{sku}.jpg\" }", "begins with https://"),
+            (URL, "{ pricelist: L, image: \"https://a.example/{name}/{sku}\" }", "nothing else in braces"),
+            (URL, "{ pricelist: L, image: \"https://{sku}.example/a\" }", "holds {sku}"),
+            (URL, "{ pricelist: L, update: [image] }", "where the pictures are"),
+            (URL, "{ pricelist: L, update: [compare_at] }", "name both or neither"),
+            (URL, "{ pricelist: L, compare_at: Before }", "name both or neither"),
         ] {
             let errors = errors(url, catalogue);
+            assert!(matches!(&errors[..], [one] if one.contains(wanted)), "{catalogue}: {errors:?}");
+        }
+    }
+
+    #[test]
+    fn a_price_list_is_a_shopify_shops_and_has_an_id() {
+        let list = "price_list: \"gid://shopify/PriceList/1\"";
+        let steps = format!("{{ pricelist: L, update: [steps], {list} }}");
+        assert_eq!(errors_of("shopify", URL, &steps), [""; 0]);
+        for (kind, catalogue, wanted) in [
+            ("shopify", format!("{{ pricelist: L, {list} }}"), "needs `steps`"),
+            (
+                "shopify",
+                "{ pricelist: L, update: [steps], price_list: Companies }".to_owned(),
+                "the id of a Shopify",
+            ),
+            ("woocommerce", steps, "is no Shopify shop"),
+        ] {
+            let errors = errors_of(kind, URL, &catalogue);
             assert!(matches!(&errors[..], [one] if one.contains(wanted)), "{catalogue}: {errors:?}");
         }
     }

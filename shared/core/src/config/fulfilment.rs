@@ -1,5 +1,6 @@
 //! The part of the configuration that says who ships, and what is invoiced when.
 
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,9 @@ pub struct Warehouse {
     /// Delivery methods of Odoo, and what the warehouse calls the service. `*` for any other.
     #[serde(default)]
     pub services: Vec<ServiceRule>,
+    /// What becomes of what the warehouse says of its stock.
+    #[serde(default)]
+    pub stock: AdvicePolicy,
     /// Whether Odoo may send the customer a text message when it ships.
     #[serde(default)]
     pub customer_sms: bool,
@@ -43,6 +47,45 @@ pub struct Warehouse {
     #[serde(default = "default_rate")]
     pub requests_per_second: u32,
 }
+
+/// What becomes of what a warehouse says of its stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdvicePolicy {
+    /// Single corrections: found, lost, damaged.
+    pub adjustments: OnAdvice,
+    /// How much lies there of each SKU.
+    pub snapshots: OnAdvice,
+    /// What came in against a transfer.
+    pub receipts: OnAdvice,
+    /// Pieces by which one line may change Odoo's count; what is larger is a person's.
+    pub largest_change: Decimal,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnAdvice {
+    Ignore,
+    /// A person compares both figures.
+    #[default]
+    Report,
+    /// Odoo's count is corrected, or its transfer validated.
+    Apply,
+}
+
+impl Default for AdvicePolicy {
+    fn default() -> Self {
+        Self {
+            adjustments: OnAdvice::default(),
+            snapshots: OnAdvice::default(),
+            receipts: OnAdvice::default(),
+            largest_change: Decimal::from(LARGEST_CHANGE),
+        }
+    }
+}
+
+/// A mistyped figure is mostly larger, a broken box mostly smaller.
+const LARGEST_CHANGE: i64 = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

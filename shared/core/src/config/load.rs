@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rust_decimal::Decimal;
+
 use super::{ChannelKind, Config, WarehouseKind};
 
 /// What is wrong with a configuration file. `Display` names the line where one is known.
@@ -62,6 +64,10 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
         for error in channel.catalogue.iter().flat_map(super::CataloguePolicy::errors) {
             fail(id, format!("channel {id}: {error}"));
         }
+        let listed = channel.catalogue.as_ref().is_some_and(|policy| policy.price_list.is_some());
+        if listed && !shopify {
+            fail(id, format!("channel {id} is no Shopify shop and has no catalogue.price_list"));
+        }
         if channel.catalogue.is_some() && channel.url.is_none() {
             fail(id, format!("channel {id} needs `url`: where its catalogue is told"));
         }
@@ -119,6 +125,9 @@ fn shippers<'a>(config: &'a Config, seen: &mut BTreeSet<&'a str>, fail: &mut imp
         }
         if warehouse.requests_per_second == 0 {
             fail(id, format!("warehouse {id}: requests_per_second must be at least 1"));
+        }
+        if warehouse.stock.largest_change <= Decimal::ZERO {
+            fail(id, format!("warehouse {id}: stock.largest_change must be above zero"));
         }
     }
 }

@@ -6,9 +6,11 @@
 mod prices;
 mod read;
 mod report;
+mod rules;
 
 pub use prices::{Pricelist, pricelist, prices};
-pub use read::{Article, Page, page, sold, these};
+pub use read::{Article, Page, of_skus, page, sold};
+pub use rules::{Reach, RuleChange, RulePage, bases, rules_changed, skus_of};
 
 #[cfg(test)]
 mod tests;

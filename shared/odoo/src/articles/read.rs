@@ -44,8 +44,8 @@ pub struct Article {
     pub weight_unit: String,
     /// The unit of measure that prices and quantities are in.
     pub unit: String,
-    /// Names of the company's own sales taxes, in Odoo's order.
-    pub taxes: Vec<String>,
+    /// The company's own sales taxes, in Odoo's order, and whether the price holds each.
+    pub taxes: Vec<(String, bool)>,
     /// The names of the category and of those above it: `All / Shirts`; none where it has no category.
     pub category: Option<String>,
     /// Can be sold, and is not archived.
@@ -74,6 +74,7 @@ impl Article {
         let pounds = self.weight_unit == "lb";
         Ware {
             sku: self.sku.clone(),
+            family: self.template,
             name: self.name.clone(),
             title: self.title.clone(),
             attributes: self.attributes.clone(),
@@ -82,7 +83,9 @@ impl Article {
             weight: if pounds { self.weight * POUND } else { self.weight }.normalize(),
             category: self.category.clone(),
             sellable: self.sellable,
+            prices_hold_tax: self.taxes.iter().map(|(_, holds)| *holds).collect(),
             steps: steps.to_vec(),
+            compare_at: None,
         }
     }
 }
@@ -143,15 +146,21 @@ pub async fn page(
     Ok(Page { next, ..finish(odoo, company, lang, rows).await? })
 }
 
-/// The same for products that are named.
+/// The same for SKUs: one that Odoo does not know is not in the answer, and of one that several products have each
+/// is.
 ///
 /// # Errors
 /// As [`page`].
-pub async fn these(odoo: &Odoo, company: &Company, lang: &str, products: &[i64]) -> Result<Page, PeerError> {
-    if products.is_empty() {
+pub async fn of_skus(
+    odoo: &Odoo,
+    company: &Company,
+    lang: &str,
+    skus: &BTreeSet<Sku>,
+) -> Result<Page, PeerError> {
+    if skus.is_empty() {
         return Ok(Page::default());
     }
-    let call = asked(company, lang, json!(["id", "in", products])).arg("order", "id");
+    let call = asked(company, lang, json!(["default_code", "in", skus])).arg("order", "id");
     let rows: Vec<Row> = odoo.in_company(company.id).call(call).await?;
     finish(odoo, company, lang, rows).await
 }
@@ -214,7 +223,8 @@ fn article(
     let garbage = |what: &str| PeerError::Garbage { peer: PEER.into(), what: what.into() };
     let filled = |value: &Value| Some(text(value)).filter(|text| !text.is_empty());
     // Taxes of other companies stand on a shared product too.
-    let tax = |id: &i64| company.taxes.iter().find(|tax| tax.id == *id).map(|tax| tax.name.clone());
+    let tax =
+        |id: &i64| company.taxes.iter().find(|tax| tax.id == *id).map(|tax| (tax.name.clone(), tax.included));
     let weight = number(&row.weight).ok_or_else(|| garbage("a weight that is no number"))?;
     Ok(Article {
         product: row.id,

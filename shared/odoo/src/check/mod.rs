@@ -39,6 +39,8 @@ pub async fn check(odoo: &Odoo, config: &Config) -> Vec<Finding> {
     user::check(&ask, &mut found).await;
     server::apps(&ask, &mut found).await;
     rights::check(&mut ask, &mut found).await;
+    rights::corrections(&ask, config, &mut found).await;
+    rights::receipts(&ask, config, &mut found).await;
     server::digits(&ask, &mut found).await;
     server::locking(&ask, &mut found).await;
     business::check(&ask, config, &mut found).await;

@@ -1,13 +1,16 @@
 //! What our user may do.
 
-use crossdock_core::PeerError;
+use crossdock_core::{
+    PeerError,
+    config::{Config, OnAdvice, Warehouse},
+};
 use serde_json::json;
 
 use super::{Area, Finding, ask::Ask};
 use crate::connection::Call;
 
 /// What orders, shipments, invoices and the catalogue need, by model, and the group that gives it.
-const NEEDED: [(&str, &[&str], &str); 22] = [
+const NEEDED: [(&str, &[&str], &str); 24] = [
     ("sale.order", &["read", "create", "write"], SALES),
     ("sale.order.line", &["read", "create", "write", "unlink"], SALES),
     ("res.partner", &["read", "create", "write"], "Contact Creation (base.group_partner_manager)"),
@@ -29,8 +32,11 @@ const NEEDED: [(&str, &[&str], &str); 22] = [
     ("stock.move.line", &["read", "write", "create", "unlink"], STOCK),
     ("stock.quant", &["read"], STOCK),
     ("stock.lot", &["read"], STOCK),
-    // Of an app that need not be there.
+    // Of apps that need not be there. Where Manufacturing is, Odoo looks for a product's bill of materials before it
+    // counts the product, with our rights: without them it refuses the figures of every product.
     ("delivery.carrier", &["read"], STOCK),
+    ("mrp.bom", &["read"], STOCK),
+    ("mrp.bom.line", &["read"], STOCK),
 ];
 
 const STOCK: &str = "Inventory: User (stock.group_stock_user)";
@@ -63,6 +69,49 @@ pub(super) async fn check(ask: &mut Ask<'_>, found: &mut Vec<Finding>) {
     let what = format!("the user has the rights that are needed on {fine} models");
     found.push(Finding::ok(&Area::Odoo, "odoo.rights", what));
     documents(ask, found).await;
+}
+
+/// What is needed beyond where a warehouse corrects Odoo's stock. On 17 only an administrator of the inventory may
+/// book a count.
+pub(super) async fn corrections(ask: &Ask<'_>, config: &Config, found: &mut Vec<Finding>) {
+    let applies =
+        |house: &&Warehouse| [house.stock.adjustments, house.stock.snapshots].contains(&OnAdvice::Apply);
+    let code = "odoo.corrections";
+    let Some(house) = config.warehouses.iter().find(applies) else { return };
+    let todo = "give it Inventory: Administrator (stock.group_stock_manager), which 17 asks for, or set `stock` to `report`";
+    let mut all = Vec::new();
+    for (model, operations) in
+        [("stock.quant", ["write", "create"]), ("stock.inventory.adjustment.name", ["write", "create"])]
+    {
+        match missing(ask, model, &operations).await {
+            Ok(missing) if missing.is_empty() => {}
+            Ok(missing) => all.push(format!("{} {model}", missing.join(" and "))),
+            Err(error) => {
+                return found.push(Finding::unknown(&Area::Odoo, code, "the right to correct stock", &error));
+            }
+        }
+    }
+    found.push(if all.is_empty() {
+        Finding::ok(&Area::Odoo, code, "the user may correct stock")
+    } else {
+        let what = format!("{} corrects Odoo's stock, and the user may not {}", house.id, all.join(" and "));
+        Finding::fail(&Area::Odoo, code, what, todo)
+    });
+}
+
+/// What is needed beyond where a warehouse receives into Odoo: lots that come in are made.
+pub(super) async fn receipts(ask: &Ask<'_>, config: &Config, found: &mut Vec<Finding>) {
+    let applies = |house: &&Warehouse| house.stock.receipts == OnAdvice::Apply;
+    let code = "odoo.receipts";
+    let Some(house) = config.warehouses.iter().find(applies) else { return };
+    found.push(match missing(ask, "stock.lot", &["create"]).await {
+        Ok(missing) if missing.is_empty() => Finding::ok(&Area::Odoo, code, "the user may receive goods"),
+        Ok(_) => {
+            let what = format!("{} receives into Odoo, and the user may not create stock.lot", house.id);
+            Finding::fail(&Area::Odoo, code, what, format!("give it {STOCK}"))
+        }
+        Err(error) => Finding::unknown(&Area::Odoo, code, "the right to receive goods", &error),
+    });
 }
 
 /// Record rules, which the rights on a model do not show.

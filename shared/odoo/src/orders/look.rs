@@ -152,6 +152,38 @@ pub async fn read_back(odoo: &Odoo, ids: &[i64]) -> Result<BTreeMap<i64, ReadBac
     Ok(rows.iter().filter_map(read_row).map(|order| (order.id, order)).collect())
 }
 
+/// An order's state and total, for a comparison of many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub state: SaleState,
+    pub total: Decimal,
+}
+
+/// How orders stand, in one call. An order that is gone is not in the answer.
+///
+/// # Errors
+/// As any call.
+pub async fn standing(odoo: &Odoo, ids: &[i64]) -> Result<BTreeMap<i64, Standing>, PeerError> {
+    #[derive(Deserialize)]
+    struct Row {
+        id: i64,
+        state: String,
+        amount_total: Value,
+    }
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let call = Call::new("sale.order", "search_read")
+        .arg("domain", json!([["id", "in", ids]]))
+        .arg("fields", json!(["state", "amount_total"]));
+    let rows: Vec<Row> = odoo.call(call).await?;
+    let read = |row: Row| {
+        let total = number(&row.amount_total)?;
+        Some((row.id, Standing { state: SaleState::read(&row.state), total }))
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
 fn read_row(row: &Value) -> Option<ReadBack> {
     let lines = row["order_line"].as_array()?.iter().filter_map(|line| {
         // A section or a note of an order has no product.

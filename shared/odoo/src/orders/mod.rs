@@ -18,7 +18,10 @@ use crate::{
 
 pub use change::{Cancelled, cancel, confirm, put_dates, remove_lines, to_draft};
 pub(crate) use look::external_ids;
-pub use look::{Existing, ReadBack, SaleState, ShippedState, find, lines_of_ours, read_back, shipped_state};
+pub use look::{
+    Existing, ReadBack, SaleState, ShippedState, Standing, find, lines_of_ours, read_back, shipped_state,
+    standing,
+};
 pub use rows::{OrderLine, OrderRecord, line_external_id, load_orders, order_external_id};
 pub(crate) use rows::{odoo_time, read_time};
 

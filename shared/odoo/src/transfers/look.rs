@@ -1,6 +1,6 @@
 //! What changed, and what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
     OrderKey, PeerError,
@@ -32,6 +32,33 @@ pub struct Changed {
     pub transfers: Vec<ChangedTransfer>,
     /// Where the next page begins; none at the end.
     pub next: Option<i64>,
+}
+
+/// Orders of which something is still to ship.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenTransfers {
+    /// Their sale orders.
+    pub sales: BTreeSet<i64>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<i64>,
+}
+
+/// A page of the transfers of sale orders that are neither done nor cancelled, by id after `after`. One call.
+///
+/// # Errors
+/// As any call.
+pub async fn open(odoo: &Odoo, after: i64, limit: usize) -> Result<OpenTransfers, PeerError> {
+    let call = Call::new("stock.picking", "search_read")
+        .arg(
+            "domain",
+            json!([["id", ">", after], ["sale_id", "!=", false], ["state", "not in", ["done", "cancel"]]]),
+        )
+        .arg("fields", json!(["sale_id", "state"]))
+        .arg("order", "id")
+        .arg("limit", limit);
+    let rows: Vec<Head> = odoo.call(call).await?;
+    let next = if rows.len() < limit { None } else { rows.last().map(|row| row.id) };
+    Ok(OpenTransfers { sales: rows.iter().filter_map(|row| many2one(&row.sale_id)).collect(), next })
 }
 
 /// A transfer that changed.

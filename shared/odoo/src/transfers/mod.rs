@@ -3,9 +3,10 @@
 //! A shipment is applied in four steps, each harmless when repeated under the order's lease: [`look`] at the
 //! order, [`prepare`] the transfer (which writes the shipment's key on it), check with [`holds`], [`validate`],
 //! and look again. A shipment counts as applied if, and only if, a transfer that is done carries its key
-//! ([`Sale::applied`]).
+//! ([`Sale::applied`]). A receipt goes the same way, from [`awaited`] on.
 
 mod address;
+mod arrivals;
 mod look;
 mod lots;
 mod marker;
@@ -18,7 +19,10 @@ mod validate;
 mod tests;
 
 pub use address::{Recipient, recipients};
-pub use look::{Changed, ChangedTransfer, Names, changed, hinted, keys, look, look_again, sales_of};
+pub use arrivals::{Awaited, awaited};
+pub use look::{
+    Changed, ChangedTransfer, Names, OpenTransfers, changed, hinted, keys, look, look_again, open, sales_of,
+};
 pub use model::{Line, Move, MoveState, Sale, Tracked, Transfer, TransferKind, TransferState};
 pub use prepare::{Prepared, Shipping, ShippingMove, Unfit, holds, prepare, unfit};
 pub use validate::{Validated, assign, cancel_transfer, validate};

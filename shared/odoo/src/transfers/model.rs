@@ -38,6 +38,8 @@ pub struct Transfer {
     pub company: i64,
     /// The warehouse that its operation type belongs to.
     pub warehouse: Option<i64>,
+    /// Its operation type makes lots and serial numbers that Odoo does not know.
+    pub makes_lots: bool,
     /// The transfers of this sale that its goods come from: empty for the first step of a delivery.
     pub after: BTreeSet<i64>,
     pub backorder_of: Option<i64>,
@@ -46,8 +48,8 @@ pub struct Transfer {
     pub tracking: Option<String>,
     /// People's own note, as HTML, with our marker in it.
     pub note: Option<String>,
-    /// The shipment that it was prepared for, or, where it is a backorder that nobody prepared yet, the one
-    /// of its ancestor: Odoo copies the note.
+    /// The shipment that it was prepared for (the receipt, where goods come in), or, where it is a backorder that
+    /// nobody prepared yet, the one of its ancestor: Odoo copies the note.
     pub shipment: Option<ShipmentKey>,
     /// The partner that it goes to.
     pub recipient: Option<i64>,
@@ -74,7 +76,7 @@ pub enum TransferKind {
     Outgoing,
     /// A step within the house: pick or pack.
     Internal,
-    /// Goods that come back.
+    /// Goods that come in, or come back.
     Incoming,
     /// What we have no business with: manufacturing, dropshipping.
     Other,
@@ -131,6 +133,7 @@ pub enum Tracked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub id: i64,
+    /// Its name, where it is one that Odoo makes as the goods come in.
     pub lot: Option<String>,
     pub location: i64,
     /// In the product's own unit.

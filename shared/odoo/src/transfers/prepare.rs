@@ -7,9 +7,10 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
+    arrivals,
     lots::{self, Found},
     marker,
-    model::{Move, Tracked, Transfer},
+    model::{Move, Tracked, Transfer, TransferKind},
     read::{TransferRow, transfer_specification},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 /// Digits that Odoo keeps of a quantity, unless its "Product Unit of Measure" accuracy was changed.
 const UNIT_DIGITS: u32 = 2;
 
-/// What a warehouse shipped of one transfer.
+/// What a warehouse shipped of one transfer, or received for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipping {
     pub shipment: ShipmentKey,
@@ -154,11 +155,20 @@ pub async fn prepare(odoo: &Odoo, transfer: &Transfer, shipping: &Shipping) -> R
     let can = odoo.capabilities().await?;
     let odoo = odoo.in_company(transfer.company);
     let shipped: BTreeMap<i64, &ShippingMove> = shipping.moves.iter().map(|of| (of.id, of)).collect();
-    let found = lots::find(&odoo, transfer, &shipped).await?;
+    let arrives = transfer.kind == TransferKind::Incoming;
+    let found = if arrives { Found::new() } else { lots::find(&odoo, transfer, &shipped).await? };
+    let known =
+        if arrives { arrivals::lots(&odoo, transfer, shipping).await? } else { arrivals::Lots::new() };
     let mut commands = Vec::new();
     for of in transfer.moves.iter().filter(|of| of.is_open()) {
         match shipped.get(&of.id) {
-            Some(shipped) => match values(of, shipped, &found) {
+            Some(shipped) => match values(of, shipped, |of| {
+                if arrives {
+                    arrivals::commands(of, &shipped.lots, &known, transfer.makes_lots)
+                } else {
+                    lots::commands(of, &shipped.lots, &found)
+                }
+            }) {
                 Ok(values) => commands.push(json!([1, of.id, values])),
                 Err(because) => unfit.extend(because),
             },
@@ -169,7 +179,7 @@ pub async fn prepare(odoo: &Odoo, transfer: &Transfer, shipping: &Shipping) -> R
         return Ok(Prepared::Unfit(unfit));
     }
     let mut values = json!({
-        "note": marker::write(transfer.note.as_deref(), &shipping.shipment),
+        "note": marker::write(transfer.kind, transfer.note.as_deref(), &shipping.shipment),
         "move_ids": commands,
     });
     if can.has_carriers {
@@ -197,8 +207,12 @@ fn tracking<'a>(transfer: &'a Transfer, shipping: &'a Shipping) -> Option<&'a st
     shipping.tracking.as_deref().or_else(own)
 }
 
-/// What is written on one move that ships.
-fn values(of: &Move, shipped: &ShippingMove, found: &Found) -> Result<Value, Vec<Unfit>> {
+/// What is written on one move that ships. `lots` makes its lines those of the lots.
+fn values(
+    of: &Move,
+    shipped: &ShippingMove,
+    lots: impl Fn(&Move) -> Result<Vec<Value>, Vec<Unfit>>,
+) -> Result<Value, Vec<Unfit>> {
     if of.tracked == Tracked::Nothing {
         let own = own_quantity(of, shipped.quantity).unwrap_or(shipped.quantity);
         return Ok(json!({ "quantity": plain(own), "picked": true }));
@@ -206,7 +220,7 @@ fn values(of: &Move, shipped: &ShippingMove, found: &Found) -> Result<Value, Vec
     if shipped.lots.is_empty() {
         return Ok(json!({ "picked": true }));
     }
-    Ok(json!({ "move_line_ids": lots::commands(of, &shipped.lots, found)?, "picked": true }))
+    Ok(json!({ "move_line_ids": lots(of)?, "picked": true }))
 }
 
 /// Whether a transfer stands just as [`prepare`] was to write it: quantities, lots, which moves are picked,

@@ -24,7 +24,7 @@ pub fn transfer_specification(can: &Capabilities) -> Value {
     let mut wanted = json!({
         "name": {}, "state": {}, "note": {}, "partner_id": {}, "company_id": {}, "backorder_id": {},
         "picking_type_code": {},
-        "picking_type_id": { "fields": { "warehouse_id": {} } },
+        "picking_type_id": { "fields": { "warehouse_id": {}, "use_create_lots": {} } },
         "move_ids": { "fields": {
             "product_uom_qty": {}, "quantity": {}, "picked": {}, "state": {}, "has_tracking": {},
             "location_id": {}, "move_orig_ids": {},
@@ -35,7 +35,7 @@ pub fn transfer_specification(can: &Capabilities) -> Value {
             "product_uom": { "fields": { "factor": {} } },
             "product_qty": {},
             "move_line_ids": { "fields": {
-                "lot_id": { "fields": { "name": {} } }, "location_id": {}, "quantity": {},
+                "lot_id": { "fields": { "name": {} } }, "lot_name": {}, "location_id": {}, "quantity": {},
                 "quantity_product_uom": {}, "picked": {},
             } },
         } },
@@ -105,6 +105,8 @@ pub struct TransferRow {
 #[derive(Deserialize)]
 struct PickingType {
     warehouse_id: Maybe<i64>,
+    #[serde(default)]
+    use_create_lots: bool,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +155,8 @@ struct Unit {
 struct LineRow {
     id: i64,
     lot_id: Maybe<LotRow>,
+    #[serde(default)]
+    lot_name: Maybe<String>,
     location_id: i64,
     quantity: Value,
     quantity_product_uom: Value,
@@ -235,23 +239,25 @@ impl TransferRow {
         let origins = self.move_ids.iter().flat_map(|row| &row.move_orig_ids);
         let after: BTreeSet<i64> = origins.filter_map(|id| owners.get(id).copied()).collect();
         let note = self.note.0;
+        let kind = match self.picking_type_code.0.as_deref() {
+            Some("outgoing") => TransferKind::Outgoing,
+            Some("internal") => TransferKind::Internal,
+            Some("incoming") => TransferKind::Incoming,
+            Some(_) | None => TransferKind::Other,
+        };
         Ok(Transfer {
             id: self.id,
             name: self.name,
             state: transfer_state(&self.state)?,
-            kind: match self.picking_type_code.0.as_deref() {
-                Some("outgoing") => TransferKind::Outgoing,
-                Some("internal") => TransferKind::Internal,
-                Some("incoming") => TransferKind::Incoming,
-                Some(_) | None => TransferKind::Other,
-            },
+            kind,
             company: self.company_id,
             warehouse: self.picking_type_id.warehouse_id.0,
+            makes_lots: self.picking_type_id.use_create_lots,
             after,
             backorder_of: self.backorder_id.0,
             method: self.carrier_id.0.map(|carrier| carrier.display_name),
             tracking: self.carrier_tracking_ref.0,
-            shipment: note.as_deref().and_then(marker::read),
+            shipment: note.as_deref().and_then(|note| marker::read(kind, note)),
             note,
             recipient: self.partner_id.0,
             moves: self.move_ids.into_iter().map(MoveRow::read).collect::<Result<_, _>>()?,
@@ -312,7 +318,7 @@ impl LineRow {
     fn read(self) -> Result<Line, PeerError> {
         Ok(Line {
             id: self.id,
-            lot: self.lot_id.0.map(|lot| lot.name),
+            lot: self.lot_id.0.map(|lot| lot.name).or(self.lot_name.0),
             location: self.location_id,
             quantity: quantity(&self.quantity_product_uom)?,
             own_quantity: quantity(&self.quantity)?,

@@ -1,12 +1,12 @@
 //! What is invoiced and paid of one order.
 
-use crossdock_core::{OrderKey, message::Message, reason::Reason};
+use crossdock_core::{OrderKey, message::Message};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::Document,
+    documents::{Document, by_its_work},
     work::{Stages, Work},
 };
 
@@ -67,13 +67,7 @@ impl Document for Billing {
         &self.order
     }
 
-    fn due_at(&self) -> Option<Timestamp> {
-        self.work.due_at
-    }
-
-    fn parked_since(&self) -> Option<Timestamp> {
-        (self.work.stage == BillingStage::Parked).then_some(self.work.changed_at)
-    }
+    by_its_work!();
 
     fn message(&self) -> Option<Message> {
         match self.work.stage {
@@ -82,15 +76,7 @@ impl Document for Billing {
         }
     }
 
-    fn wake(&mut self, now: Timestamp) {
-        self.work.wake(now);
-    }
-
     fn replay(&mut self, now: Timestamp) {
         self.work.reopen_in(BillingStage::Open, now, "replayed by hand");
-    }
-
-    fn reasons(&self) -> &[Reason] {
-        &self.work.reasons
     }
 }

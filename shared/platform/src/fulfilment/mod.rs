@@ -4,6 +4,7 @@
 //! Each is a document of its own, for each is moved on by another function. What touches an order in Odoo
 //! does so under the order's lease (`lease.rs`), which the importer takes as well.
 
+mod advice;
 mod billing;
 mod follow;
 mod lease;
@@ -16,6 +17,7 @@ mod shipment;
 mod turn;
 mod under_way;
 
+pub use advice::{Counting, Tally};
 pub use billing::{Billing, BillingStage};
 pub use follow::Follow;
 pub use lease::Held;

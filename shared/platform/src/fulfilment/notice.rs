@@ -2,7 +2,7 @@
 
 use crossdock_core::{
     OrderKey, ReleaseKey, ShipmentKey, WarehouseId,
-    ids::ParcelId,
+    ids::{ParcelId, ReportKey},
     message::Message,
     reason::{Reason, ReasonCode},
     shipment::{self, Notice, ParcelNews},
@@ -43,6 +43,8 @@ impl<P: Platform> OrderBook<P> {
             | Notice::Ask { .. }
             | Notice::AskHandle { .. }
             | Notice::Unreadable { .. } => self.take_report(warehouse, notice, config).await,
+            Notice::Stock { advice } => self.take_once(warehouse, notice, &advice.id, config).await,
+            Notice::Received { receipt } => self.take_once(warehouse, notice, &receipt.id, config).await,
             Notice::Ping | Notice::Ignored { .. } => Ok(Noticed { outcome: "ignored", messages: Vec::new() }),
         }
     }
@@ -136,6 +138,22 @@ impl<P: Platform> OrderBook<P> {
         Ok(Noticed { outcome, messages: message.into_iter().collect() })
     }
 
+    /// A person has settled what a warehouse told: it is closed where it is parked.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn accept_report(&self, key: &ReportKey) -> Result<(), PlatformError> {
+        let now = self.now();
+        self.change::<Report, _>(key, |report| {
+            if report.work.stage != ReportStage::Parked {
+                return Change::Leave(());
+            }
+            report.work.finish_in(ReportStage::Done, now, "accepted as it stands in Odoo");
+            Change::Write(())
+        })
+        .await
+    }
+
     /// The parcels of a shipment are known to be its own: news of them concern its order.
     ///
     /// # Errors
@@ -217,7 +235,7 @@ impl<P: Platform> OrderBook<P> {
             blob: None,
             due: None,
             listing: None,
-            expires_at: self.state_expiry(),
+            expires_at: self.expiry(None),
         };
         match self.platform().put(write).await? {
             // A reference is never used for two orders: what stands there is the same.

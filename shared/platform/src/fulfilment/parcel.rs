@@ -4,7 +4,6 @@ use crossdock_core::{
     OrderKey, ShipmentKey,
     ids::ParcelId,
     message::Message,
-    reason::Reason,
     shipment::{ParcelNews, ParcelStatus},
 };
 use jiff::Timestamp;
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::Document,
+    documents::{Document, by_its_work},
     work::{Stages, Work},
 };
 
@@ -102,13 +101,7 @@ impl Document for Parcel {
         &self.id
     }
 
-    fn due_at(&self) -> Option<Timestamp> {
-        self.work.due_at
-    }
-
-    fn parked_since(&self) -> Option<Timestamp> {
-        (self.work.stage == ParcelStage::Parked).then_some(self.work.changed_at)
-    }
+    by_its_work!();
 
     fn message(&self) -> Option<Message> {
         match self.work.stage {
@@ -117,15 +110,7 @@ impl Document for Parcel {
         }
     }
 
-    fn wake(&mut self, now: Timestamp) {
-        self.work.wake(now);
-    }
-
     fn replay(&mut self, now: Timestamp) {
         self.work.reopen_in(ParcelStage::News, now, "replayed by hand");
-    }
-
-    fn reasons(&self) -> &[Reason] {
-        &self.work.reasons
     }
 }

@@ -5,12 +5,12 @@ use crossdock_core::{
     config::{Config, InvoicePolicy},
     guard::{self, Guard},
     message::Message,
-    reason::ReasonCode,
+    reason::{Reason, ReasonCode},
     shipment::{self, AnnouncedLine},
 };
 use rust_decimal::Decimal;
 
-use super::{Billing, Fulfilment, ReleaseStage, Shipment, ShipmentStage};
+use super::{Billing, Fulfilment, ReleaseStage, ReleaseState, Shipment, ShipmentStage};
 use crate::{
     OrderBook, Platform, PlatformError,
     documents::{Change, Document as _},
@@ -193,15 +193,25 @@ fn completes(fulfilment: &Fulfilment, content: Option<&Order>) -> bool {
 
 fn settle_release(fulfilment: &mut Fulfilment, reference: &Reference, shipped: &shipment::Shipment) {
     let warehouse = &shipped.key.warehouse;
-    let of_it = fulfilment
+    let at = fulfilment
         .releases
-        .iter_mut()
-        .find(|release| &release.key.reference == reference && &release.key.warehouse == warehouse);
-    let Some(release) = of_it else { return };
+        .iter()
+        .position(|release| &release.key.reference == reference && &release.key.warehouse == warehouse);
+    let Some(at) = at else { return };
+    let transfer = fulfilment.releases[at].transfer;
+    let before = |of: &ReleaseState| of.transfer == transfer && of.stage == ReleaseStage::Closed;
+    let empty_before = fulfilment.releases.iter().any(|of| before(of) && of.is_untouched());
+    let release = &mut fulfilment.releases[at];
     for (sku, quantity) in goods(shipped) {
         release.ship(sku, quantity);
     }
-    if shipped.closes || release.is_all_shipped() {
+    if shipped.closes && release.is_untouched() && empty_before {
+        // Once may be a race: a serial number has just left with another order, and Odoo reserves another one when
+        // it knows. Asked for ever it would be closed for ever.
+        let why = format!("{warehouse} closed {reference} and shipped nothing of it, for the second time");
+        release.stage = ReleaseStage::Refused;
+        release.refusal = Some(Reason::new(ReasonCode::ReleaseRefused, why));
+    } else if shipped.closes || release.is_all_shipped() {
         release.stage = ReleaseStage::Closed;
     }
 }

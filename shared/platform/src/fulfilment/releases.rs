@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::Document,
+    documents::{Document, by_its_work},
     orders::Lease,
     work::{Stages, Work},
 };
@@ -60,7 +60,7 @@ pub enum ReleaseStage {
     Stopped,
     /// The warehouse said that it ships it all the same.
     Unstoppable,
-    /// The warehouse does not take it.
+    /// The warehouse does not take it, or closed its transfer twice without shipping anything.
     Refused,
     /// All shipped, or closed short.
     Closed,
@@ -111,6 +111,12 @@ impl ReleaseState {
     #[must_use]
     pub fn is_all_shipped(&self) -> bool {
         self.lines.iter().all(|line| line.shipped >= line.quantity)
+    }
+
+    /// Whether nothing of it has shipped.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.lines.iter().all(|line| line.shipped.is_zero())
     }
 
     /// Notes what has shipped of it.
@@ -229,13 +235,7 @@ impl Document for Fulfilment {
         &self.order
     }
 
-    fn due_at(&self) -> Option<Timestamp> {
-        self.work.due_at
-    }
-
-    fn parked_since(&self) -> Option<Timestamp> {
-        (self.work.stage == FulfilmentStage::Parked).then_some(self.work.changed_at)
-    }
+    by_its_work!();
 
     fn message(&self) -> Option<Message> {
         match self.work.stage {
@@ -246,19 +246,11 @@ impl Document for Fulfilment {
         }
     }
 
-    fn wake(&mut self, now: Timestamp) {
-        self.work.wake(now);
-    }
-
     fn replay(&mut self, now: Timestamp) {
         // Whoever replays has settled it: what was refused may be released anew.
         for release in self.releases.iter_mut().filter(|release| release.stage == ReleaseStage::Refused) {
             release.stage = ReleaseStage::Stopped;
         }
         self.work.reopen_in(FulfilmentStage::Noticed, now, "replayed by hand");
-    }
-
-    fn reasons(&self) -> &[Reason] {
-        &self.work.reasons
     }
 }

@@ -1,19 +1,20 @@
-//! What a warehouse told beside a shipment: it refuses a release, called one off, or wants to be asked.
+//! What a warehouse told beside a shipment: it refuses a release, called one off, wants to be asked, or says something
+//! of its stock or of what it received.
 
 use crossdock_core::{
     ShipmentKey,
     ids::{ReportId, ReportKey},
     message::Message,
     order::short_digest,
-    reason::Reason,
     shipment::Notice,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::advice::{advice_key, receipt_key};
 use crate::{
     Key, PlatformError,
-    documents::Document,
+    documents::{Document, by_its_work},
     work::{Stages, Work},
 };
 
@@ -42,6 +43,9 @@ pub struct Report {
     pub notice: Notice,
     /// How often it was told: what comes while one is worked on stays told.
     pub told: u32,
+    /// Somebody has begun to bring it to Odoo: its counts may stand there.
+    #[serde(default)]
+    pub begun: bool,
     /// The shipment that comes first, while this waits for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<ShipmentKey>,
@@ -57,6 +61,12 @@ impl Report {
         warehouse: &crossdock_core::WarehouseId,
         notice: &Notice,
     ) -> Result<ReportKey, PlatformError> {
+        if let Notice::Stock { advice } = notice {
+            return advice_key(warehouse, advice);
+        }
+        if let Notice::Received { receipt } = notice {
+            return receipt_key(warehouse, receipt);
+        }
         let corrupt = |what: String| PlatformError::Corrupt { what };
         let text = serde_json::to_vec(notice).map_err(|e| corrupt(e.to_string()))?;
         let id = ReportId::new(short_digest(&text)).map_err(|e| corrupt(e.to_string()))?;
@@ -68,7 +78,14 @@ impl Document for Report {
     type Key = ReportKey;
 
     fn empty(key: ReportKey) -> Self {
-        Self { key, notice: Notice::Ping, told: 0, behind: None, work: Work::new(ReportStage::Done) }
+        Self {
+            key,
+            notice: Notice::Ping,
+            told: 0,
+            begun: false,
+            behind: None,
+            work: Work::new(ReportStage::Done),
+        }
     }
 
     fn ledger_key(key: &ReportKey) -> Key {
@@ -79,13 +96,7 @@ impl Document for Report {
         &self.key
     }
 
-    fn due_at(&self) -> Option<Timestamp> {
-        self.work.due_at
-    }
-
-    fn parked_since(&self) -> Option<Timestamp> {
-        (self.work.stage == ReportStage::Parked).then_some(self.work.changed_at)
-    }
+    by_its_work!();
 
     fn message(&self) -> Option<Message> {
         match self.work.stage {
@@ -94,15 +105,7 @@ impl Document for Report {
         }
     }
 
-    fn wake(&mut self, now: Timestamp) {
-        self.work.wake(now);
-    }
-
     fn replay(&mut self, now: Timestamp) {
         self.work.reopen_in(ReportStage::Reported, now, "replayed by hand");
-    }
-
-    fn reasons(&self) -> &[Reason] {
-        &self.work.reasons
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::Document,
+    documents::{Document, by_its_work},
     work::{Stages, Work},
 };
 
@@ -134,13 +134,7 @@ impl Document for Shipment {
         &self.key
     }
 
-    fn due_at(&self) -> Option<Timestamp> {
-        self.work.due_at
-    }
-
-    fn parked_since(&self) -> Option<Timestamp> {
-        (self.work.stage == ShipmentStage::Parked).then_some(self.work.changed_at)
-    }
+    by_its_work!();
 
     fn message(&self) -> Option<Message> {
         let shipment = self.key.clone();
@@ -151,16 +145,8 @@ impl Document for Shipment {
         }
     }
 
-    fn wake(&mut self, now: Timestamp) {
-        self.work.wake(now);
-    }
-
     fn replay(&mut self, now: Timestamp) {
         let stage = if self.applied.is_some() { ShipmentStage::Applied } else { ShipmentStage::Reported };
         self.work.reopen_in(stage, now, "replayed by hand");
-    }
-
-    fn reasons(&self) -> &[Reason] {
-        &self.work.reasons
     }
 }

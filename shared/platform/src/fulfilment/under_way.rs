@@ -52,7 +52,9 @@ impl<P: Platform> OrderBook<P> {
             | Subject::Fulfilment(_)
             | Subject::Billing(_)
             | Subject::Publication(_)
-            | Subject::Offer(_) => Ok(false),
+            | Subject::Offer(_)
+            | Subject::Article(_)
+            | Subject::Slice(_) => Ok(false),
         }
     }
 

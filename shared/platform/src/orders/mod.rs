@@ -7,6 +7,7 @@
 //! as the stage. Whatever crashes after that, the waker finds the order again.
 
 mod arrival;
+mod erasure;
 mod snapshot;
 mod state;
 
@@ -16,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{Key, Platform, PlatformError, Read, documents::Subject};
 
 pub use arrival::{Accepted, Arrival, Outcome};
+pub use erasure::{ERASED, Erasure, Person};
 pub use state::{Applied, Intent, IntentKind, Lease, SnapshotRef, Stage, State};
 
 pub use crate::{
@@ -66,9 +68,9 @@ impl<P: Platform> OrderBook<P> {
         self.change(key, change).await
     }
 
-    /// When a document that is written now may be deleted.
-    pub(crate) fn state_expiry(&self) -> Option<Timestamp> {
-        days_from(self.now(), self.retention.state_days)
+    /// When a document that is written now may be deleted: after so many days, or as an order's state.
+    pub(crate) fn expiry(&self, days: Option<u32>) -> Option<Timestamp> {
+        days_from(self.now(), days.unwrap_or(self.retention.state_days))
     }
 
     /// The canonical order of a snapshot; none when it has expired.

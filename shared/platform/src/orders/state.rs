@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::Document,
+    documents::{Document, by_its_work},
     work::{Stages, Work},
 };
 
@@ -149,6 +149,9 @@ pub struct State {
     /// Something that follows from the order waits until the order, which is parked, is taken up again.
     #[serde(default)]
     pub awaited: bool,
+    /// The content of whose sales the other channels were told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
     pub work: Work<Stage>,
 }
 
@@ -181,6 +184,7 @@ impl Document for State {
             begun: false,
             lease: None,
             awaited: false,
+            told: None,
             work: Work::new(Stage::Received),
         }
     }
@@ -193,28 +197,14 @@ impl Document for State {
         &self.order
     }
 
-    fn due_at(&self) -> Option<Timestamp> {
-        self.work.due_at
-    }
-
-    fn parked_since(&self) -> Option<Timestamp> {
-        (self.work.stage == Stage::Parked).then_some(self.work.changed_at)
-    }
+    by_its_work!();
 
     fn message(&self) -> Option<Message> {
         Self::message(self)
     }
 
-    fn wake(&mut self, now: Timestamp) {
-        self.work.wake(now);
-    }
-
     fn replay(&mut self, now: Timestamp) {
         self.reopen(now, "replayed by hand");
-    }
-
-    fn reasons(&self) -> &[Reason] {
-        &self.work.reasons
     }
 }
 

@@ -1,6 +1,9 @@
 //! What channels have sold and Odoo does not know of yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crossdock_core::{ChannelId, Order, OrderKey, Sku};
 use jiff::Timestamp;
@@ -14,35 +17,44 @@ use crate::{
 /// More orders on their way than this are too many to reckon with one by one.
 const MOST: usize = 10_000;
 
+/// How many of each SKU.
+type Pieces = BTreeMap<Sku, Decimal>;
+
 /// Pieces of each SKU that a channel has sold and that Odoo has not confirmed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accepted {
-    by_channel: BTreeMap<ChannelId, BTreeMap<Sku, Decimal>>,
+    by_channel: BTreeMap<ChannelId, Pieces>,
 }
 
 impl Accepted {
     /// The channels that have sold something, and what.
-    pub fn channels(&self) -> impl Iterator<Item = (&ChannelId, &BTreeMap<Sku, Decimal>)> {
+    pub fn channels(&self) -> impl Iterator<Item = (&ChannelId, &Pieces)> {
         self.by_channel.iter()
     }
 
-    /// Counts what an order wants beyond what Odoo has confirmed of it.
-    fn add(&mut self, channel: &ChannelId, wanted: &Order, confirmed: Option<&Order>) {
-        let wanted = pieces(wanted);
-        let confirmed = confirmed.map(pieces).unwrap_or_default();
+    fn add(&mut self, channel: &ChannelId, pieces: &Pieces) {
         let sold = self.by_channel.entry(channel.clone()).or_default();
-        for (sku, quantity) in wanted {
-            let more = quantity - confirmed.get(&sku).copied().unwrap_or_default();
-            if more > Decimal::ZERO {
-                *sold.entry(sku).or_default() += more;
-            }
+        for (sku, more) in pieces {
+            *sold.entry(sku.clone()).or_default() += more;
         }
     }
 }
 
-fn pieces(order: &Order) -> BTreeMap<Sku, Decimal> {
-    let mut pieces: BTreeMap<Sku, Decimal> = BTreeMap::new();
-    if order.cancelled {
+/// What an order wants beyond what Odoo has confirmed of it.
+fn beyond(wanted: &Order, confirmed: Option<&Order>) -> Pieces {
+    let confirmed = confirmed.map(pieces).unwrap_or_default();
+    let mut more = pieces(wanted);
+    for (sku, quantity) in &mut more {
+        *quantity -= confirmed.get(sku).copied().unwrap_or_default();
+    }
+    more.retain(|_, quantity| *quantity > Decimal::ZERO);
+    more
+}
+
+fn pieces(order: &Order) -> Pieces {
+    let mut pieces = Pieces::new();
+    // A test order ships nothing.
+    if order.cancelled || order.test {
         return pieces;
     }
     for line in order.lines.iter().filter(|line| !line.gift_card) {
@@ -53,6 +65,23 @@ fn pieces(order: &Order) -> BTreeMap<Sku, Decimal> {
     pieces
 }
 
+/// What parked orders want, as it was read: as long as the index shows an order under the same time, nothing was
+/// written of it. Clones are the same.
+#[derive(Clone, Default)]
+pub struct ParkedOrders(Arc<Mutex<BTreeMap<OrderKey, (Timestamp, Pieces)>>>);
+
+impl ParkedOrders {
+    fn get(&self, order: &OrderKey, at: Timestamp) -> Option<Pieces> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(order).filter(|(then, _)| *then == at).map(|(_, pieces)| pieces.clone())
+    }
+
+    /// Keeps those that are parked still.
+    fn keep(&self, parked: BTreeMap<OrderKey, (Timestamp, Pieces)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = parked;
+    }
+}
+
 impl<P: Platform> OrderBook<P> {
     /// What orders have sold that are on their way into Odoo, held back, or parked: a parked order mostly is still
     /// to be shipped. What an order wants more than Odoo has confirmed of it counts, what it wants less does not.
@@ -61,26 +90,45 @@ impl<P: Platform> OrderBook<P> {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn accepted(&self, also: &BTreeSet<OrderKey>) -> Result<Accepted, PlatformError> {
-        let mut orders = also.clone();
-        for subject in
-            self.due(Timestamp::MAX, MOST).await?.into_iter().chain(self.parked_subjects(MOST).await?)
-        {
+    pub async fn accepted(
+        &self,
+        also: &BTreeSet<OrderKey>,
+        kept: &ParkedOrders,
+    ) -> Result<Accepted, PlatformError> {
+        let mut accepted = Accepted::default();
+        let mut parked = BTreeMap::new();
+        for (subject, at) in self.parked_since(MOST).await? {
+            let Subject::Order(order) = subject else { continue };
+            // An order that was changed since is in `also`, or soon comes with a publication of its own.
+            let pieces = match kept.get(&order, at).filter(|_| !also.contains(&order)) {
+                Some(pieces) => pieces,
+                None => self.wanted(&order).await?,
+            };
+            accepted.add(&order.channel, &pieces);
+            parked.insert(order, (at, pieces));
+        }
+        let mut under_way = also.clone();
+        for subject in self.due(Timestamp::MAX, MOST).await? {
             if let Subject::Order(order) = subject {
-                orders.insert(order);
+                under_way.insert(order);
             }
         }
-        let mut accepted = Accepted::default();
-        for key in orders {
-            let Some(state) = self.state(&key).await?.filter(|state| state.stage != Stage::Done) else {
-                continue;
-            };
-            let Some(newest) = &state.snapshot else { continue };
-            let Some(wanted) = self.snapshot(&key, &newest.digest).await? else { continue };
-            let confirmed = self.confirmed(&state).await?;
-            accepted.add(&key.channel, &wanted, confirmed.as_ref());
+        for order in under_way.iter().filter(|order| !parked.contains_key(*order)) {
+            accepted.add(&order.channel, &self.wanted(order).await?);
         }
+        kept.keep(parked);
         Ok(accepted)
+    }
+
+    /// What an order wants and Odoo has not confirmed.
+    async fn wanted(&self, key: &OrderKey) -> Result<Pieces, PlatformError> {
+        let Some(state) = self.state(key).await?.filter(|state| state.stage != Stage::Done) else {
+            return Ok(Pieces::new());
+        };
+        let Some(newest) = &state.snapshot else { return Ok(Pieces::new()) };
+        let Some(wanted) = self.snapshot(key, &newest.digest).await? else { return Ok(Pieces::new()) };
+        let confirmed = self.confirmed(&state).await?;
+        Ok(beyond(&wanted, confirmed.as_ref()))
     }
 
     /// The content that stands confirmed in Odoo.

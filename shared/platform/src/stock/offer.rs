@@ -2,33 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_core::{ids::OfferKey, message::Message, reason::Reason};
+use crossdock_core::{OrderKey, ids::OfferKey, message::Message};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::Document,
-    work::{Stages, Work},
+    documents::{Document, by_its_work},
+    publication::SkuStage,
+    work::Work,
 };
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OfferStage {
-    /// Final until its stock changes.
-    Told,
-    Parked,
-}
-
-impl Stages for OfferStage {
-    const PARKED: Self = Self::Parked;
-
-    fn is_final(self) -> bool {
-        match self {
-            Self::Told | Self::Parked => true,
-        }
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
@@ -40,14 +23,42 @@ pub struct Offer {
     /// When the channel was asked and did not have it, or did not count it.
     #[serde(default)]
     pub absent_at: Option<Timestamp>,
-    pub work: Work<OfferStage>,
+    /// Orders that it was reckoned with a moment ago, and when: whoever reckons next must not forget them because an
+    /// index lags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lately: BTreeMap<OrderKey, Timestamp>,
+    /// When `told` was last known to be what the channel counts.
+    #[serde(default)]
+    pub told_at: Option<Timestamp>,
+    /// By location: what the channel counted less than it was told, and no order that it lists explains.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub missing: BTreeMap<String, Missing>,
+    pub work: Work<SkuStage>,
+}
+
+/// Pieces that a channel seems to have sold, and no order tells of yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Pieces; `told` is without them.
+    pub count: i64,
+    /// When they were found missing.
+    pub at: Timestamp,
 }
 
 impl Document for Offer {
     type Key = OfferKey;
 
     fn empty(key: OfferKey) -> Self {
-        Self { key, handle: None, told: BTreeMap::new(), absent_at: None, work: Work::new(OfferStage::Told) }
+        Self {
+            key,
+            handle: None,
+            told: BTreeMap::new(),
+            absent_at: None,
+            lately: BTreeMap::new(),
+            told_at: None,
+            missing: BTreeMap::new(),
+            work: Work::new(SkuStage::Told),
+        }
     }
 
     fn ledger_key(key: &OfferKey) -> Key {
@@ -58,21 +69,11 @@ impl Document for Offer {
         &self.key
     }
 
-    fn due_at(&self) -> Option<Timestamp> {
-        self.work.due_at
-    }
+    by_its_work!();
 
-    fn parked_since(&self) -> Option<Timestamp> {
-        (self.work.stage == OfferStage::Parked).then_some(self.work.changed_at)
-    }
-
-    /// It is told with others: see [`super::Publication`].
+    /// It is told with others: see [`Publication`](crate::publication::Publication).
     fn message(&self) -> Option<Message> {
         None
-    }
-
-    fn wake(&mut self, now: Timestamp) {
-        self.work.wake(now);
     }
 
     fn replay(&mut self, now: Timestamp) {
@@ -80,10 +81,7 @@ impl Document for Offer {
         self.handle = None;
         self.told.clear();
         self.absent_at = None;
-        self.work.finish_in(OfferStage::Told, now, "replayed by hand");
-    }
-
-    fn reasons(&self) -> &[Reason] {
-        &self.work.reasons
+        self.missing.clear();
+        self.work.finish_in(SkuStage::Told, now, "replayed by hand");
     }
 }

@@ -19,12 +19,12 @@ use crate::door::{clean, web_address, word};
 
 /// Collects what is wrong while it reads, and stands in harmless values for what it cannot read.
 #[derive(Default)]
-struct Checks {
+pub(super) struct Checks {
     errors: Vec<FieldError>,
 }
 
 impl Checks {
-    fn fail(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn fail(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.errors.push(FieldError { path: path.into(), message: message.into() });
     }
 
@@ -36,7 +36,7 @@ impl Checks {
         read.unwrap_or_default()
     }
 
-    fn time(&mut self, path: &str, raw: &Time) -> Timestamp {
+    pub(super) fn time(&mut self, path: &str, raw: &Time) -> Timestamp {
         let read = Timestamp::from_str(&raw.0).ok();
         if read.is_none() {
             self.fail(path, "is no time of RFC 3339 with an offset, such as 2026-11-23T07:38:11Z");
@@ -44,7 +44,7 @@ impl Checks {
         read.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn sku(&mut self, path: &str, raw: SkuText) -> Option<Sku> {
+    pub(super) fn sku(&mut self, path: &str, raw: SkuText) -> Option<Sku> {
         let sku = Sku::new(raw.0).ok();
         if sku.is_none() {
             self.fail(path, "must be at most 128 bytes, without control characters or outer spaces");
@@ -52,7 +52,7 @@ impl Checks {
         sku
     }
 
-    fn words(&mut self, path: &str, raw: &str) -> String {
+    pub(super) fn words(&mut self, path: &str, raw: &str) -> String {
         let read = word(Some(raw));
         if read.is_none() {
             self.fail(path, "must hold more than spaces and control characters");
@@ -93,7 +93,7 @@ impl Checks {
         Parcel { carrier, tracking: word(raw.tracking.as_deref()), url: web_address(raw.url.as_deref()) }
     }
 
-    fn done<T>(self, value: T) -> Result<T, Vec<FieldError>> {
+    pub(super) fn done<T>(self, value: T) -> Result<T, Vec<FieldError>> {
         if self.errors.is_empty() { Ok(value) } else { Err(self.errors) }
     }
 }

@@ -8,6 +8,7 @@
 //! body (`GET /releases/WH%2FOUT%2F00042`), so that a signature for one release opens no other. Bodies name
 //! their own type and reference for the same reason.
 
+mod advice;
 pub(crate) mod api;
 mod checks;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("standard-release-stopped.v1.json", schema::<wire::StopAnswer>()),
         ("standard-release-shipments.v1.json", schema::<wire::Shipments>()),
         ("standard-shipment.v1.json", schema::<wire::Told>()),
+        ("standard-stock-advice.v1.json", schema::<advice::Told>()),
     ]
 }
 
@@ -53,16 +55,22 @@ struct Formats {
     rejected: Format,
     cancelled: Format,
     parcels: Format,
+    adjusted: Format,
+    snapshot: Format,
+    received: Format,
 }
 
 /// One for each type: a body that is checked against all of them at once is told what is wrong with it as
-/// each of five.
+/// each of eight.
 static FORMATS: LazyLock<Formats> = LazyLock::new(|| Formats {
     shipped: Format::of::<wire::Shipped>(),
     closed: Format::of::<wire::Closed>(),
     rejected: Format::of::<wire::Rejected>(),
     cancelled: Format::of::<wire::Cancelled>(),
     parcels: Format::of::<wire::Parcels>(),
+    adjusted: Format::of::<advice::Adjusted>(),
+    snapshot: Format::of::<advice::Snapshot>(),
+    received: Format::of::<advice::Received>(),
 });
 
 pub(crate) fn receive(
@@ -100,11 +108,15 @@ fn read(warehouse: &WarehouseId, body: &[u8]) -> Result<Notice, Vec<FieldError>>
             Ok(Notice::Cancelled { reference: raw.reference, why: checks::why(&raw.why) })
         }),
         Some("parcels.v1") => one(&FORMATS.parcels, body, checks::parcels),
+        Some("inventory_adjusted.v1") => one(&FORMATS.adjusted, body, advice::adjusted),
+        Some("inventory_snapshot.v1") => one(&FORMATS.snapshot, body, advice::snapshot),
+        Some("goods_received.v1") => one(&FORMATS.received, body, advice::received),
         Some("ping.v1") => Ok(Notice::Ping),
         Some("shipped.v1") => one(&FORMATS.shipped, body, |raw| checks::shipped(warehouse, raw)),
         Some(_) => Err(vec![FieldError {
             path: "/type".into(),
-            message: "must be one of shipped.v1, closed.v1, rejected.v1, cancelled.v1, parcels.v1, ping.v1"
+            message: "must be one of shipped.v1, closed.v1, rejected.v1, cancelled.v1, parcels.v1, \
+                      inventory_adjusted.v1, inventory_snapshot.v1, goods_received.v1, ping.v1"
                 .into(),
         }]),
         // Too large, no JSON, no object, or no type: the commonest format says which.

@@ -140,3 +140,73 @@ fn the_schemas_are_strict_and_name_nothing_of_where_they_came_from() {
         assert!(!text.contains("crossdock_warehouses") && !text.contains("\"It\""), "{name}: {text}");
     }
 }
+
+#[test]
+fn what_is_said_of_stock_is_read_and_what_does_not_fit_is_named() {
+    let adjusted = json!({
+        "type": "inventory_adjusted.v1", "id": "ADJ-1", "at": "2026-11-23T08:00:00+01:00", "reason": "damaged",
+        "lines": [{ "sku": "CD-1", "delta": "-2.50" }, { "sku": "CD-1", "lot": " L-1 ", "delta": "1" }],
+    });
+    let Notice::Stock { advice } = post(adjusted.to_string().as_bytes()).unwrap() else { panic!("another") };
+    assert_eq!(advice.reference(&"east".parse().unwrap()), "east/ADJ-1: damaged");
+    assert_eq!(advice.at.to_string(), "2026-11-23T07:00:00Z");
+    assert_eq!(
+        (advice.lines[0].quantity.to_string(), advice.lines[1].name()),
+        ("-2.5".into(), "CD-1 (L-1)".into())
+    );
+    let mut body = adjusted;
+    body["lines"][0]["delta"] = json!("0.00");
+    body["lines"][1]["lot"] = json!(null);
+    body["at"] = json!("2026-11-23");
+    assert_eq!(paths(&body), ["/at"], "a schema's errors come first");
+    body["at"] = json!("2026-11-23T08:00:00Z");
+    assert_eq!(paths(&body), ["/lines/0/delta", "/lines/1/sku"]);
+    body["reason"] = json!("stolen");
+    assert_eq!(paths(&body), ["/reason"]);
+    let snapshot = json!({
+        "type": "inventory_snapshot.v1", "id": "S-1", "at": "2026-11-23T08:00:00Z",
+        "lines": [{ "sku": "CD-1", "on_hand": "0" }, { "sku": "CD-2", "on_hand": "-1" }],
+    });
+    assert_eq!(paths(&snapshot), ["/lines/1/on_hand"]);
+    let mut many = snapshot;
+    many["lines"] = (0..501).map(|at| json!({ "sku": format!("CD-{at}"), "on_hand": "1" })).collect();
+    assert_eq!(paths(&many), ["/lines"]);
+}
+
+#[test]
+fn what_came_in_is_read_with_the_lots_of_a_sku_together() {
+    let received = json!({
+        "type": "goods_received.v1", "id": "R-1", "at": "2026-11-23T08:00:00+01:00", "reference": "WH/IN/00012",
+        "closes": false,
+        "lines": [
+            { "sku": "CD-1", "lot": " L-1 ", "quantity": "2.50" },
+            { "sku": "CD-2", "quantity": "3" },
+            { "sku": "CD-1", "lot": "L-2", "quantity": "1" },
+        ],
+    });
+    let Notice::Received { receipt } = post(received.to_string().as_bytes()).unwrap() else {
+        panic!("another")
+    };
+    assert_eq!(
+        (receipt.id.as_str(), receipt.reference.as_str(), receipt.closes),
+        ("R-1", "WH/IN/00012", false)
+    );
+    let lines: Vec<_> = receipt
+        .lines
+        .iter()
+        .map(|line| (line.sku.as_str(), line.quantity.to_string(), line.lots.len()))
+        .collect();
+    assert_eq!(lines, [("CD-1", "3.5".to_owned(), 2), ("CD-2", "3".to_owned(), 0)]);
+    assert_eq!(receipt.lines[0].lots[0].number, "L-1");
+    let mut body = received.clone();
+    body["lines"][1]["quantity"] = json!("0");
+    body["lines"][2]["lot"] = json!("L-1");
+    assert_eq!(paths(&body), ["/lines/1/quantity", "/lines/2/sku"]);
+    body["reference"] = json!("WH IN");
+    assert_eq!(paths(&body), ["/reference"]);
+    let mut nothing = received;
+    nothing["lines"] = json!([]);
+    assert_eq!(paths(&nothing), ["/lines"]);
+    nothing["closes"] = json!(true);
+    assert!(post(nothing.to_string().as_bytes()).is_ok(), "nothing more will come");
+}

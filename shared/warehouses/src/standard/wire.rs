@@ -22,6 +22,8 @@ macro_rules! named {
     };
 }
 
+pub(super) use named;
+
 named!(ReleaseV1, "release.v1");
 named!(StopV1, "release_stop.v1");
 named!(ShippedV1, "shipped.v1");

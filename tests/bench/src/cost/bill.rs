@@ -35,6 +35,8 @@ pub fn assumed(function: &str) -> Assumed {
         "order-invoicer" => all(1.0, 0.200, 2.0, 1.0),
         "shipment-announcer" => all(0.100, 0.600, 2.0, 1.0),
         "stock-publisher" => all(0.500, 0.050, 2.0, 2.0),
+        "catalogue-publisher" => all(1.0, 0.500, 1.0, 2.0),
+        "nightly-reconciler" => all(10.0, 1.0, 1.0, 2.0),
         WAKER => all(0.200, 0.0, 1.0, 0.0),
         other => unreachable!("{other}: say here how long it runs"),
     }

@@ -92,6 +92,7 @@ fn listed(text: &str) -> Vec<Function> {
                         ("memory_mb", Ok(mb)) => function.memory_gb = mb / 1024.0,
                         ("timeout_s", Ok(seconds)) => function.timeout = Duration::from_secs_f64(seconds),
                         ("every_minutes", Ok(minutes)) => function.every_minutes = Some(minutes),
+                        ("daily_at_hour", Ok(_)) => function.every_minutes = Some(24.0 * 60.0),
                         ("queue", _) => function.works_through_queue = true,
                         _ => {}
                     }

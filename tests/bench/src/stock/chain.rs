@@ -118,6 +118,7 @@ async fn played(chain: &Chain<Embedded>, skus: u64, what: What, ask: Ask<'_>) ->
             // The look at everything is another day's.
             let at = chain.book.now();
             let mut all = Watermark::load(chain.book.platform(), "odoo-stock-all").await?;
+            all.begin_anew_for(["shop Stock".to_owned()].into());
             all.reached(all.window(AT_ONCE, at));
             all.store(chain.book.platform()).await?;
             ask("few").await?;
@@ -141,7 +142,7 @@ async fn until_told(
     let (before, began) = (ask("counts").await?, Clock::System.now());
     loop {
         let deadline = after(chain.book.now(), SignedDuration::from_secs(55));
-        chain.odoo_watcher.watch_stock(deadline).await?;
+        chain.odoo_watcher.watch_products(deadline).await?;
         chain.drain().await?;
         // A run reads so many pages, and the next one goes on.
         let mut open = false;

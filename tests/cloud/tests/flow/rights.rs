@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use super::world::World;
 
 /// The functions that may send to each queue, as our code does, with a message about what nobody knows.
-const SENDERS: [(&str, &str, &[&str]); 7] = [
+const SENDERS: [(&str, &str, &[&str]); 9] = [
     (
         "orders",
         r#"{ "type": "order_changed.v1", "order": "b2b/none" }"#,
         &[
+            "nightly-reconciler",
             "order-importer",
             "order-validator",
             "shop-watcher",
@@ -48,7 +49,7 @@ const SENDERS: [(&str, &str, &[&str]); 7] = [
     (
         "shipments",
         r#"{ "type": "shipment_reported.v1", "shipment": "east/none" }"#,
-        &["shipment-handler", "waker", "webhook-receiver"],
+        &["nightly-reconciler", "shipment-handler", "waker", "webhook-receiver"],
     ),
     (
         "invoices",
@@ -70,15 +71,27 @@ const SENDERS: [(&str, &str, &[&str]); 7] = [
     (
         "stock",
         r#"{ "type": "stock_changed.v1", "publication": "b2b/00000000000000000000000000000000" }"#,
+        &["catalogue-publisher", "nightly-reconciler", "odoo-watcher", "order-validator", "waker"],
+    ),
+    (
+        "catalogue",
+        r#"{ "type": "catalogue_changed.v1", "publication": "b2b/00000000000000000000000000000000" }"#,
         &["odoo-watcher", "waker"],
+    ),
+    (
+        "reconcile",
+        r#"{ "type": "slice_opened.v1", "slice": "20000101T000000Z/none" }"#,
+        &["nightly-reconciler", "waker"],
     ),
 ];
 
 /// The functions that may read each secret.
-const READERS: [(&str, &[&str]); 8] = [
+const READERS: [(&str, &[&str]); 9] = [
     (
         "odoo/key",
         &[
+            "catalogue-publisher",
+            "nightly-reconciler",
             "odoo-watcher",
             "order-importer",
             "order-invoicer",
@@ -91,11 +104,34 @@ const READERS: [(&str, &[&str]); 8] = [
     ("shopify-main/webhook", &["webhook-receiver"]),
     // The shop is told it when a webhook is made there.
     ("woo-de/webhook", &["shop-watcher", "webhook-receiver"]),
-    ("shopify-main/api", &["order-invoicer", "order-validator", "shipment-announcer", "shop-watcher"]),
+    (
+        "shopify-main/api",
+        &[
+            "catalogue-publisher",
+            "nightly-reconciler",
+            "order-invoicer",
+            "order-validator",
+            "shipment-announcer",
+            "shop-watcher",
+            "stock-publisher",
+        ],
+    ),
+    // Its prices are its own.
+    (
+        "woo-de/api",
+        &[
+            "nightly-reconciler",
+            "order-invoicer",
+            "order-validator",
+            "shipment-announcer",
+            "shop-watcher",
+            "stock-publisher",
+        ],
+    ),
     // A partner is told, and is not asked.
-    ("b2b/api", &["shipment-announcer"]),
+    ("b2b/api", &["catalogue-publisher", "shipment-announcer", "stock-publisher"]),
     ("east/webhook", &["webhook-receiver"]),
-    ("east/api", &["shipment-handler", "warehouse-releaser"]),
+    ("east/api", &["nightly-reconciler", "shipment-handler", "warehouse-releaser"]),
     ("easypost/webhook", &["webhook-receiver"]),
 ];
 
@@ -122,8 +158,8 @@ fn calls(world: &World) -> Vec<(String, Value, Vec<&'static str>)> {
         (
             "read the due index".to_owned(),
             json!(["dynamodb", "query", due]),
-            // What is sold and on its way into Odoo is promised to nobody else.
-            vec!["stock-publisher", "waker"],
+            // What is sold or shipped and on its way into Odoo is promised to nobody else, and not missing.
+            vec!["shipment-handler", "stock-publisher", "waker"],
         ),
         (
             "scan the table".to_owned(),

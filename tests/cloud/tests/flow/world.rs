@@ -22,6 +22,8 @@ use tokio::runtime::Runtime;
 
 /// No run takes longer; what is not settled by then is lost.
 const LONGEST: Duration = Duration::from_secs(1800);
+/// A few cycles of the watcher.
+const SOON_TOLD: Duration = Duration::from_secs(240);
 const PAUSE: Duration = Duration::from_secs(2);
 /// What the ledger says once, nobody may have begun to change: so long nothing may happen before all is at rest.
 const QUIET: Duration = Duration::from_secs(30);
@@ -232,6 +234,22 @@ impl World {
         }
         for what in ["shipped in parts", "with serial numbers", "parcels"] {
             assert!(counts.get(what).is_some_and(|count| *count > 0), "no order {what}: {counts:?}");
+        }
+    }
+
+    /// By what Odoo holds and what was sold. What moved last is told within a minute.
+    pub fn assert_every_channel_counts_and_asks_as_odoo_says(&mut self) {
+        let parked = demo::parked(&self.states());
+        let mut waited = Duration::ZERO;
+        loop {
+            let shelves = scenario::judge_shelves(&self.sandbox.scenario, &self.sandbox.odoo, &parked);
+            if shelves.wrong.is_empty() {
+                eprintln!("{} counts, {} prices", shelves.counts, shelves.prices);
+                return;
+            }
+            assert!(waited < SOON_TOLD, "{}", shelves.wrong.join("\n"));
+            std::thread::sleep(PAUSE);
+            waited += PAUSE;
         }
     }
 

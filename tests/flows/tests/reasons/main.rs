@@ -3,8 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod catalogue;
+mod counts;
 mod money;
 mod orders;
+mod receipts;
+mod reconciliations;
 mod releases;
 mod shipments;
 mod stock;
@@ -39,6 +43,10 @@ fn every_reason_has_a_case() {
         include_str!("shipments.rs"),
         include_str!("money.rs"),
         include_str!("stock.rs"),
+        include_str!("catalogue.rs"),
+        include_str!("counts.rs"),
+        include_str!("receipts.rs"),
+        include_str!("reconciliations.rs"),
     ]
     .concat();
     for code in ReasonCode::ALL {

@@ -130,17 +130,7 @@ async fn what_is_told_otherwise_while_it_is_applied_is_not_forgotten() {
 
 /// A product with serial numbers in Odoo, an order of one piece of it, and its release.
 async fn serial(flow: &Flow, east: &Server) -> (i64, String) {
-    let product = flow.odoo.seed(|seed| {
-        let vals = json!({
-            "name": "Watch", "default_code": "WATCH", "sale_ok": true, "type": "consu", "is_storable": true,
-            "tracking": "serial", "invoice_policy": "order",
-        });
-        let product = seed.record("product.product", vals);
-        let house = seed.find("stock.warehouse", "code", "WH");
-        let lot = seed.record("stock.lot", json!({ "name": "S-1", "product_id": product }));
-        seed.stock_of(product, house, Some(lot), 1.0);
-        product
-    });
+    let product = flow.tracked("WATCH", "serial", &["S-1"]);
     let mut order = order("1", Prices::TaxExcluded);
     line(&mut order, "WATCH", "1", "99", "99", None);
     let reference = flow.released(east, &order).await;

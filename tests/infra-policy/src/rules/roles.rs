@@ -124,19 +124,23 @@ pub fn each_api_is_opened_by_those_who_call_there(state: &State) -> Findings {
     };
     let mut wanted: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for channel in &config.channels {
-        let asked = channel.has_api().then_some(["order-validator", "shop-watcher"]);
+        let asked = channel.has_api().then_some(["nightly-reconciler", "order-validator", "shop-watcher"]);
         let told = channel.is_told().then_some("shipment-announcer");
         let books = channel.invoice != InvoicePolicy::Manual && !channel.journals.is_empty();
         let paid = (channel.has_api() && books).then_some("order-invoicer");
         let stocked = channel.stock.as_ref().map(|_| "stock-publisher");
+        let shown = channel.catalogue.as_ref().map(|_| "catalogue-publisher");
         let callers: BTreeSet<&str> =
-            asked.into_iter().flatten().chain(told).chain(paid).chain(stocked).collect();
+            asked.into_iter().flatten().chain(told).chain(paid).chain(stocked).chain(shown).collect();
         if !callers.is_empty() {
             wanted.insert(channel.api_secret(), callers);
         }
     }
     for warehouse in config.warehouses.iter().filter(|warehouse| warehouse.is_remote()) {
-        wanted.insert(warehouse.api_secret(), BTreeSet::from(["shipment-handler", "warehouse-releaser"]));
+        wanted.insert(
+            warehouse.api_secret(),
+            BTreeSet::from(["nightly-reconciler", "shipment-handler", "warehouse-releaser"]),
+        );
     }
     let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for function in state.all("aws_lambda_function") {

@@ -4,6 +4,7 @@ use crossdock_core::{
     order::{Order, Prices},
     reason::ReasonCode,
 };
+use crossdock_odoo::orders::{SaleState, Standing, standing};
 use serde_json::json;
 
 use crate::{
@@ -23,6 +24,20 @@ pub async fn an_order_deleted_in_odoo_is_not_made_again(target: &Target) {
     let order = edited(&order, |order| set_quantity(order, 0, "1", "10.00"));
     rig.parked(&order, ReasonCode::DeletedInOdoo).await;
     assert!(sale::all(&target.user, &order).await.is_empty());
+}
+
+pub async fn what_a_reconciliation_reads_is_what_people_see(target: &Target) {
+    let rig = target.rig();
+    let order = simple(target.order(Prices::TaxExcluded));
+    rig.done(&order).await;
+    let sale = target.sale(&order).await;
+    let read = || async { standing(&rig.odoo, &[sale.id]).await.expect("Odoo answers").remove(&sale.id) };
+    let confirmed = Standing { state: SaleState::Confirmed, total: order.total };
+    assert_eq!(read().await, Some(confirmed.clone()));
+    target.user.cancel_order(sale.id).await;
+    assert_eq!(read().await, Some(Standing { state: SaleState::Cancelled, ..confirmed }));
+    target.admin().run("sale.order", "unlink", &[sale.id], &[]).await;
+    assert_eq!(read().await, None);
 }
 
 pub async fn an_order_cancelled_by_hand_stays_cancelled(target: &Target) {

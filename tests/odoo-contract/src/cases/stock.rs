@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::{
-    shelf::{House, Shelf, house, two_step_house, typed},
+    shelf::{House, Shelf, house, two_step_house, typed, unreserved},
     target::Target,
 };
 
@@ -40,6 +40,15 @@ pub async fn what_is_sold_is_free_no_more_and_only_where_it_is_shipped_from(targ
     typed(target, &[(shelf.product, "9")]).await;
     assert_eq!(of(target, &shelf, &[&main]).await, counted(10, 0, 12));
     assert_eq!(of(target, &shelf, &[&main]).await.available(false), Decimal::from(-2));
+}
+
+pub async fn what_is_sold_and_not_reserved_is_free_for_odoo_and_available_to_nobody(target: &Target) {
+    let main = house(target).await;
+    let shelf = Shelf::with(target, "10").await;
+    let order = typed(target, &[(shelf.product, "4")]).await;
+    unreserved(target, order).await;
+    assert_eq!(of(target, &shelf, &[&main]).await, counted(10, 10, 4));
+    assert_eq!(of(target, &shelf, &[&main]).await.available(false), Decimal::from(6));
 }
 
 pub async fn figures_are_over_just_the_warehouses_that_are_named(target: &Target) {

@@ -1,13 +1,12 @@
 //! A crash at every single call, before and after it.
 
 mod judge;
+mod shops;
 mod story;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 use simulators::warehouses::Vendor;
-
-pub use story::tell;
 
 use crate::Moment;
 
@@ -42,13 +41,23 @@ pub enum Then {
     CancelledByHand,
     /// Each order is cancelled while it is held back.
     CancelledWhileHeld,
+    /// No orders: shops sell what Odoo has, and each is told what is left.
+    Sold,
+    /// No orders: goods come in and a price changes, and each shop is told.
+    Restocked,
 }
 
 impl Then {
     /// Whether there is a warehouse in the story.
     #[must_use]
     pub fn ships(self) -> bool {
-        !matches!(self, Self::Nothing | Self::Edited)
+        !matches!(self, Self::Nothing | Self::Edited) && !self.is_of_shops()
+    }
+
+    /// Whether it is a story of what shops are told.
+    #[must_use]
+    pub fn is_of_shops(self) -> bool {
+        matches!(self, Self::Sold | Self::Restocked)
     }
 }
 
@@ -56,7 +65,7 @@ const fn case(name: &'static str, orders: u32, duplicates: bool, then: Then) -> 
     Case { name, orders, duplicates, then, vendor: Vendor::Standard }
 }
 
-pub const CASES: [Case; 15] = [
+pub const CASES: [Case; 17] = [
     case("one order", 1, false, Then::Nothing),
     case("one order, each webhook twice", 1, true, Then::Nothing),
     case("one order, edited after import", 1, false, Then::Edited),
@@ -72,6 +81,8 @@ pub const CASES: [Case; 15] = [
     CANCELLED_TOO_LATE,
     CANCELLED_BY_HAND,
     CANCELLED_WHILE_HELD,
+    case("three shops, told what is left and sell it", 0, false, Then::Sold),
+    case("three shops, told of goods that came in and of a price", 0, false, Then::Restocked),
 ];
 
 pub(crate) const SHIPPED: Case = case("one order, shipped", 1, false, Then::Shipped { parts: 1 });
@@ -103,6 +114,14 @@ impl Found {
     pub fn json(&self) -> Value {
         json!({ "case": self.case, "calls": self.calls, "runs": self.runs, "violations": self.violations })
     }
+}
+
+/// Tells a case once, with a death at the place given; gives the number of calls.
+///
+/// # Errors
+/// What is not as it should be in the end.
+pub fn tell(case: Case, dies_at: Option<(u64, Moment)>) -> Result<u64> {
+    if case.then.is_of_shops() { shops::tell(case.then, dies_at) } else { story::tell(case, dies_at) }
 }
 
 /// Runs a case for each call, before and after.

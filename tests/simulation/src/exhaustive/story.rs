@@ -99,6 +99,7 @@ pub fn tell(case: Case, dies_at: Option<(u64, Moment)>) -> Result<u64> {
                 story.ship(1).await?;
             }
             Then::CancelledByHand => story.cancel_by_hand().await?,
+            Then::Sold | Then::Restocked => bail!("a story of shops"),
         }
         let calls = story.world.calls();
         story.replay_everything().await?;

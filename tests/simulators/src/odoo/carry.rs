@@ -25,17 +25,22 @@ impl Tx<'_> {
             self.shift(product, to.unwrap_or_default(), lot, quantity);
             robbed.extend(self.rob(id, product, from.unwrap_or_default(), lot));
         }
-        for other in robbed {
-            self.reserve(other);
-            self.touch(MOVE, other);
-            if let Some(picking) = self.db.store.link(MOVE, other, "picking_id") {
+        self.reserve_anew(&robbed);
+    }
+
+    /// Reserves what there is for moves, and what follows for their transfers.
+    pub fn reserve_anew(&mut self, moves: &[i64]) {
+        for &id in moves {
+            self.reserve(id);
+            self.touch(MOVE, id);
+            if let Some(picking) = self.db.store.link(MOVE, id, "picking_id") {
                 self.settle(picking);
             }
         }
     }
 
     /// Lets go of what others hold of a quant beyond what is there; gives whose that was.
-    fn rob(&mut self, own: i64, product: i64, place: i64, lot: Option<i64>) -> Vec<i64> {
+    pub fn rob(&mut self, own: i64, product: i64, place: i64, lot: Option<i64>) -> Vec<i64> {
         let Some(quant) = self.quant(product, place, lot).filter(|_| self.is_storable(product)) else {
             return Vec::new();
         };

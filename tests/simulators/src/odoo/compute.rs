@@ -83,7 +83,9 @@ impl Tx<'_> {
             )),
             ("product.product", "lst_price") => Some(store.value(model, id, "list_price").clone()),
             ("product.product", "qty_available" | "free_qty" | "virtual_available" | "incoming_qty")
-            | ("product.product", "outgoing_qty") => Some(json!(self.stock_figure(id, field))),
+            | ("product.product", "outgoing_qty") => Some(json!(self.product_figure(id, field))),
+            ("uom.uom", "factor_inv") => Some(json!(self.unit_size(id))),
+            ("mrp.bom.line", "company_id") => Some(json!(self.company_of(model, id))),
             ("product.product", "price_extra") => {
                 let values = store.links(model, id, "product_template_attribute_value_ids");
                 let extra = |value| store.number("product.template.attribute.value", value, "price_extra");
@@ -134,9 +136,13 @@ impl Tx<'_> {
     }
 
     fn computed_template(&self, id: i64, field: &str) -> Option<Value> {
-        let variant = self.db.store.by_ref("product.product", "product_tmpl_id", id).first().copied();
+        let variants = self.db.store.by_ref("product.product", "product_tmpl_id", id);
+        let variant = variants.first().copied();
         match field {
-            "product_variant_ids" => Some(json!(variant.into_iter().collect::<Vec<_>>())),
+            "product_variant_ids" => {
+                let active = |id: &i64| self.db.store.flag("product.product", *id, "active");
+                Some(json!(variants.into_iter().filter(active).collect::<Vec<_>>()))
+            }
             "product_variant_id" => Some(variant.map_or(json!(false), |variant| json!(variant))),
             _ if self.db.schema.field("product.product", field).is_some() => {
                 Some(self.raw("product.product", variant?, field))

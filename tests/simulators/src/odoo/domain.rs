@@ -6,6 +6,7 @@ use super::{
     Version,
     db::Tx,
     error::{OdooError, Outcome},
+    rights::Access,
     schema::Type,
     value::{ids, repr, truthy},
 };
@@ -121,14 +122,21 @@ impl Tx<'_> {
         };
         match tail {
             Some(tail) if field.kind.is_relational() => {
+                self.check_behind(field.relation)?;
                 let inner = Leaf { field: tail.to_owned(), ..leaf.clone() };
                 self.check_leaf(field.relation, &inner)
             }
             _ if matches!(leaf.operator.as_str(), "any" | "not any") => {
+                self.check_behind(field.relation)?;
                 self.check_domain(field.relation, &Node::parse(&leaf.value)?)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Odoo searches the model behind a field with the rights of whoever asks.
+    fn check_behind(&self, model: &str) -> Outcome<()> {
+        if self.db.schema.model(model).is_some() { self.check(model, Access::Read) } else { Ok(()) }
     }
 
     pub fn matches(&self, model: &str, id: i64, node: &Node) -> bool {

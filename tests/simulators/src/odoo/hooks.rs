@@ -52,6 +52,7 @@ impl Tx<'_> {
             "product.pricelist.item" => self.rule_defaults(row),
             "account.tax" => self.tax_defaults(row),
             "stock.quant" => self.quant_defaults(row),
+            "mrp.bom" | "mrp.bom.line" => self.bill_defaults(model, row),
             "account.move" => self.entry_defaults(row),
             "account.move.line" => self.item_defaults(row),
             "stock.move.line" => self.line_defaults_of(row),
@@ -95,7 +96,8 @@ impl Tx<'_> {
         ] {
             default(row, field, value);
         }
-        if self.db.schema.field("product.product", "detailed_type").is_some() {
+        if self.version() == Version::V17 {
+            default(row, "priority", json!("0"));
             let kind = row.get("type").cloned().unwrap_or(json!("consu"));
             default(row, "detailed_type", kind);
         }
@@ -209,6 +211,16 @@ impl Tx<'_> {
             }
             "stock.picking" | "stock.move" | "stock.move.line" | "stock.quant" => {
                 self.after_stock_write(model, id, vals);
+                Ok(())
+            }
+            "product.template" => {
+                // A variant has its template's fields, and its time of writing is never before the template's.
+                for product in self.db.store.by_ref("product.product", "product_tmpl_id", id) {
+                    for (field, value) in vals {
+                        self.db.store.set("product.product", product, field, value.clone());
+                    }
+                    self.touch("product.product", product);
+                }
                 Ok(())
             }
             _ => Ok(()),

@@ -64,8 +64,12 @@ fn signature(version: Version, model: &str, method: &str) -> Option<Signature> {
             "sale.order",
             "action_confirm" | "action_cancel" | "action_draft" | "action_lock" | "action_unlock",
         ) => on_records(&[], 0),
-        ("stock.picking", "button_validate" | "action_cancel" | "action_assign") => on_records(&[], 0),
-        ("stock.quant", "action_apply_inventory") => on_records(&[], 0),
+        ("stock.picking", "button_validate" | "action_cancel" | "action_assign" | "do_unreserve") => {
+            on_records(&[], 0)
+        }
+        ("stock.quant", "action_apply_inventory") if version == Version::V19 => on_records(&["date"], 0),
+        ("stock.quant", "action_apply_inventory" | "action_clear_inventory_quantity") => on_records(&[], 0),
+        ("stock.inventory.adjustment.name", "action_apply") => on_records(&[], 0),
         ("sale.advance.payment.inv", "create_invoices") => on_records(&[], 0),
         ("account.move" | "account.payment", "action_post") => on_records(&[], 0),
         ("account.payment", "action_draft" | "action_cancel") => on_records(&[], 0),
@@ -247,8 +251,11 @@ impl Tx<'_> {
             }
             ("stock.picking", "button_validate") => self.button_validate(&bound.ids),
             ("stock.picking", "action_assign") => self.action_assign(&bound.ids),
+            ("stock.picking", "do_unreserve") => Ok(self.unreserve_pickings(&bound.ids)),
             ("stock.picking", "action_cancel") => self.cancel_pickings(&bound.ids),
-            ("stock.quant", "action_apply_inventory") => Ok(self.apply_inventory(&bound.ids)),
+            ("stock.quant", "action_apply_inventory") => self.apply_inventory(&bound.ids, None),
+            ("stock.quant", "action_clear_inventory_quantity") => self.clear_counts(&bound.ids),
+            ("stock.inventory.adjustment.name", "action_apply") => self.apply_with_reason(&bound.ids),
             ("ir.model.data", "check_object_reference") => self.check_object_reference(bound),
             ("res.users", "context_get") => Ok(self.context_get()),
             ("report.product.report_pricelist", "get_html") => self.pricelist_report(bound.get("data")),

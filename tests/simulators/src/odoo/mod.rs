@@ -29,6 +29,7 @@
 //! # Acting and looking
 //!
 //! * [`Server::seed`] hands a [`Seed`] to a closure: companies, users, products, taxes, stock, or any record.
+//! * [`Seed::manufacturing`] installs Manufacturing, without which there are no kits (bills of materials).
 //! * [`Server::configure`] changes the [`Settings`]: locking, price digits, SKUs that fail, an automation.
 //! * [`Server::orders`], [`Server::order`], [`Server::partners`], [`Server::invoices`], [`Server::payments`] and
 //!   [`Server::field`] look past all rights;
@@ -47,7 +48,7 @@
 //!
 //! # Not simulated
 //!
-//! Down payments, several due dates, currencies that differ between invoice and payment, returns, lots, kits, several-step deliveries, carriers' own costs, fiscal positions,
+//! Down payments, several due dates, currencies that differ between invoice and payment, returns, lots, several-step deliveries, carriers' own costs, fiscal positions,
 //! prices that orders take from a pricelist, `read_group`, chatter and webhooks. A method that is not simulated is answered as one that
 //! does not exist, so that a test that needs it fails loudly.
 
@@ -56,6 +57,7 @@ mod commands;
 mod compute;
 mod confirm;
 mod convert;
+mod counts;
 mod db;
 mod demo;
 mod domain;
@@ -67,12 +69,14 @@ mod inspect;
 mod inspect_books;
 mod inspect_stock;
 mod invoice;
+mod kits;
 mod load;
 mod methods;
 mod partner;
 mod payment;
 mod pricelist;
 mod read;
+mod receipts;
 mod reconcile;
 mod reserve;
 mod rights;
@@ -104,6 +108,8 @@ pub use self::{
     faults::{Call, Fault, Kind as FaultKind, Match},
     inspect::{LineView, OrderView, PartnerView, PickingView},
     inspect_books::{InvoiceView, PaymentView},
+    receipts::IncomingView,
+    rights::Lists,
     seed::{Goods, INTEGRATION_GROUPS, Product, Seed, TaxRate, User},
     seed_products::Variant,
     server::{Latency, Server, serve},

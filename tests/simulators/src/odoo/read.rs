@@ -27,6 +27,7 @@ impl Tx<'_> {
             model.fields.keys().map(|name| (*name).to_owned()).collect::<Vec<_>>()
         })?;
         if fields.is_empty() {
+            self.check_figures(model, &known)?;
             return Ok(known);
         }
         if let Some(field) = fields.iter().find(|field| !known.contains(field)) {
@@ -35,6 +36,7 @@ impl Tx<'_> {
                 Version::V19 => format!("Invalid field '{field}' on '{model}'"),
             }));
         }
+        self.check_figures(model, fields)?;
         Ok(fields.to_vec())
     }
 

@@ -53,7 +53,7 @@ impl Tx<'_> {
         let wanted = store.number(MOVE, id, "product_uom_qty").min(self.arrived(id));
         let mut missing = wanted - store.number(MOVE, id, "quantity");
         if !self.is_internal(from) || !self.is_storable(product) {
-            self.grow(id, None, missing);
+            self.expect(id, missing);
         } else {
             for quant in self.db.store.by_ref(QUANT, "product_id", product) {
                 if self.db.store.link(QUANT, quant, "location_id") != Some(from) {
@@ -82,14 +82,14 @@ impl Tx<'_> {
         done.map(|id| self.db.store.number(MOVE, id, "quantity")).sum()
     }
 
-    fn take_serial(&mut self, id: i64, lot: Option<i64>, quantity: f64) {
+    pub fn take_serial(&mut self, id: i64, lot: Option<i64>, quantity: f64) {
         if quantity > 0.0 {
             self.add_line(id, lot, quantity);
         }
     }
 
     /// Adds to the line of a lot, or makes one.
-    fn grow(&mut self, id: i64, lot: Option<i64>, quantity: f64) {
+    pub fn grow(&mut self, id: i64, lot: Option<i64>, quantity: f64) {
         if quantity <= 0.0 {
             return;
         }
@@ -301,9 +301,7 @@ impl Tx<'_> {
                 }
             }
             HELD => self.after_held_change(id),
-            QUANT if vals.contains_key("inventory_quantity") => {
-                self.db.store.set(QUANT, id, "inventory_quantity_set", json!(true));
-            }
+            QUANT if vals.contains_key("inventory_quantity") => self.counted(id),
             _ => {}
         }
     }
@@ -312,9 +310,16 @@ impl Tx<'_> {
     pub fn sanity(&self, picking: i64) -> Outcome<()> {
         let moves = self.db.store.by_ref(MOVE, "picking_id", picking);
         let mut unnamed: Vec<String> = Vec::new();
-        for id in moves.into_iter().filter(|&id| self.is_open(MOVE, id)) {
-            let product = self.db.store.link(MOVE, id, "product_id").unwrap_or_default();
-            let lacks = |line: &i64| self.db.store.link(HELD, *line, "lot_id").is_none();
+        let moves: Vec<i64> = moves.into_iter().filter(|&id| self.is_open(MOVE, id)).collect();
+        let none_picked = !moves.iter().any(|&id| self.db.store.flag(MOVE, id, "picked"));
+        for id in moves {
+            let store = &self.db.store;
+            let product = store.link(MOVE, id, "product_id").unwrap_or_default();
+            let lacks = |line: &i64| {
+                store.link(HELD, *line, "lot_id").is_none()
+                    && store.text(HELD, *line, "lot_name").is_empty()
+                    && (none_picked || store.flag(HELD, *line, "picked"))
+            };
             if self.is_tracked(product) && self.lines(id).iter().any(lacks) {
                 unnamed.push(self.product_name(product));
             }

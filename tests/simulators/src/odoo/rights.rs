@@ -47,13 +47,17 @@ impl Access {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Group {
     label: &'static str,
     implied: Vec<&'static str>,
 }
 
-#[derive(Debug)]
+/// Which groups may do what with a model.
+#[derive(Debug, Clone, Default)]
+pub struct Lists(Vec<(&'static str, &'static str)>);
+
+#[derive(Debug, Clone)]
 pub(crate) struct Rights {
     lists: BTreeMap<&'static str, Vec<(&'static str, &'static str)>>,
     groups: BTreeMap<&'static str, Group>,
@@ -76,6 +80,12 @@ impl Rights {
             }
         }
         rights
+    }
+
+    /// Replaces the access lists of a model; gives those that there were. With none but an administrator nobody may
+    /// do anything.
+    pub fn replace(&mut self, model: &'static str, lists: Lists) -> Lists {
+        Lists(self.lists.insert(model, lists.0).unwrap_or_default())
     }
 
     /// The groups themselves and all that they imply.

@@ -16,6 +16,9 @@ const TABLES: [&str; 4] = [
     include_str!("schema/account.tsv"),
 ];
 
+/// What Manufacturing adds, where it is installed.
+const MANUFACTURING: &str = include_str!("schema/mrp.tsv");
+
 /// Columns that are searched by equality often enough to deserve an index.
 const INDEXED: [&str; 9] = [
     "name",
@@ -98,27 +101,38 @@ pub(crate) struct Model {
     pub fields: BTreeMap<&'static str, Field>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Schema {
     models: BTreeMap<&'static str, Model>,
 }
 
 impl Schema {
     pub fn of(version: Version) -> Self {
-        let mut models: BTreeMap<&'static str, Model> = BTreeMap::new();
+        let mut schema = Self { models: BTreeMap::new() };
+        for table in TABLES {
+            schema.add(version, table);
+        }
+        schema
+    }
+
+    pub fn add_manufacturing(&mut self, version: Version) {
+        self.add(version, MANUFACTURING);
+    }
+
+    /// Adds a table's models, and its fields to models that are there.
+    fn add(&mut self, version: Version, table: &'static str) {
         let mut current = "";
-        for line in TABLES.iter().flat_map(|table| table.lines()).filter(|line| !line.starts_with('#')) {
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
             if line.starts_with('[') {
                 let model = parse_model(line, version);
                 current = model.name;
-                models.insert(current, model);
+                self.models.entry(current).or_insert(model);
             } else if let Some(field) = parse_field(line, version)
-                && let Some(model) = models.get_mut(current)
+                && let Some(model) = self.models.get_mut(current)
             {
                 model.fields.insert(field.name, field);
             }
         }
-        Self { models }
     }
 
     pub fn models(&self) -> impl Iterator<Item = &Model> {

@@ -117,6 +117,10 @@ impl Tx<'_> {
                 let order = self.db.store.link(model, id, "order_id")?;
                 self.db.store.link("sale.order", order, "company_id")
             }
+            "mrp.bom.line" => {
+                let bill = self.db.store.link(model, id, "bom_id")?;
+                self.db.store.link("mrp.bom", bill, "company_id")
+            }
             _ => self.db.store.link(model, id, "company_id"),
         }
     }

@@ -132,14 +132,20 @@ impl Seed<'_, '_> {
             [("name", json!("English (US)")), ("code", json!("en_US")), ("iso_code", json!("en"))],
         );
         self.categories();
-        for name in ["Units", "Dozens"] {
+        for (name, size) in [("Units", 1.0), ("Dozens", 12.0)] {
+            let factor = if self.tx.version() == Version::V19 { size } else { 1.0 / size };
             self.insert(
                 "uom.uom",
-                [("name", json!(name)), ("factor", json!(1.0)), ("rounding", json!(0.01))],
+                [("name", json!(name)), ("factor", json!(factor)), ("rounding", json!(0.01))],
             );
         }
         let head = if self.tx.version() == Version::V19 { "" } else { "Partners/" };
-        for (name, usage) in [("Vendors", "supplier"), ("Customers", "customer")] {
+        let virtual_head = if self.tx.version() == Version::V19 { "" } else { "Virtual Locations/" };
+        for (name, usage, head) in [
+            ("Vendors", "supplier", head),
+            ("Customers", "customer", head),
+            ("Inventory adjustment", "inventory", virtual_head),
+        ] {
             let full = json!(format!("{head}{name}"));
             let cells = [("name", json!(name)), ("usage", json!(usage)), ("complete_name", full)];
             self.insert("stock.location", cells);
@@ -208,10 +214,15 @@ impl Seed<'_, '_> {
     /// A warehouse with its places and its two kinds of transfer.
     pub fn warehouse(&mut self, company: i64, name: &str, code: &str) -> i64 {
         let own = [("company_id", json!(company))];
+        let view = self.insert(
+            "stock.location",
+            [("name", json!(code)), ("complete_name", json!(code)), ("usage", json!("view")), own[0].clone()],
+        );
         let stock = self.insert(
             "stock.location",
             [
                 ("name", json!("Stock")),
+                ("location_id", json!(view)),
                 ("complete_name", json!(format!("{code}/Stock"))),
                 ("usage", json!("internal")),
                 own[0].clone(),
@@ -224,6 +235,8 @@ impl Seed<'_, '_> {
                 ("code", json!(code)),
                 ("sequence_code", json!(sign)),
                 ("warehouse_id", json!(house)),
+                ("use_create_lots", json!(code == "incoming")),
+                ("use_existing_lots", json!(code == "outgoing")),
                 own[0].clone(),
             ];
             seed.insert("stock.picking.type", cells)
@@ -237,6 +250,7 @@ impl Seed<'_, '_> {
                 ("name", json!(name)),
                 ("code", json!(code)),
                 ("lot_stock_id", json!(stock)),
+                ("view_location_id", json!(view)),
                 ("in_type_id", json!(incoming)),
                 ("out_type_id", json!(outgoing)),
                 ("delivery_steps", json!("ship_only")),
@@ -333,25 +347,6 @@ impl Seed<'_, '_> {
             vals["is_storable"] = json!(product.goods == Goods::Storable);
         }
         self.record("product.product", vals)
-    }
-
-    /// Sets what a warehouse has on hand.
-    pub fn stock(&mut self, product: i64, warehouse: i64, quantity: f64) {
-        self.stock_of(product, warehouse, None, quantity);
-    }
-
-    /// Sets what a warehouse has on hand of a lot, or of what has none.
-    pub fn stock_of(&mut self, product: i64, warehouse: i64, lot: Option<i64>, quantity: f64) {
-        let place = self.tx.db.store.link("stock.warehouse", warehouse, "lot_stock_id").unwrap_or_default();
-        match self.tx.quant(product, place, lot) {
-            Some(quant) => self.tx.db.store.set("stock.quant", quant, "quantity", json!(quantity)),
-            None => {
-                let vals = json!({
-                    "product_id": product, "location_id": place, "lot_id": lot, "quantity": quantity,
-                });
-                self.record("stock.quant", vals);
-            }
-        }
     }
 
     pub fn team(&mut self, name: &str) -> i64 {

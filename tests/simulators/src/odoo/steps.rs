@@ -15,16 +15,16 @@ use super::{
 
 impl Tx<'_> {
     /// Makes what brings a line's goods to the customer.
-    pub fn deliver(&mut self, order: i64, line: i64, quantity: f64) {
+    pub fn deliver(&mut self, order: i64, line: i64, product: i64, quantity: f64) {
         let house = self.db.store.link("sale.order", order, "warehouse_id").unwrap_or(1);
         if self.db.store.text("stock.warehouse", house, "delivery_steps") != "pick_ship" {
-            self.add_move(order, line, quantity, Way::Out);
+            self.add_move(order, line, product, quantity, Way::Out);
             return;
         }
         match self.version() {
             Version::V17 => {
-                let out = self.add_move(order, line, quantity, Way::Out);
-                let pick = self.add_move(order, line, quantity, Way::Inside);
+                let out = self.add_move(order, line, product, quantity, Way::Out);
+                let pick = self.add_move(order, line, product, quantity, Way::Inside);
                 // Only the last step knows its sale line there.
                 self.db.store.set(MOVE, pick, "sale_line_id", json!(false));
                 self.chain(pick, out);
@@ -32,7 +32,7 @@ impl Tx<'_> {
                 self.settle_move(out);
             }
             Version::V18 | Version::V19 => {
-                self.add_move(order, line, quantity, Way::Inside);
+                self.add_move(order, line, product, quantity, Way::Inside);
             }
         }
     }
@@ -79,9 +79,11 @@ impl Tx<'_> {
         let Some(order) = store.link(PICKING, picking, "sale_id") else { return };
         let tracking = store.value(PICKING, picking, "carrier_tracking_ref").clone();
         let brought = store.number(MOVE, id, "quantity");
+        let product = store.link(MOVE, id, "product_id").unwrap_or_default();
         let siblings = store.by_ref(MOVE, "sale_line_id", line).into_iter();
         let open = siblings
             .filter(|&other| self.is_open(MOVE, other) && self.way(other) == Way::Out)
+            .filter(|&other| self.db.store.link(MOVE, other, "product_id") == Some(product))
             .find(|&other| !self.db.store.links(MOVE, other, "move_orig_ids").is_empty());
         let out = match open {
             Some(out) => {
@@ -89,7 +91,7 @@ impl Tx<'_> {
                 self.db.store.set(MOVE, out, "product_uom_qty", json!(demand + brought));
                 out
             }
-            None => self.add_move(order, line, brought, Way::Out),
+            None => self.add_move(order, line, product, brought, Way::Out),
         };
         self.chain(id, out);
         // 19 takes the tracking reference along.
@@ -135,9 +137,11 @@ impl Seed<'_, '_> {
         let store = &self.tx.db.store;
         let code = store.text("stock.warehouse", house, "code");
         let company = store.value("stock.warehouse", house, "company_id").clone();
+        let view = store.value("stock.warehouse", house, "view_location_id").clone();
         let output = self.record(
             "stock.location",
             json!({
+                "location_id": view,
                 "name": "Output", "complete_name": format!("{code}/Output"), "usage": "internal",
                 "warehouse_id": house, "company_id": company.clone(),
             }),
@@ -146,6 +150,7 @@ impl Seed<'_, '_> {
             "stock.picking.type",
             json!({
                 "name": "Pick", "code": "internal", "sequence_code": "PICK", "warehouse_id": house,
+                "use_create_lots": false, "use_existing_lots": true,
                 "company_id": company,
             }),
         );

@@ -38,11 +38,10 @@ impl Tx<'_> {
         }
     }
 
-    /// What is on its way, or there, for a line and the product that it has now.
-    fn moving(&self, line: i64) -> f64 {
-        let product = self.db.store.link(LINE, line, "product_id");
+    /// What is on its way, or there, for a line, of a product.
+    fn moving(&self, line: i64, product: i64) -> f64 {
         let moves = self.db.store.by_ref(MOVE, "sale_line_id", line).into_iter();
-        let moves = moves.filter(|&id| self.db.store.link(MOVE, id, "product_id") == product);
+        let moves = moves.filter(|&id| self.db.store.link(MOVE, id, "product_id") == Some(product));
         moves
             .map(|id| match (self.db.store.text(MOVE, id, "state").as_str(), self.way(id)) {
                 ("cancel", _) => 0.0,
@@ -53,9 +52,20 @@ impl Tx<'_> {
             .sum()
     }
 
+    /// Of a kit as many as are complete.
     pub fn delivered(&self, line: i64) -> f64 {
         let moves = self.db.store.by_ref(MOVE, "sale_line_id", line).into_iter();
-        moves.filter(|&id| self.db.store.text(MOVE, id, "state") == "done").map(|id| self.signed(id)).sum()
+        let done = moves.filter(|&id| self.db.store.text(MOVE, id, "state") == "done");
+        let product = self.db.store.link(LINE, line, "product_id").unwrap_or_default();
+        let Some(parts) = self.kit_parts(product) else { return done.map(|id| self.signed(id)).sum() };
+        let done: Vec<i64> = done.collect();
+        let of = |part: i64| {
+            done.iter().filter(move |&&id| self.db.store.link(MOVE, id, "product_id") == Some(part))
+        };
+        let complete =
+            parts.iter().map(|&(part, takes)| of(part).map(|&id| self.signed(id)).sum::<f64>() / takes);
+        let complete = complete.fold(f64::INFINITY, f64::min);
+        if complete.is_finite() { (complete + 1e-6).floor() } else { 0.0 }
     }
 
     fn signed(&self, id: i64) -> f64 {
@@ -72,9 +82,18 @@ impl Tx<'_> {
     ///
     /// Odoo merges into an open move only when the deadline, which comes from the order's date, is the same: an
     /// order whose date was put back gets a transfer *in* for what was taken off, and its delivery stays.
+    ///
+    /// A kit is taken apart: its components move.
     pub fn procure(&mut self, order: i64, line: i64) {
-        let delta = self.db.store.number(LINE, line, "product_uom_qty") - self.moving(line);
         let product = self.db.store.link(LINE, line, "product_id").unwrap_or_default();
+        let ordered = self.db.store.number(LINE, line, "product_uom_qty");
+        for (part, takes) in self.kit_parts(product).unwrap_or_else(|| vec![(product, 1.0)]) {
+            self.procure_part(order, line, part, ordered * takes);
+        }
+    }
+
+    fn procure_part(&mut self, order: i64, line: i64, product: i64, wanted: f64) {
+        let delta = wanted - self.moving(line, product);
         let kind = self.db.store.text("product.product", product, "type");
         if delta == 0.0 || product == 0 || kind == "service" || kind == "combo" {
             return;
@@ -93,7 +112,7 @@ impl Tx<'_> {
         if delta > 0.0 {
             match same.first() {
                 Some(&id) => self.resize(id, rest),
-                None => self.deliver(order, line, rest),
+                None => self.deliver(order, line, product, rest),
             }
             return;
         }
@@ -103,7 +122,7 @@ impl Tx<'_> {
             rest -= take;
         }
         if rest > 0.0 {
-            self.add_move(order, line, rest, Way::In);
+            self.add_move(order, line, product, rest, Way::In);
         }
     }
 
@@ -122,9 +141,8 @@ impl Tx<'_> {
         }
     }
 
-    pub fn add_move(&mut self, order: i64, line: i64, quantity: f64, way: Way) -> i64 {
+    pub fn add_move(&mut self, order: i64, line: i64, product: i64, quantity: f64, way: Way) -> i64 {
         let picking = self.open_picking(order, way);
-        let product = self.db.store.link(LINE, line, "product_id").unwrap_or_default();
         let vals = Row::from_iter([
             ("sale_line_id".to_owned(), json!(line)),
             ("date_deadline".to_owned(), self.db.store.value(ORDER, order, "date_order").clone()),

@@ -55,15 +55,18 @@ pub(crate) struct Savepoint(usize);
 
 impl Store {
     pub fn new(schema: &Schema) -> Self {
-        let tables = schema
-            .models()
-            .map(|model| {
-                let indexed = model.fields.values().filter(|field| field.indexed);
-                let indexes = indexed.map(|field| (field.name, BTreeMap::new())).collect();
-                (model.name, Table { indexes, ..Table::default() })
-            })
-            .collect();
-        Self { tables, log: Vec::new() }
+        let mut store = Self { tables: BTreeMap::new(), log: Vec::new() };
+        store.add_tables(schema);
+        store
+    }
+
+    /// Makes the tables of models that have none yet.
+    pub fn add_tables(&mut self, schema: &Schema) {
+        for model in schema.models() {
+            let indexed = model.fields.values().filter(|field| field.indexed);
+            let indexes = indexed.map(|field| (field.name, BTreeMap::new())).collect();
+            self.tables.entry(model.name).or_insert(Table { indexes, ..Table::default() });
+        }
     }
 
     pub fn savepoint(&self) -> Savepoint {

@@ -102,6 +102,7 @@ impl Tx<'_> {
 
     fn validate(&mut self, picking: i64, drop_rest: bool) -> Outcome<()> {
         self.charge_carrier(picking)?;
+        self.name_lots(picking)?;
         let shipped = self.shipped(picking);
         let picked = shipped.iter().any(|&id| self.db.store.flag(MOVE, id, "picked"));
         let mut later: Vec<i64> = Vec::new();
@@ -177,6 +178,7 @@ impl Tx<'_> {
             }
         });
         self.state_of_lines(id);
+        self.hand_out(id);
     }
 
     fn backorder(&mut self, picking: i64, later: &[i64]) {
@@ -225,13 +227,18 @@ impl Tx<'_> {
         Ok(json!(true))
     }
 
-    /// Goods come into a warehouse. Odoo then reserves them for what waits, the oldest first.
+    /// Goods come into a warehouse, past all transfers. Odoo then reserves them for what waits, the oldest first.
     pub fn receive(&mut self, house: i64, product: i64, quantity: f64) {
         let place = self.db.store.link("stock.warehouse", house, "lot_stock_id").unwrap_or_default();
         let Some(quant) = self.quant(product, place, None) else { return };
         let there = self.db.store.number(QUANT, quant, "quantity");
         self.db.store.set(QUANT, quant, "quantity", json!(there + quantity));
         self.touch(QUANT, quant);
+        self.reserve_waiting(product, place);
+    }
+
+    /// What waits for a product at a place gets what there is, the oldest first.
+    pub fn reserve_waiting(&mut self, product: i64, place: i64) {
         let moves = self.db.store.by_ref(MOVE, "product_id", product).into_iter();
         let waits: Vec<i64> = moves
             .filter(|&id| {
@@ -239,13 +246,21 @@ impl Tx<'_> {
             })
             .filter(|&id| self.db.store.text(MOVE, id, "state") != "assigned")
             .collect();
-        for id in waits {
-            self.reserve(id);
-            self.touch(MOVE, id);
-            if let Some(picking) = self.db.store.link(MOVE, id, "picking_id") {
-                self.settle(picking);
+        self.reserve_anew(&waits);
+    }
+
+    /// The button *Unreserve*.
+    pub fn unreserve_pickings(&mut self, pickings: &[i64]) -> Value {
+        for &picking in pickings {
+            for id in self.db.store.by_ref(MOVE, "picking_id", picking) {
+                if self.is_open(MOVE, id) {
+                    self.unreserve(id);
+                    self.touch(MOVE, id);
+                }
             }
+            self.settle(picking);
         }
+        json!(true)
     }
 
     pub fn cancel_pickings(&mut self, pickings: &[i64]) -> Outcome<Value> {
@@ -263,25 +278,19 @@ impl Tx<'_> {
     pub fn quant_defaults(&mut self, row: &mut Row) {
         let location = row.get("location_id").and_then(Value::as_i64).unwrap_or_default();
         let company = self.db.store.value("stock.location", location, "company_id").clone();
-        let counted = row.contains_key("inventory_quantity");
+        let number = |field: &str| row.get(field).and_then(Value::as_f64);
+        let counted = number("inventory_quantity");
+        // What is counted as the record is made differs from what it is made with.
+        let difference = counted.map_or(0.0, |counted| counted - number("quantity").unwrap_or_default());
         for (field, value) in [
             ("quantity", json!(0.0)),
             ("reserved_quantity", json!(0.0)),
             ("company_id", company),
-            ("inventory_quantity_set", json!(counted)),
+            ("inventory_quantity_set", json!(counted.is_some())),
+            ("inventory_diff_quantity", json!(difference)),
         ] {
             super::hooks::default(row, field, value);
         }
-    }
-
-    pub fn apply_inventory(&mut self, quants: &[i64]) -> Value {
-        for &id in quants {
-            let counted = self.db.store.number(QUANT, id, "inventory_quantity");
-            self.db.store.set(QUANT, id, "quantity", json!(counted));
-            self.db.store.set(QUANT, id, "inventory_quantity_set", json!(false));
-            self.touch(QUANT, id);
-        }
-        Value::Null
     }
 
     /// On hand, free, expected: over the warehouses in the context, or over all of the company. 17 reads one name

@@ -66,7 +66,10 @@ impl Tx<'_> {
         specification: &Map<String, Value>,
     ) -> Outcome<Value> {
         let saved = if records.is_empty() {
-            vec![self.create(model, vals.clone())?]
+            vec![match self.count_of(model, vals)? {
+                Some(quant) => quant,
+                None => self.create(model, vals.clone())?,
+            }]
         } else {
             self.write(model, records, vals)?;
             records.to_vec()

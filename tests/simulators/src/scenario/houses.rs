@@ -146,6 +146,7 @@ impl Scenario {
     pub fn stock(&self, odoo: &odoo::Server) {
         let pieces = 60 + self.expected.len();
         let few = self.few();
+        self.list();
         odoo.seed(|seed| {
             let company = seed.find("res.company", "name", "My Company");
             let journals = [("Shopify Payments", "SHOPI"), ("Gift Cards", "GIFT"), ("Stripe", "STRIP")];

@@ -7,6 +7,7 @@ mod houses;
 mod judge;
 mod people;
 mod setup;
+mod shelves;
 mod shipped;
 mod shipped_money;
 mod stories;
@@ -23,7 +24,10 @@ use crate::shops::{Buyer, Place, Sale, Signed, portal::Portal, shopify::Shop, wo
 
 pub use houses::{CODES, HOUSES, Houses, PLENTY, SCARCE, SERIAL, Told};
 pub use judge::{Seen, Verdict, judge};
-pub use setup::{Addresses, config_with_warehouses, config_yaml, secrets, warehouse_secrets};
+pub use setup::{
+    Addresses, config_with_shelves, config_with_warehouses, config_yaml, secrets, warehouse_secrets,
+};
+pub use shelves::{Shelves, judge_shelves};
 pub use shipped::{Shipped, judge_shipped};
 pub use story::Story;
 
@@ -127,6 +131,7 @@ pub struct Scenario {
     pub shopify: Shop,
     pub woo: Site,
     pub portal: Portal,
+    clock: Clock,
     /// They ship where the configuration names them: [`config_with_warehouses`].
     pub houses: Houses,
     /// In the order of their time.
@@ -153,6 +158,7 @@ impl Scenario {
             shopify: Shop::new(clock.clone(), &secret("shopify-main/api"), &secret("shopify-main/webhook")),
             woo: Site::new(clock.clone(), &secret("woo-de/api"), &secret("woo-de/webhook")),
             portal: Portal::new(clock.clone(), &secret("b2b/webhook")),
+            clock: clock.clone(),
             houses: Houses::new(seed, orders, clock, tempo),
             deliveries: Vec::new(),
             people: Vec::new(),
@@ -197,6 +203,16 @@ impl Scenario {
     }
 
     fn put(&self, channel: Channel, sale: Sale) {
+        let mut goods: BTreeMap<String, i64> = BTreeMap::new();
+        for (sku, one) in sale.goods.iter().filter_map(|one| Some((one.sku.clone()?, one))) {
+            *goods.entry(sku).or_default() += if sale.cancelled { 0 } else { i64::from(one.current) };
+        }
+        match channel {
+            Channel::Shopify => self.shopify.shelf.follow(&self.clock, sale.updated_at, sale.id, goods),
+            Channel::Woo => self.woo.shelf.follow(&self.clock, sale.updated_at, sale.id, goods),
+            // Whoever is told what it may sell counts by itself.
+            Channel::Portal => {}
+        }
         match channel {
             Channel::Shopify => self.shopify.put(sale),
             Channel::Woo => self.woo.put(sale),

@@ -41,6 +41,24 @@ pub fn config_yaml(odoo: &str, shopify: &str, woo: &str) -> String {
 /// must hold what [`super::Scenario::stock`] puts there.
 #[must_use]
 pub fn config_with_warehouses(at: &Addresses) -> String {
+    shipping(at, ["", "", ""])
+}
+
+/// The same with channels that all sell what lies in all three warehouses, and two of them at Odoo's prices.
+#[must_use]
+pub fn config_with_shelves(at: &Addresses) -> String {
+    let location = super::shelves::LOCATION;
+    let stock = |place: &str, more: &str| {
+        format!("    stock:\n      sources: [{{ {place}warehouses: [WH, WEST, SOUTH] }}]\n{more}")
+    };
+    let prices = "    catalogue: { pricelist: USD list, sku_prefix: CD- }\n";
+    let shopify = format!("{}{prices}", stock(&format!("location: \"{location}\", "), ""));
+    let b2b = format!("{}{prices}", stock("", &format!("      buffer: {}\n", super::shelves::BUFFER)));
+    shipping(at, [&shopify, &stock("", ""), &b2b])
+}
+
+/// `more` stands behind each of the three channels.
+fn shipping(at: &Addresses, more: [&str; 3]) -> String {
     let [east, west, south] = &at.houses;
     let portal = &at.portal;
     let shopify = r#"    invoice: on_shipment
@@ -78,7 +96,9 @@ carriers:
   - {{ id: easypost, kind: easypost }}
 "#
     );
-    yaml([&at.odoo, &at.shopify, &at.woo], [shopify, woo, &b2b, &houses])
+    let [of_shopify, of_woo, of_b2b] = more;
+    let all = [shopify.to_owned() + of_shopify, woo.to_owned() + of_woo, b2b + of_b2b, houses];
+    yaml([&at.odoo, &at.shopify, &at.woo], all.each_ref().map(String::as_str))
 }
 
 /// `more` stands behind each of the three channels, and at the end.

@@ -93,7 +93,7 @@ fn not_imported(scenario: &Scenario, orders: &[OrderView]) -> usize {
     cancelled.filter(|(key, _)| !there.contains(external_id(key).as_str())).count()
 }
 
-fn sales(scenario: &Scenario) -> BTreeMap<String, (Channel, Sale)> {
+pub(super) fn sales(scenario: &Scenario) -> BTreeMap<String, (Channel, Sale)> {
     let all = [
         (Channel::Shopify, scenario.shopify.orders()),
         (Channel::Woo, scenario.woo.orders()),

@@ -37,6 +37,9 @@ pub enum FaultKind {
     Slow(Duration),
     /// Never answers.
     Hang,
+    /// Strikes the next request that changes something: its connection breaks, and so much later it is done all
+    /// the same. WooCommerce alone.
+    Late(Duration),
 }
 
 /// `kind` for the next `times` requests.
@@ -108,13 +111,39 @@ impl Faults {
 
     fn next(&self) -> Option<FaultKind> {
         let mut state = self.state();
-        let fault = state.waiting.front_mut()?;
+        let fault = state.waiting.front_mut().filter(|fault| !matches!(fault.kind, FaultKind::Late(_)))?;
         fault.times = fault.times.saturating_sub(1);
         let kind = fault.kind.clone();
         if fault.times == 0 {
             state.waiting.pop_front();
         }
         Some(kind)
+    }
+
+    /// As [`Self::around`], but that a request may be done when nobody waits for its answer any more.
+    pub(super) async fn around_or_late(
+        &self,
+        clock: &Clock,
+        request: Request<Bytes>,
+        answer: impl FnOnce(&Request<Bytes>) -> Response<Bytes> + Send + 'static,
+    ) -> Result<Response<Bytes>, Broken> {
+        let Some(by) = self.late(&request) else { return self.around(clock, &request, answer).await };
+        tokio::spawn(async move {
+            tokio::time::sleep(by).await;
+            answer(&request);
+        });
+        Err(Broken::Reset)
+    }
+
+    /// How late a request is done, where it is.
+    fn late(&self, request: &Request<Bytes>) -> Option<Duration> {
+        let mut state = self.state();
+        let Some(FaultKind::Late(by)) = state.waiting.front().map(|fault| fault.kind.clone()) else {
+            return None;
+        };
+        let changes = request.method() != http::Method::GET;
+        changes.then(|| state.waiting.pop_front())?;
+        Some(by)
     }
 
     fn enter(&self, at: Timestamp, request: &Request<Bytes>) -> usize {
@@ -163,7 +192,7 @@ impl Faults {
                 Err(Broken::Reset)
             }
             Some(FaultKind::Cut) => Ok(answer(request).map(|body| body.slice(..body.len() / 2))),
-            Some(FaultKind::Reset) => Err(Broken::Reset),
+            Some(FaultKind::Reset | FaultKind::Late(_)) => Err(Broken::Reset),
             Some(FaultKind::Hang) => {
                 tokio::time::sleep(FOR_EVER).await;
                 Err(Broken::Reset)

@@ -4,20 +4,26 @@
 //! webhook carries the version that it was made from. Built from the shops' own documentation and from
 //! recordings, not from the adapters.
 
+mod article;
 mod faults;
 pub mod portal;
 mod sale;
 mod shelf;
 pub mod shopify;
-pub mod shopify_fulfilment;
+mod shopify_breaks;
+pub mod shopify_catalogue;
+mod shopify_fulfilment;
 mod shopify_graphql;
+mod shopify_points;
 mod shopify_rest;
 mod shopify_stock;
 mod shopify_token;
 pub mod woocommerce;
+mod woocommerce_categories;
 mod woocommerce_order;
 pub mod woocommerce_shipping;
 mod woocommerce_stock;
+mod woocommerce_variations;
 
 use std::{
     collections::BTreeMap,

@@ -112,6 +112,24 @@ impl Portal {
         known.into_iter().map(|(key, (_, quantity))| (key, quantity)).collect()
     }
 
+    /// The price of each SKU, as it was written, as of what it was told with the latest time.
+    #[must_use]
+    pub fn prices(&self) -> BTreeMap<String, String> {
+        let mut known: BTreeMap<String, (Option<jiff::Timestamp>, String)> = BTreeMap::new();
+        for told in self.told().iter().filter(|told| told.body["type"] == "catalogue.v1") {
+            let at = told.body["at"].as_str().and_then(|at| at.parse().ok());
+            for article in told.body["articles"].as_array().into_iter().flatten() {
+                let (Some(sku), Some(price)) = (article["sku"].as_str(), article["price"].as_str()) else {
+                    continue;
+                };
+                if known.get(sku).is_none_or(|(before, _)| *before <= at) {
+                    known.insert(sku.to_owned(), (at, price.to_owned()));
+                }
+            }
+        }
+        known.into_iter().map(|(sku, (_, price))| (sku, price)).collect()
+    }
+
     /// How many callbacks had no good signature.
     #[must_use]
     pub fn refused(&self) -> u32 {

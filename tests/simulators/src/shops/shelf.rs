@@ -5,32 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crossdock_core::Clock;
+use jiff::Timestamp;
 use serde_json::Value;
 
-/// One article as the shop holds it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Article {
-    /// Shopify's inventory item, WooCommerce's product or variation.
-    pub id: u64,
-    /// The product of a WooCommerce variation.
-    pub parent: Option<u64>,
-    /// Nothing keeps two articles from having the same.
-    pub sku: String,
-    /// What is not counted is sold without end. A variation that is not counted shares the count of its product,
-    /// where that is counted.
-    pub counted: bool,
-    /// Goes on selling at zero: Shopify's "continue selling", WooCommerce's backorders.
-    pub oversells: bool,
-    /// By location; WooCommerce has one, "".
-    pub counts: BTreeMap<String, i64>,
-    /// Its name, where somebody gave it another one than its SKU.
-    pub title: Option<String>,
-    /// As the shop writes it; WooCommerce's regular price.
-    pub price: Option<String>,
-    pub barcode: Option<String>,
-    /// Where it is another one than WooCommerce's `publish` or Shopify's `ACTIVE`.
-    pub status: Option<String>,
-}
+pub use super::article::Article;
 
 /// A sale that the shop did not let happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +28,68 @@ struct State {
     parents: BTreeSet<u64>,
     /// The last id: none is given twice.
     last: u64,
-    /// What the next write of an article is refused with.
+    /// What the next write of an article is refused with, and the next of its count.
     refusals: BTreeMap<u64, String>,
+    count_refusals: BTreeMap<u64, String>,
+    /// The shop's prices hold the taxes.
+    prices_hold_tax: bool,
+    /// WooCommerce's categories, by id: the name as it is kept, and the one above.
+    categories: BTreeMap<u64, (String, u64)>,
+    /// Shopify's sales channels, and whether each takes in new products by itself; none where the app may not ask.
+    publications: Option<Vec<(String, bool)>>,
+    /// What WooCommerce weighs in, where it is not `kg`.
+    weight_unit: Option<String>,
+    /// What orders want, by order; and when the counts follow.
+    wanted: BTreeMap<u64, BTreeMap<String, i64>>,
+    follows: BTreeMap<Timestamp, Vec<(String, i64)>>,
+    clock: Option<Clock>,
+    /// What there was of each SKU in the whole world, as far as somebody said; what was sold here of it; and counts that
+    /// were set above what both leave.
+    supply: BTreeMap<String, i64>,
+    sold: BTreeMap<String, i64>,
+    overwritten: Vec<String>,
     /// Shopify's idempotency keys: what each was used for and what came of it.
     keys: BTreeMap<String, (Value, Value)>,
 }
 
 impl State {
+    /// What orders did to the counts by now.
+    fn catch_up(&mut self) {
+        let Some(now) = self.clock.as_ref().map(Clock::now) else { return };
+        while let Some(due) = self.follows.first_entry().filter(|due| *due.key() <= now) {
+            for (sku, pieces) in due.remove() {
+                // What the shop does not list it sells by hand.
+                let _ = self.sell(&sku, pieces);
+            }
+        }
+    }
+
+    fn sell(&mut self, sku: &str, pieces: i64) -> Result<(), NotSold> {
+        let id = *self.with(sku).first().ok_or(NotSold::Unknown)?;
+        let article = self.articles.get(&id).ok_or(NotSold::Unknown)?;
+        let holder = article.parent.filter(|_| !article.counted).unwrap_or(id);
+        let article = self.articles.get_mut(&holder).ok_or(NotSold::Unknown)?;
+        if !article.counted {
+            return Ok(());
+        }
+        let total: i64 = article.counts.values().sum();
+        if total < pieces && !article.oversells {
+            return Err(NotSold::SoldOut);
+        }
+        *self.sold.entry(sku.to_owned()).or_default() += pieces;
+        let mut left = pieces;
+        for count in article.counts.values_mut() {
+            let taken = left.min((*count).max(0));
+            *count -= taken;
+            left -= taken;
+        }
+        // What is not there is owed by the first location.
+        if let Some(count) = article.counts.values_mut().next() {
+            *count -= left;
+        }
+        Ok(())
+    }
+
     fn put(&mut self, article: Article) {
         self.by_sku.entry(article.sku.to_lowercase()).or_default().insert(article.id);
         self.parents.extend(article.parent);
@@ -82,8 +116,54 @@ impl State {
 pub struct Shelf(Arc<Mutex<State>>);
 
 impl Shelf {
+    /// As it is now.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.catch_up();
+        state
+    }
+
+    /// Lets the shop's prices hold the taxes, or not.
+    pub fn hold_tax(&self, holds: bool) {
+        self.state().prices_hold_tax = holds;
+    }
+
+    #[must_use]
+    pub(crate) fn prices_hold_tax(&self) -> bool {
+        self.state().prices_hold_tax
+    }
+
+    /// Lets a WooCommerce shop weigh in `kg`, `g`, `lbs` or `oz`.
+    pub fn weigh_in(&self, unit: &str) {
+        self.state().weight_unit = Some(unit.to_owned());
+    }
+
+    #[must_use]
+    pub(crate) fn weight_unit(&self) -> String {
+        self.state().weight_unit.clone().unwrap_or_else(|| "kg".to_owned())
+    }
+
+    /// A person makes a WooCommerce category below another one, or below none (0).
+    pub fn put_category(&self, name: &str, parent: u64) -> u64 {
+        let mut state = self.state();
+        let id = 100 + state.categories.len() as u64;
+        let kept = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        state.categories.insert(id, (kept, parent));
+        id
+    }
+
+    /// Lets a Shopify app ask for the sales channels, and says which of them take in new products by themselves.
+    pub fn publish_by_itself(&self, channels: &[(&str, bool)]) {
+        let channels = channels.iter().map(|(name, own)| ((*name).to_owned(), *own)).collect();
+        self.state().publications = Some(channels);
+    }
+
+    pub(super) fn publications(&self) -> Option<Vec<(String, bool)>> {
+        self.state().publications.clone()
+    }
+
+    pub(super) fn categories(&self) -> BTreeMap<u64, (String, u64)> {
+        self.state().categories.clone()
     }
 
     /// Puts an article there that is counted at these places, and gives its id.
@@ -104,7 +184,7 @@ impl Shelf {
         })
     }
 
-    fn add(&self, mut article: Article) -> u64 {
+    pub(super) fn add(&self, mut article: Article) -> u64 {
         let mut state = self.state();
         let id = state.last.max(40_000) + 1;
         state.last = id;
@@ -139,6 +219,13 @@ impl Shelf {
         state.refusals.extend(ids.into_iter().map(|id| (id, code.to_owned())));
     }
 
+    /// The next count of the SKU is refused so, and nothing else of it.
+    pub fn refuse_count(&self, sku: &str, code: &str) {
+        let mut state = self.state();
+        let ids = state.with(sku);
+        state.count_refusals.extend(ids.into_iter().map(|id| (id, code.to_owned())));
+    }
+
     #[must_use]
     pub fn articles(&self) -> Vec<Article> {
         self.state().articles.values().cloned().collect()
@@ -156,29 +243,32 @@ impl Shelf {
     /// # Errors
     /// Where the shop counts fewer and does not oversell, nothing is sold.
     pub fn sell(&self, sku: &str, pieces: i64) -> Result<(), NotSold> {
+        self.state().sell(sku, pieces)
+    }
+
+    /// From `at` on an order wants these goods: what it wants more than before is sold then, and what it wants less
+    /// goes back on the shelf.
+    pub fn follow(&self, clock: &Clock, at: Timestamp, order: u64, goods: BTreeMap<String, i64>) {
         let mut state = self.state();
-        let id = *state.with(sku).first().ok_or(NotSold::Unknown)?;
-        let article = state.articles.get(&id).ok_or(NotSold::Unknown)?;
-        let holder = article.parent.filter(|_| !article.counted).unwrap_or(id);
-        let article = state.articles.get_mut(&holder).ok_or(NotSold::Unknown)?;
-        if !article.counted {
-            return Ok(());
-        }
-        let total: i64 = article.counts.values().sum();
-        if total < pieces && !article.oversells {
-            return Err(NotSold::SoldOut);
-        }
-        let mut left = pieces;
-        for count in article.counts.values_mut() {
-            let taken = left.min((*count).max(0));
-            *count -= taken;
-            left -= taken;
-        }
-        // What is not there is owed by the first location.
-        if let Some(count) = article.counts.values_mut().next() {
-            *count -= left;
-        }
-        Ok(())
+        let before = state.wanted.insert(order, goods.clone()).unwrap_or_default();
+        let skus: BTreeSet<&String> = before.keys().chain(goods.keys()).collect();
+        let of = |goods: &BTreeMap<String, i64>, sku: &str| goods.get(sku).copied().unwrap_or_default();
+        let more = skus.into_iter().map(|sku| (sku.clone(), of(&goods, sku) - of(&before, sku)));
+        let more: Vec<(String, i64)> = more.filter(|(_, more)| *more != 0).collect();
+        state.follows.entry(at).or_default().extend(more);
+        state.clock = Some(clock.clone());
+    }
+
+    /// So many more pieces are there to be sold by anybody: from now on a count that is set above what is left of them
+    /// after this shop's own sales is remembered.
+    pub fn supply(&self, sku: &str, pieces: i64) {
+        *self.state().supply.entry(sku.to_owned()).or_default() += pieces;
+    }
+
+    /// The counts that were set as if this shop had sold less than it has.
+    #[must_use]
+    pub fn overwritten(&self) -> Vec<String> {
+        self.state().overwritten.clone()
     }
 
     /// Goods come back, or a person counts: the count changes by so much.
@@ -216,15 +306,38 @@ impl Shelf {
         self.state().parents.contains(&id)
     }
 
+    /// The variants of a product, which has the id of its first one.
+    pub(super) fn of_product(&self, first: u64) -> Vec<u64> {
+        let state = self.state();
+        let siblings = |state: &State| -> Vec<u64> {
+            let all = state.articles.values().filter(|one| one.parent.unwrap_or(one.id) == first);
+            all.map(|one| one.id).collect()
+        };
+        match state.parents.contains(&first) {
+            true => siblings(&state),
+            false => state.articles.get(&first).map(|one| one.id).into_iter().collect(),
+        }
+    }
+
     pub(super) fn set(&self, id: u64, location: &str, count: i64) {
         let mut state = self.state();
-        if let Some(article) = state.articles.get_mut(&id) {
+        let State { articles, supply, sold, overwritten, .. } = &mut *state;
+        if let Some(article) = articles.get_mut(&id) {
             article.counts.insert(location.to_owned(), count);
+            let gone = sold.get(&article.sku).copied().unwrap_or_default();
+            if supply.get(&article.sku).is_some_and(|supply| count > (supply - gone).max(0)) {
+                overwritten.push(format!("{} was set to {count} with {gone} sold", article.sku));
+            }
         }
     }
 
     pub(super) fn refusal(&self, id: u64) -> Option<String> {
         self.state().refusals.remove(&id)
+    }
+
+    pub(super) fn refusal_of_count(&self, id: u64) -> Option<String> {
+        let mut state = self.state();
+        state.refusals.remove(&id).or_else(|| state.count_refusals.remove(&id))
     }
 
     /// What the key was used for, and what came of it.

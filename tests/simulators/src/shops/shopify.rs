@@ -9,11 +9,11 @@ use http::{Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-pub use super::shopify_token::Tokens;
 use super::{
     Faults, Orders, Sale, Shelf, Signed, hmac_base64, shopify_fulfilment::Fulfilments, shopify_graphql,
     shopify_rest, shopify_stock,
 };
+pub use super::{shopify_points::Points, shopify_token::Tokens};
 
 /// A Shopify shop. Clones are the same shop.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Shop {
     pub fulfilments: Fulfilments,
     /// Its articles and what it counts of them.
     pub shelf: Shelf,
+    /// What our app may spend.
+    pub points: Points,
 }
 
 impl Shop {
@@ -44,6 +46,7 @@ impl Shop {
             subscriptions: Arc::default(),
             fulfilments: Fulfilments::default(),
             shelf: Shelf::default(),
+            points: Points::default(),
         }
     }
 
@@ -152,11 +155,17 @@ impl Shop {
         if !graphql {
             return respond(StatusCode::NOT_FOUND, &json!({ "errors": "Not Found" }));
         }
-        if let Some(answer) = shopify_stock::answer(&self.shelf, &body) {
-            return respond(StatusCode::OK, &answer);
+        let operation = body["operationName"].as_str().unwrap_or_default();
+        let now = self.orders.clock().now();
+        respond(StatusCode::OK, &self.points.spend(operation, now, || self.run(operation, &body)))
+    }
+
+    /// Runs one operation.
+    fn run(&self, operation: &str, body: &Value) -> Value {
+        if let Some(answer) = shopify_stock::answer(&self.shelf, body) {
+            return answer;
         }
         let variables = &body["variables"];
-        let operation = body["operationName"].as_str().unwrap_or_default();
         if let Some(data) = self.shipping(operation, variables) {
             return costed(&data);
         }
@@ -176,14 +185,11 @@ impl Shop {
                     { "handle": "read_customers" }, { "handle": "read_payment_terms" },
                     { "handle": "write_merchant_managed_fulfillment_orders" },
                     { "handle": "write_fulfillments" }, { "handle": "read_locations" },
-                    { "handle": "read_products" }, { "handle": "write_inventory" },
+                    { "handle": "write_products" }, { "handle": "write_inventory" },
                 ] },
             }),
             other => {
-                return respond(
-                    StatusCode::OK,
-                    &json!({ "errors": [{ "message": format!("no operation {other}") }] }),
-                );
+                return json!({ "errors": [{ "message": format!("no operation {other}") }] });
             }
         };
         costed(&data)
@@ -298,12 +304,12 @@ impl Shop {
     }
 }
 
-fn costed(data: &Value) -> Response<Bytes> {
+fn costed(data: &Value) -> Value {
     let cost = json!({
         "requestedQueryCost": 50, "actualQueryCost": 12,
         "throttleStatus": { "maximumAvailable": 2000.0, "currentlyAvailable": 1950, "restoreRate": 100.0 },
     });
-    respond(StatusCode::OK, &json!({ "data": data, "extensions": { "cost": cost } }))
+    json!({ "data": data, "extensions": { "cost": cost } })
 }
 
 pub(super) fn respond(status: StatusCode, body: &Value) -> Response<Bytes> {

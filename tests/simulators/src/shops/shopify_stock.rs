@@ -1,13 +1,18 @@
-//! Variants, inventory items and their levels, as Shopify's GraphQL Admin API has them in 2026-04.
+//! Inventory items and their levels, as Shopify's GraphQL Admin API has them in 2026-04.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::shelf::{Article, Shelf};
+use super::{
+    shelf::{Article, Shelf},
+    shopify_catalogue,
+};
 
 /// The most points that one query may cost.
 const COST_AT_MOST: u64 = 1_000;
+/// What a mutation costs.
+pub(super) const MUTATION: u64 = 10;
 /// The most entries of any list in an input.
 const INPUT_AT_MOST: usize = 250;
 
@@ -22,25 +27,25 @@ pub(super) fn answer(shelf: &Shelf, body: &Value) -> Option<Value> {
             costed(&json!({ "inventoryItem": levels }), 2)
         }
         "StockSet" => once(shelf, body, "inventorySetQuantities", || set(shelf, variables)),
-        "CatalogueVariants" => articles(shelf, variables),
-        "CatalogueUpdate" => costed(&json!({ "productVariantsBulkUpdate": update(shelf, variables) }), 10),
         "StockActivate" => once(shelf, body, "inventoryActivate", || activate(shelf, variables)),
-        _ => return None,
+        _ => return shopify_catalogue::answer(shelf, body),
     })
 }
 
-fn costed(data: &Value, requested: u64) -> Value {
+pub(super) fn costed(data: &Value, requested: u64) -> Value {
+    // A query is charged for what it found, a mutation in full.
+    let actual = if requested == MUTATION { requested } else { requested.div_ceil(4) };
     json!({ "data": data, "extensions": { "cost": {
-        "requestedQueryCost": requested, "actualQueryCost": requested.div_ceil(4),
+        "requestedQueryCost": requested, "actualQueryCost": actual,
         "throttleStatus": { "maximumAvailable": 2000.0, "currentlyAvailable": 1950, "restoreRate": 100.0 },
     } } })
 }
 
-fn refused(message: &str, code: &str) -> Value {
+pub(super) fn refused(message: &str, code: &str) -> Value {
     json!({ "errors": [{ "message": message, "extensions": { "code": code } }] })
 }
 
-fn id(gid: &Value) -> Option<u64> {
+pub(super) fn id(gid: &Value) -> Option<u64> {
     gid.as_str()?.rsplit('/').next()?.parse().ok()
 }
 
@@ -62,63 +67,17 @@ fn variants(shelf: &Shelf, variables: &Value) -> Value {
     })
 }
 
-fn variant_gid(article: &Article) -> String {
+pub(super) fn variant_gid(article: &Article) -> String {
     format!("gid://shopify/ProductVariant/{}", article.id + 10_000)
 }
 
-/// Each article is a product of its own, with one variant.
-fn product_gid(article: &Article) -> String {
-    format!("gid://shopify/Product/{}", article.id + 20_000)
-}
-
-fn articles(shelf: &Shelf, variables: &Value) -> Value {
-    search(shelf, variables, 2, |article| {
-        let mut shown = priced(article);
-        shown["sku"] = article.sku.as_str().into();
-        let status = article.status.as_deref().unwrap_or("ACTIVE");
-        shown["product"] = json!({ "id": product_gid(article), "status": status });
-        shown
-    })
-}
-
-fn priced(article: &Article) -> Value {
-    let price = article.price.as_deref().unwrap_or("0.00");
-    json!({ "id": variant_gid(article), "price": price, "barcode": article.barcode })
-}
-
-/// `productVariantsBulkUpdate` with `allowPartialUpdates`: what is refused stops nothing else.
-fn update(shelf: &Shelf, variables: &Value) -> Value {
-    let (mut stored, mut errors) = (Vec::new(), Vec::new());
-    let entries = variables["variants"].as_array().cloned().unwrap_or_default();
-    for (number, entry) in entries.iter().enumerate() {
-        let mut bad = |argument: &str, code: &str, message: &str| {
-            let field = ["variants", &number.to_string(), argument];
-            errors.push(json!({ "code": code, "field": field, "message": message }));
-        };
-        let article = id(&entry["id"]).and_then(|id| shelf.by_id(id.checked_sub(10_000)?));
-        let own = article.filter(|article| variables["product"] == product_gid(article).as_str());
-        let Some(article) = own else {
-            bad("id", "PRODUCT_VARIANT_DOES_NOT_EXIST", "Product variant does not exist");
-            continue;
-        };
-        if let Some(code) = shelf.refusal(article.id) {
-            bad("price", &code, "The variant cannot be changed.");
-            continue;
-        }
-        shelf.edit(article.id, |article| {
-            // Money has as many digits as the shop's currency.
-            let money = entry["price"].as_str().and_then(|price| price.parse::<f64>().ok());
-            article.price = money.map(|money| format!("{money:.2}")).or(article.price.take());
-            let barcode = entry["barcode"].as_str().map(str::to_owned);
-            article.barcode = barcode.or(article.barcode.take());
-        });
-        stored.extend(shelf.by_id(article.id).map(|article| priced(&article)));
-    }
-    json!({ "productVariants": stored, "userErrors": errors })
-}
-
 /// `productVariants`: an object costs a point, a connection as many as are asked for.
-fn search(shelf: &Shelf, variables: &Value, each: usize, shown: impl Fn(&Article) -> Value) -> Value {
+pub(super) fn search(
+    shelf: &Shelf,
+    variables: &Value,
+    each: usize,
+    shown: impl Fn(&Article) -> Value,
+) -> Value {
     let first = count(variables, "first");
     let cost = u64::try_from(first * each).unwrap_or(u64::MAX);
     if cost > COST_AT_MOST {
@@ -200,7 +159,7 @@ fn once(shelf: &Shelf, body: &Value, field: &str, run: impl FnOnce() -> Result<V
     }
     let said = |code: &str, message: &str| {
         let error = json!({ "code": code, "field": null, "message": message });
-        costed(&json!({ field: { "userErrors": [error] } }), 10)
+        costed(&json!({ field: { "userErrors": [error] } }), MUTATION)
     };
     match shelf.used(key) {
         Some((what, _)) if what != *variables => said(
@@ -211,11 +170,11 @@ fn once(shelf: &Shelf, body: &Value, field: &str, run: impl FnOnce() -> Result<V
             "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED",
             "A previous request with this idempotency key failed. Retry with a new idempotency key.",
         ),
-        Some((_, answer)) => costed(&json!({ field: answer }), 10),
+        Some((_, answer)) => costed(&json!({ field: answer }), MUTATION),
         None => match run() {
             Ok(answer) => {
                 shelf.keep(key, variables.clone(), answer.clone());
-                costed(&json!({ field: answer }), 10)
+                costed(&json!({ field: answer }), MUTATION)
             }
             Err(body) => body,
         },
@@ -281,7 +240,7 @@ fn check(shelf: &Shelf, entry: &Value) -> Result<(u64, String, i64), Bad> {
         let message = "The changeFromQuantity argument no longer matches the persisted quantity.";
         return Err(bad("changeFromQuantity", "CHANGE_FROM_QUANTITY_STALE", message));
     }
-    if let Some(code) = shelf.refusal(article.id) {
+    if let Some(code) = shelf.refusal_of_count(article.id) {
         return Err(bad("inventoryItemId", &code, "The inventory item cannot be changed."));
     }
     Ok((article.id, location, entry["quantity"].as_i64().unwrap_or_default()))

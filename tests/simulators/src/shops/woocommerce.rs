@@ -184,6 +184,7 @@ impl Site {
             (&Method::GET, "data", "currencies/current") => {
                 respond(&json!({ "code": "EUR", "name": "Euro" }))
             }
+            (&Method::GET, "settings", id) => respond(&woocommerce_stock::setting(&self.shelf, id)),
             (&Method::GET, "", "wp-json/") => respond(&json!({ "name": "Sample", "home": HOME })),
             _ => error(StatusCode::NOT_FOUND, "rest_no_route", "No route was found"),
         }
@@ -388,10 +389,10 @@ fn error(status: StatusCode, code: &str, message: &str) -> Response<Bytes> {
 
 impl Peer for Site {
     fn call(&self, request: Request<Bytes>) -> PeerFuture {
-        let site = self.clone();
-        Box::pin(async move {
-            let clock = site.orders.clock();
-            site.faults.around(clock, &request, |request| site.answer(request)).await
-        })
+        let (site, faults) = (self.clone(), self.faults.clone());
+        let clock = self.orders.clock().clone();
+        Box::pin(
+            async move { faults.around_or_late(&clock, request, move |request| site.answer(request)).await },
+        )
     }
 }

@@ -140,7 +140,8 @@ impl Server {
     /// How often something left.
     #[must_use]
     pub fn sent(&self) -> usize {
-        self.floor().jobs.iter().map(|job| job.shipments.len()).sum()
+        let of = |job: &Job| job.shipments.iter().filter(|sent| !sent.lines.is_empty()).count();
+        self.floor().jobs.iter().map(of).sum()
     }
 
     /// The newest release under a reference.

@@ -90,3 +90,36 @@ async fn a_discount_product_that_would_never_be_invoiced_is_a_warning() {
     assert_eq!(unwell(&sound), []);
     assert_eq!(said(&sound, "odoo.discount_product")[0].0, Level::Ok);
 }
+
+#[tokio::test]
+async fn a_warehouse_that_corrects_stock_needs_a_right_that_is_asked_for_only_then() {
+    let refused = |model: &str, method: &str, _: &Value| {
+        let dialogue = model == "stock.inventory.adjustment.name" && method == "check_access_rights";
+        dialogue.then_some(Ok(json!(false)))
+    };
+    assert_eq!(unwell(&found(refused).await), [], "nothing is corrected");
+    let config = CONFIG.replace("    odoo: WH\n", "    odoo: WH\n    stock: { snapshots: apply }\n");
+    let lacking = found_by(refused, &config).await;
+    only(&lacking, Level::Fail, "odoo.corrections", "east corrects Odoo's stock, and the user may not");
+    let sound = found_by(|_, _, _| None, &config).await;
+    assert_eq!(said(&sound, "odoo.corrections"), [(Level::Ok, "the user may correct stock".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_warehouse_that_receives_needs_a_right_that_is_asked_for_only_then() {
+    let refused = |model: &str, method: &str, args: &Value| {
+        let lots = model == "stock.lot" && method == "check_access_rights" && args["operation"] == "create";
+        lots.then_some(Ok(json!(false)))
+    };
+    assert_eq!(unwell(&found(refused).await), [], "nothing is received");
+    let config = CONFIG.replace("    odoo: WH\n", "    odoo: WH\n    stock: { receipts: apply }\n");
+    let lacking = found_by(refused, &config).await;
+    only(
+        &lacking,
+        Level::Fail,
+        "odoo.receipts",
+        "east receives into Odoo, and the user may not create stock.lot",
+    );
+    let sound = found_by(|_, _, _| None, &config).await;
+    assert_eq!(said(&sound, "odoo.receipts"), [(Level::Ok, "the user may receive goods".to_owned())]);
+}

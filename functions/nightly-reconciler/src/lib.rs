@@ -1,0 +1,209 @@
+//! Compares what the systems say, each night or when somebody asks: finds what events missed.
+//!
+//! In: a schedule, and queue `reconcile`, where the parts of a run wait. Reads: the shops' orders, Odoo's orders
+//! and products, the ledger. Out: what differs, in the run's slices in the ledger; and for what may be mended the
+//! same entries and messages as webhooks and watchers would have made.
+//!
+//! Safe to repeat: a page's findings are written down before anything of them is mended, and its end moves the
+//! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it.
+
+mod orders;
+mod shipments;
+mod stock;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crossdock_core::{
+    ChannelId, Fate, PeerError, WarehouseId,
+    config::{Channel, Config},
+    difference::Healing,
+    ids::SliceKey,
+    message::{Message, QueueName},
+    reason::{Reason, ReasonCode},
+};
+use crossdock_odoo::Odoo;
+use crossdock_peers::{Remote, Shop, shop_secrets, shops, warehouse_secrets, warehouses};
+use crossdock_platform::{
+    Change, OrderBook, Pace, Platform, PlatformError,
+    orders::{after, backoff},
+    queue::send_all,
+    reconciliation::{PLAN, Scope, Slice, SliceStage, named},
+};
+use crossdock_runtime::{Answers, Parts, Scheduled, Step, Wire, WireError, send_or_leave};
+use jiff::{SignedDuration, Timestamp};
+
+/// A page is not begun with less time than this before the deadline: the slice's next message goes on.
+const LEAST_TIME: SignedDuration = SignedDuration::from_secs(40);
+
+pub struct NightlyReconciler<P> {
+    pub book: OrderBook<P>,
+    pub config: Arc<Config>,
+    pub odoo: Odoo,
+    pub pace: Pace<P>,
+    pub shops: BTreeMap<ChannelId, Shop<P>>,
+    pub warehouses: BTreeMap<WarehouseId, Remote<P>>,
+}
+
+/// Why a slice stopped.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    #[error("{0} has no API secret yet")]
+    NoSecret(String),
+}
+
+impl<P: Platform> Wire<P> for NightlyReconciler<P> {
+    fn secrets(config: &Config) -> Vec<String> {
+        let shops = shop_secrets(config, Channel::has_api);
+        shops.chain(warehouse_secrets(config)).chain([config.odoo.secret.clone()]).collect()
+    }
+
+    async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
+        let Parts { platform, config, .. } = parts;
+        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
+        let shops = shops(parts, Channel::has_api).await?;
+        let warehouses = warehouses(parts).await?;
+        let book = OrderBook::new(platform.clone(), config.retention.clone());
+        Ok(Self { book, config: config.clone(), odoo, pace, shops, warehouses })
+    }
+}
+
+impl<P: Platform> Scheduled for NightlyReconciler<P> {
+    /// Opens the night's run: the last `reconcile.window_h` hours.
+    async fn run(&self, _deadline: Timestamp) -> Result<(), PlatformError> {
+        let policy = &self.config.reconcile;
+        let scope = Scope::last(self.book.now(), policy.window_h, policy.settle_min, true);
+        let (run, message) = self.book.open_run(scope).await?;
+        tracing::info!(run.id = %run, "reconciliation opened");
+        send_all(self.book.platform(), &Vec::from_iter(message)).await
+    }
+}
+
+impl<P: Platform> Step for NightlyReconciler<P> {
+    const QUEUE: QueueName = QueueName::Reconcile;
+
+    type Key = SliceKey;
+
+    fn key(message: Message) -> Option<SliceKey> {
+        let Message::SliceOpened { slice } = message else { return None };
+        Some(slice)
+    }
+
+    async fn handle(&self, keys: &[SliceKey], deadline: Timestamp) -> Answers<SliceKey> {
+        let mut answers = Vec::new();
+        for key in keys {
+            answers.push((key.clone(), self.bring_on(key, deadline).await));
+        }
+        answers
+    }
+}
+
+impl<P: Platform> NightlyReconciler<P> {
+    /// Brings a slice as far as the time lets it.
+    async fn bring_on(&self, key: &SliceKey, deadline: Timestamp) -> Result<(), PlatformError> {
+        let mut messages = Vec::new();
+        let is_open = |slice: &Slice| slice.work.stage == SliceStage::Open;
+        while let Some(slice) = self.book.document::<Slice>(key).await?.filter(is_open) {
+            match self.compare(&slice, deadline).await {
+                Ok(follow) => messages.extend(follow),
+                Err(Trouble::Platform(error)) => return Err(error),
+                Err(trouble) => {
+                    tracing::warn!(slice.key = %key, error = %trouble, "not compared to the end");
+                    self.put_off(key, &trouble).await?;
+                    break;
+                }
+            }
+            // One page at least, or whoever has little time would only send itself on.
+            if deadline.duration_since(self.book.now()) < LEAST_TIME {
+                messages.push(Message::SliceOpened { slice: key.clone() });
+                break;
+            }
+        }
+        send_or_leave(self.book.platform(), &messages).await
+    }
+
+    /// Compares a slice's next page; gives the messages that follow.
+    async fn compare(&self, slice: &Slice, deadline: Timestamp) -> Result<Vec<Message>, Trouble> {
+        let mut parts = slice.key.name.as_str().splitn(3, '.');
+        let (kind, peer) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let channel = peer.parse().ok().and_then(|id| self.config.channel(&id));
+        let warehouse = peer.parse().ok().and_then(|id| self.config.warehouse(&id));
+        match (kind, channel, warehouse) {
+            (PLAN, ..) => return self.plan(slice).await,
+            ("stock", Some(channel), _) => return self.stock(channel, slice, deadline).await,
+            ("orders", Some(channel), _) => self.orders(channel, slice, deadline).await?,
+            ("shipments", _, Some(warehouse)) => self.shipments(&warehouse.id, slice, deadline).await?,
+            // The configuration has changed since it was planned.
+            _ => self.book.end_page(slice, 0, None).await?,
+        }
+        Ok(Vec::new())
+    }
+
+    /// Opens the parts of a run: the orders of each shop, the stock of each that is told it, and the shipments of each
+    /// warehouse that can be asked.
+    async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
+        let mut names = Vec::new();
+        for channel in self.config.channels.iter().filter(|channel| channel.has_api()) {
+            let id = channel.id.as_str();
+            let stock = channel.stock.as_ref().and_then(|_| named("stock", &format!("{id}.0")));
+            names.extend(named("orders", id).into_iter().chain(stock));
+        }
+        let remote = self.config.warehouses.iter().filter(|warehouse| warehouse.is_remote());
+        names.extend(remote.filter_map(|warehouse| named("shipments", warehouse.id.as_str())));
+        let mut messages = Vec::new();
+        for name in names {
+            let key = SliceKey::new(plan.key.run.clone(), name);
+            messages.extend(self.book.open_slice(&key, scope(plan), None).await?);
+        }
+        self.book.end_page(plan, 0, None).await?;
+        Ok(messages)
+    }
+
+    fn shop(&self, channel: &Channel) -> Result<&Shop<P>, Trouble> {
+        self.shops.get(&channel.id).ok_or_else(|| Trouble::NoSecret(channel.id.to_string()))
+    }
+
+    fn heals(&self, class: Healing) -> u32 {
+        self.config.reconcile.heals_at_most(class)
+    }
+
+    /// A peer does not answer, or not as it should.
+    async fn put_off(&self, key: &SliceKey, trouble: &Trouble) -> Result<(), PlatformError> {
+        let now = self.book.now();
+        let config = self.config.digest();
+        let entropy = self.book.platform().entropy().clone();
+        let wait = match trouble {
+            Trouble::Peer(error) => match error.fate() {
+                Fate::Retry { after } => Some(after.and_then(|wait| SignedDuration::try_from(wait).ok())),
+                Fate::Park => None,
+            },
+            Trouble::NoSecret(_) | Trouble::Platform(_) => Some(None),
+        };
+        let why = trouble.to_string();
+        self.book
+            .change::<Slice, _>(key, |slice| {
+                let work = &mut slice.work;
+                match wait {
+                    Some(wait) => {
+                        let wait = wait.unwrap_or_else(|| backoff(work.attempts, &entropy));
+                        work.try_again(after(now, wait), now, &why);
+                    }
+                    None => work.park(
+                        vec![Reason::new(ReasonCode::ReconciliationRefused, why.clone())],
+                        &config,
+                        now,
+                    ),
+                }
+                Change::Write(())
+            })
+            .await
+    }
+}
+
+/// What the parts of a run compare, too.
+fn scope(slice: &Slice) -> Scope {
+    Scope { from: slice.from, until: slice.until, heals: slice.heals }
+}

@@ -1,0 +1,67 @@
+//! Erasing a customer's personal data, when one asks for it.
+
+use anyhow::Result;
+use clap::Args;
+use crossdock_core::{ChannelId, OrderKey};
+use crossdock_platform::{
+    OrderBook, Platform,
+    orders::{Erasure, Person},
+};
+use serde_json::json;
+
+use super::{Place, text::print};
+
+#[derive(Args)]
+pub struct Erase {
+    /// The customer's e-mail address, or the channel's own id of the account (with --channel).
+    #[arg(long)]
+    customer: String,
+    /// In this channel alone.
+    #[arg(long)]
+    channel: Option<ChannelId>,
+    /// Only says what would be erased.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[arg(long)]
+    json: bool,
+}
+
+/// Fails where something of the customer is left because an order still needs it.
+pub(super) async fn erase<P: Platform>(book: &OrderBook<P>, options: &Erase) -> Result<bool> {
+    let person = Person { channel: options.channel.clone(), name: options.customer.clone() };
+    let found = book.erase(&person, options.dry_run).await?;
+    if options.json {
+        let body = json!({
+            "erased": found.erased, "under_way": found.under_way, "done_before": found.done_before,
+            "dry_run": options.dry_run,
+        });
+        print(&body.to_string())?;
+    } else {
+        print(&told(&found, options.dry_run))?;
+    }
+    Ok(found.under_way.is_empty())
+}
+
+fn told(found: &Erasure, dry_run: bool) -> String {
+    let mut lines = Vec::new();
+    let mut list = |what: &str, orders: &[OrderKey]| {
+        if !orders.is_empty() {
+            let names: Vec<String> = orders.iter().map(ToString::to_string).collect();
+            lines.push(format!("{what} ({}): {}", orders.len(), names.join(", ")));
+        }
+    };
+    list(if dry_run { "would be erased" } else { "erased" }, &found.erased);
+    list("held nothing personal any more", &found.done_before);
+    list("left, for they still need it; erase again once they are done, or closed", &found.under_way);
+    if lines.is_empty() {
+        return "The ledger has no order of this customer.".into();
+    }
+    lines.push(
+        "Not erased here: what Odoo, the shops and the warehouses hold; point-in-time backups of the ledger, which \
+         age out after 35 days; logs, which never held it."
+            .into(),
+    );
+    lines.join("\n")
+}

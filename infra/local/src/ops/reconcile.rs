@@ -1,0 +1,177 @@
+//! Comparing everything on demand, and what the runs found.
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use crossdock_core::{
+    difference::{Difference, DifferenceKind},
+    ids::RunId,
+};
+use crossdock_platform::{
+    OrderBook, Platform,
+    queue::send_all,
+    reconciliation::{Count, Run, Scope, SliceStage},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Place, print, table};
+
+/// Runs that are listed, so that a night can be held against the ones before.
+const RUNS: usize = 14;
+
+#[derive(Args)]
+pub struct Reconcile {
+    /// Hours back from now: orders that changed in the shops since then are compared.
+    #[arg(long, default_value_t = 48)]
+    hours: u32,
+    /// Minutes: what changed since then may still be on its way, and is left out.
+    #[arg(long, default_value_t = 15)]
+    settle: u32,
+    /// Only says what differs; mends nothing.
+    #[arg(long)]
+    report_only: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Args)]
+pub struct Runs {
+    /// One run, as in `20261124T020000Z`: says what differs.
+    run: Option<RunId>,
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn reconcile<P: Platform>(book: &OrderBook<P>, options: &Reconcile) -> Result<bool> {
+    let scope = Scope::last(book.now(), options.hours, options.settle, !options.report_only);
+    let (id, message) = book.open_run(scope).await?;
+    send_all(book.platform(), &Vec::from_iter(message)).await?;
+    print(&format!("opened {id}: see `crossdock runs {id}`"))
+}
+
+pub async fn runs<P: Platform>(book: &OrderBook<P>, options: &Runs) -> Result<bool> {
+    if let Some(id) = &options.run {
+        let run = book.run(id).await?;
+        run.slices.first().with_context(|| format!("there is no run {id}"))?;
+        return print(&if options.json { report(&run).to_string() } else { text(&run, book.now()) });
+    }
+    let mut all = Vec::new();
+    for id in book.runs().await?.into_iter().take(RUNS) {
+        all.push(book.run(&id).await?);
+    }
+    if options.json {
+        return print(&Value::Array(all.iter().map(report).collect()).to_string());
+    }
+    let mut table = table(&["run", "state", "compared", "found", "healed", "left"]);
+    for run in &all {
+        let total = total(run);
+        table.add_row([
+            run.id.to_string(),
+            state(run).to_owned(),
+            seen(run).to_string(),
+            total.found.to_string(),
+            total.healed.to_string(),
+            (total.found - total.healed).to_string(),
+        ]);
+    }
+    print(&table.to_string())
+}
+
+fn state(run: &Run) -> &'static str {
+    let parked = run.slices.iter().any(|slice| slice.work.stage == SliceStage::Parked);
+    match (run.is_done(), parked || not_compared(run) > 0) {
+        (false, _) => "under way",
+        (true, true) => "incomplete",
+        (true, false) => "done",
+    }
+}
+
+fn seen(run: &Run) -> u64 {
+    run.slices.iter().map(|slice| slice.seen).sum()
+}
+
+fn not_compared(run: &Run) -> u64 {
+    run.slices.iter().map(|slice| slice.not_compared).sum()
+}
+
+fn total(run: &Run) -> Count {
+    let mut all = Count::default();
+    for count in run.counts().values() {
+        all.found += count.found;
+        all.healed += count.healed;
+    }
+    all
+}
+
+/// A run for machines.
+fn report(run: &Run) -> Value {
+    let counts: Vec<Value> = run
+        .counts()
+        .iter()
+        .map(|(kind, count)| {
+            json!({ "kind": kind, "found": count.found, "healed": count.healed, "left": count.found - count.healed })
+        })
+        .collect();
+    let slices: Vec<Value> = run
+        .slices
+        .iter()
+        .map(|slice| {
+            json!({
+                "name": slice.key.name, "stage": slice.work.stage, "compared": slice.seen,
+                "not_compared_publications": slice.not_compared,
+            })
+        })
+        .collect();
+    let differences: Vec<&Difference> = run.slices.iter().flat_map(|slice| &slice.kept).collect();
+    json!({
+        "run": run.id, "state": state(run), "compared": seen(run),
+        "from": run.slices.first().map(|slice| slice.from), "until": run.slices.first().map(|slice| slice.until),
+        "counts": counts, "differences": differences, "slices": slices,
+    })
+}
+
+/// A run for people: what is left first.
+fn text(run: &Run, now: Timestamp) -> String {
+    let mut text = format!("run {}: {}, {} orders and SKUs compared\n", run.id, state(run), seen(run));
+    for slice in run.slices.iter().filter(|slice| slice.work.stage != SliceStage::Done) {
+        let last = slice.work.log.last().map(|event| event.what.as_str()).unwrap_or_default();
+        text.push_str(&format!("  {}: {last}\n", slice.key.name));
+    }
+    if not_compared(run) > 0 {
+        text.push_str(&format!("  {} publications were not compared in time\n", not_compared(run)));
+    }
+    let counts = run.counts();
+    if counts.is_empty() {
+        text.push_str("nothing differs");
+        return text;
+    }
+    for (kind, count) in &counts {
+        let left = count.found - count.healed;
+        text.push_str(&format!(
+            "{} ({} found, {} healed, {left} left)\n",
+            kind.code(),
+            count.found,
+            count.healed
+        ));
+        if left > 0 {
+            text.push_str(&format!("  -> {}\n", kind.remedy()));
+        }
+        text.push_str(&listed(run, *kind, now));
+    }
+    text.trim_end().to_owned()
+}
+
+fn listed(run: &Run, kind: DifferenceKind, now: Timestamp) -> String {
+    let mut of_kind: Vec<&Difference> =
+        run.slices.iter().flat_map(|slice| &slice.kept).filter(|one| one.kind == kind).collect();
+    of_kind.sort_by_key(|one| (one.healed, one.since));
+    let line = |one: &Difference| {
+        let age = one.since.map(|since| now.duration_since(since).as_hours());
+        let age = age.map(|hours| format!(" ({hours} h old)")).unwrap_or_default();
+        let healed = if one.healed { ", healed" } else { "" };
+        format!("  {}  {}{age}{healed}\n", one.subject, one.detail)
+    };
+    of_kind.into_iter().map(line).collect()
+}

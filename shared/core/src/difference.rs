@@ -1,0 +1,64 @@
+//! What a reconciliation finds: two systems that do not say the same.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+crate::coded::coded! {
+    /// Every kind of difference there is. The code is stable: reports and metrics name it.
+    DifferenceKind:
+    /// The channel has an order that nobody told us of.
+    OrderMissing => "order_missing", "Let `orders` heal, or ask for the shop's orders again: `shop-watcher` takes them in.";
+    /// The channel has a newer content than the one that we know.
+    OrderOutdated => "order_outdated", "Let `orders` heal, or change the order in the channel once more.";
+    /// What we brought to Odoo is not there any more.
+    OrderGone => "order_gone", "Somebody deleted the order in Odoo. Cancel it in the channel, or make it again: `crossdock replay ORDER --recreate`.";
+    OrderCancelledInOdoo => "order_cancelled_in_odoo", "Cancel the order in the channel too, or set it back to a quotation in Odoo and confirm it there.";
+    OrderCancelledInChannel => "order_cancelled_in_channel", "Look at the order's story (`crossdock orders ORDER`), and cancel it in Odoo.";
+    OrderTotalDiffers => "order_total_differs", "Somebody changed the order in Odoo. Bring the channel or Odoo to what was agreed.";
+    /// A warehouse has shipped something that it did not tell us of.
+    ShipmentMissing => "shipment_missing", "Let `shipments` heal, or have the warehouse tell it again.";
+    /// A location counts something else than Odoo promises.
+    StockDiffers => "stock_differs", "Let `stock` heal; or move the stock in Odoo once more, and it is told.";
+}
+
+impl DifferenceKind {
+    /// Whether the ordinary path mends it without a person.
+    #[must_use]
+    pub fn heals(self) -> Option<Healing> {
+        match self {
+            Self::OrderMissing | Self::OrderOutdated => Some(Healing::Orders),
+            Self::ShipmentMissing => Some(Healing::Shipments),
+            Self::StockDiffers => Some(Healing::Stock),
+            Self::OrderGone
+            | Self::OrderCancelledInOdoo
+            | Self::OrderCancelledInChannel
+            | Self::OrderTotalDiffers => None,
+        }
+    }
+}
+
+/// What may be healed is configured by these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Healing {
+    Orders,
+    Shipments,
+    Stock,
+}
+
+/// One thing that two systems say differently. It holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    pub kind: DifferenceKind,
+    /// What it is about: an order, a shipment, or a SKU at a channel.
+    pub subject: String,
+    /// What each side says.
+    pub detail: String,
+    /// Since when it may be so: when the one side that changed last did.
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Timestamp>,
+    /// The ordinary message that mends it is on its way.
+    pub healed: bool,
+}

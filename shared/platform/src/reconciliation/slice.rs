@@ -1,0 +1,181 @@
+//! One part of a reconciliation: how far it has come and what it found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossdock_core::{
+    difference::{Difference, DifferenceKind, Healing},
+    ids::{BatchId, SliceKey, SliceName},
+    message::Message,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Key,
+    documents::{Document, by_its_work},
+    work::{Stages, Work},
+};
+
+/// The part that plans the others: it is there from the moment that a reconciliation is asked for.
+pub const PLAN: &str = "plan";
+/// Of each kind as many differences are kept in words by one slice; all are counted.
+const KEPT: usize = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SliceStage {
+    /// Waits to be compared, from its cursor on.
+    Open,
+    /// What others compare for it is under way.
+    Waiting,
+    /// Final.
+    Done,
+    Parked,
+}
+
+impl Stages for SliceStage {
+    const PARKED: Self = Self::Parked;
+
+    fn is_final(self) -> bool {
+        match self {
+            Self::Open | Self::Waiting => false,
+            Self::Done | Self::Parked => true,
+        }
+    }
+
+    fn woken(self) -> Self {
+        match self {
+            // What has not come by now does not come.
+            Self::Waiting => Self::Open,
+            Self::Open | Self::Done | Self::Parked => self,
+        }
+    }
+}
+
+/// How many differences of a kind there were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    pub found: u64,
+    /// Of these: mended by an ordinary message.
+    pub healed: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    pub key: SliceKey,
+    /// What changed from here on is compared, up to `until`.
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// Whether anything may be mended.
+    pub heals: bool,
+    /// Where the next page begins.
+    pub cursor: Option<String>,
+    /// Orders or SKUs that were compared.
+    pub seen: u64,
+    /// What the page at hand found: written before it is mended, so that a crash neither mends more than was allowed
+    /// nor forgets what it mended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doing: Vec<Difference>,
+    #[serde(default)]
+    pub counts: BTreeMap<DifferenceKind, Count>,
+    /// The first of each kind.
+    #[serde(default)]
+    pub kept: Vec<Difference>,
+    /// Publications whose publisher compares.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pending: BTreeSet<BatchId>,
+    /// `pending` was filled: what is missing in it has come.
+    #[serde(default)]
+    pub asked: bool,
+    /// Publications whose publisher did not come to it in time.
+    #[serde(default)]
+    pub not_compared: u64,
+    /// Of the plan: what the whole run has mended of each class.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub healed: BTreeMap<Healing, u32>,
+    pub work: Work<SliceStage>,
+}
+
+impl Document for Slice {
+    type Key = SliceKey;
+
+    fn empty(key: SliceKey) -> Self {
+        Self {
+            key,
+            from: Timestamp::UNIX_EPOCH,
+            until: Timestamp::UNIX_EPOCH,
+            heals: false,
+            cursor: None,
+            seen: 0,
+            doing: Vec::new(),
+            counts: BTreeMap::new(),
+            kept: Vec::new(),
+            pending: BTreeSet::new(),
+            asked: false,
+            not_compared: 0,
+            healed: BTreeMap::new(),
+            work: Work::new(SliceStage::Done),
+        }
+    }
+
+    fn ledger_key(key: &SliceKey) -> Key {
+        Key::new(format!("run#{}", key.run), format!("slice#{}", key.name))
+    }
+
+    fn key(&self) -> &SliceKey {
+        &self.key
+    }
+
+    by_its_work!();
+
+    fn message(&self) -> Option<Message> {
+        match self.work.stage {
+            SliceStage::Open => Some(Message::SliceOpened { slice: self.key.clone() }),
+            SliceStage::Waiting | SliceStage::Done | SliceStage::Parked => None,
+        }
+    }
+
+    fn kept_days(&self) -> Option<u32> {
+        Some(90)
+    }
+
+    fn replay(&mut self, now: Timestamp) {
+        self.work.reopen_in(SliceStage::Open, now, "replayed by hand");
+    }
+}
+
+impl Slice {
+    /// Whether it plans the others.
+    #[must_use]
+    pub fn is_plan(&self) -> bool {
+        self.key.name.as_str() == PLAN
+    }
+
+    /// Counts differences, and keeps the first of each kind in words.
+    pub fn count(&mut self, differences: Vec<Difference>) {
+        for one in differences {
+            let count = self.counts.entry(one.kind).or_default();
+            count.found += 1;
+            count.healed += u64::from(one.healed);
+            let alike = self.kept.iter().filter(|kept| kept.kind == one.kind).count();
+            if alike < KEPT {
+                self.kept.push(one);
+            }
+        }
+    }
+}
+
+/// Those of `found` that `known` has not.
+#[must_use]
+pub(crate) fn unknown(known: &[Difference], found: Vec<Difference>) -> Vec<Difference> {
+    let there: BTreeSet<(DifferenceKind, &str)> =
+        known.iter().map(|one| (one.kind, one.subject.as_str())).collect();
+    found.into_iter().filter(|one| !there.contains(&(one.kind, one.subject.as_str()))).collect()
+}
+
+/// # Panics
+/// Never: the name is one.
+#[must_use]
+pub(super) fn plan() -> SliceName {
+    SliceName::new(PLAN).expect("a name")
+}
