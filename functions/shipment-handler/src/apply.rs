@@ -293,13 +293,7 @@ impl<P: Platform> ShipmentHandler<P> {
             None => None,
         };
         let follows = Follows::of(&self.config, &order.channel);
-        let mut next = Vec::new();
-        if content.closes {
-            // What the warehouse closed short is open again: it may be released anew. Written down before the
-            // shipment counts as applied, or a crash in between forgets it; the look waits for our lease.
-            next.extend(self.book.notice_order(order, sale.id, "the warehouse closed it short").await?);
-        }
-        next.extend(self.book.record_shipment(order, sale.id, content, &by, known.as_ref(), follows).await?);
+        let next = self.book.record_shipment(order, sale.id, content, &by, known.as_ref(), follows).await?;
         let about = About::Shipment(shipment.key.clone());
         Ok(next.into_iter().map(|message| (about.clone(), message)).collect())
     }

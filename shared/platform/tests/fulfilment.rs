@@ -10,9 +10,9 @@ use crossdock_core::{
     shipment::{self, Notice, Parcel as Package, ParcelNews, ParcelStatus, ShippedLine},
 };
 use crossdock_platform::{
-    Change, OrderBook, Subject,
+    Change, Document as _, Ledger as _, OrderBook, Read, Subject,
     embedded::{Embedded, EmbeddedOptions},
-    fulfilment::{Billing, Fulfilment, Parcel, Report, Shipment, ShipmentStage},
+    fulfilment::{Billing, Follows, Fulfilment, FulfilmentStage, Parcel, Report, Shipment, ShipmentStage},
     orders::{Stage, State, after},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -214,4 +214,23 @@ async fn the_stock_of_a_warehouse_is_corrected_by_one_at_a_time() {
     assert_eq!(book.hold_stock(&east, deadline, 30).await.unwrap(), Err(keep));
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     assert!(book.hold_stock(&east, deadline, 30).await.unwrap().is_ok());
+}
+
+/// The releaser that is woken by the notice has to find the release closed, and a crash between the two writes would
+/// leave what is short with nobody.
+#[tokio::test(start_paused = true)]
+async fn what_a_warehouse_closed_short_is_open_again_in_the_write_that_counts_it() {
+    let book = book();
+    let order: OrderKey = "shop/1".parse().unwrap();
+    let closing = shipment::Shipment { closes: true, ..shipped(1, "1Z1") };
+    let follows = Follows { announce: false, invoice: false };
+    let record = || book.record_shipment(&order, 7, &closing, &[70], None, follows);
+    assert_eq!(record().await.unwrap(), [Message::TransfersChanged { order: order.clone() }]);
+    let key = Fulfilment::ledger_key(&order);
+    let item = book.platform().get(&key, Read::Consistent).await.unwrap().unwrap();
+    let counted: Fulfilment = book.document(&order).await.unwrap().unwrap();
+    assert!(counted.shipments.contains_key(&closing.key));
+    assert_eq!(counted.work.stage, FulfilmentStage::Noticed);
+    assert_eq!(item.version, 1, "one write did both");
+    assert_eq!(record().await.unwrap(), [Message::TransfersChanged { order }], "until somebody has looked");
 }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use simulators::{
     odoo::{InvoiceView, OrderView},
     scenario::{Channel, Scenario},
-    shops::Paid,
+    shops::{Paid, Sale},
     warehouses::{Job, Sent, Stage},
 };
 
@@ -276,7 +276,7 @@ impl Of<'_> {
         Ok(())
     }
 
-    /// What its shop has for it at gateways that have a journal.
+    /// What its shop has for it at gateways that have a journal. Of a cancelled sale nothing: the shop gave it back.
     fn paid(&self) -> Option<Decimal> {
         let id = self.id();
         let (channel, _) = self.key.split_once('/').unwrap_or_default();
@@ -286,7 +286,8 @@ impl Of<'_> {
             _ => Vec::new(),
         }
         .into_iter();
-        let sale = sales.find(|sale| sale.id.to_string() == id && sale.paid == Paid::Paid);
+        let kept = |sale: &Sale| sale.paid == Paid::Paid && !sale.cancelled;
+        let sale = sales.find(|sale| sale.id.to_string() == id && kept(sale));
         sale.map(|sale| sale.total())
     }
 

@@ -56,8 +56,8 @@ impl<P: Platform> OrderBook<P> {
         content: Option<&Order>,
         follows: Follows,
     ) -> Result<Vec<Message>, PlatformError> {
-        let (lines, completes) = self.count(order, sale, shipped, content).await?;
-        let mut messages = Vec::new();
+        let Counted { lines, completes, notice } = self.count(order, sale, shipped, content).await?;
+        let mut messages: Vec<Message> = notice.into_iter().collect();
         if follows.invoice && guard::stands(Guard::BillingFirst) {
             messages.extend(self.open_billing(order, sale).await?);
         }
@@ -126,18 +126,23 @@ impl<P: Platform> OrderBook<P> {
         .await
     }
 
-    /// Counts a shipment for its release and for the lines of the shop's order: the lines that it ships, and
-    /// whether with it all has shipped.
+    /// Counts a shipment for its release and for the lines of the shop's order.
+    ///
+    /// **Invariant:** what the warehouse closed short is open again in the same write. Written before, the releaser
+    /// looks too early and finds the release still under way; written after, a crash in between forgets it.
     async fn count(
         &self,
         order: &OrderKey,
         sale: i64,
         shipped: &shipment::Shipment,
         content: Option<&Order>,
-    ) -> Result<(Vec<AnnouncedLine>, bool), PlatformError> {
+    ) -> Result<Counted, PlatformError> {
+        let now = self.now();
         self.change::<Fulfilment, _>(order, |fulfilment| {
             if let Some(lines) = fulfilment.shipments.get(&shipped.key) {
-                return Change::Leave((lines.clone(), completes(fulfilment, content)));
+                let lines = lines.clone();
+                let notice = fulfilment.message().filter(|_| shipped.closes);
+                return Change::Leave(Counted { lines, completes: completes(fulfilment, content), notice });
             }
             if fulfilment.sale == 0 {
                 fulfilment.sale = sale;
@@ -145,10 +150,25 @@ impl<P: Platform> OrderBook<P> {
             let lines = allot(fulfilment, shipped, content);
             fulfilment.shipments.insert(shipped.key.clone(), lines.clone());
             settle_release(fulfilment, &shipped.reference, shipped);
-            Change::Write((lines, completes(fulfilment, content)))
+            let mut notice = None;
+            if shipped.closes {
+                fulfilment.notice(sale, now, "the warehouse closed it short");
+                notice = fulfilment.message();
+            }
+            Change::Write(Counted { lines, completes: completes(fulfilment, content), notice })
         })
         .await
     }
+}
+
+/// What a shipment counts for.
+struct Counted {
+    /// The lines of the shop's order that it ships.
+    lines: Vec<AnnouncedLine>,
+    /// With it all has shipped.
+    completes: bool,
+    /// The releaser is to look at the order once more.
+    notice: Option<Message>,
 }
 
 /// Goods by SKU, in the order of the shipment's lines.
