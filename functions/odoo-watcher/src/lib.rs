@@ -1,7 +1,7 @@
 //! Asks Odoo what changed: orders' transfers, so that what became ready is released, whoever made it ready; and the
 //! stock, the texts and the prices of products, so that every channel is told.
 //!
-//! In: a schedule, each minute. Reads: Odoo's moves, quants and products since the watermarks. Out: a note at each
+//! In: a schedule, each minute, in which it looks twice. Reads: Odoo's moves, quants and products since the watermarks. Out: a note at each
 //! order whose transfers changed, and a message to `releases`; for each channel the SKUs that it is to be told,
 //! and a message to `stock` or `catalogue`.
 //!
@@ -11,7 +11,7 @@
 mod prices;
 mod stock;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crossdock_core::{
     PeerError,
@@ -25,6 +25,7 @@ use crossdock_odoo::{
 };
 use crossdock_platform::{
     OrderBook, Pace, Platform, PlatformError,
+    orders::after,
     queue::send_all,
     watermark::{Watch, Watermark},
 };
@@ -46,6 +47,8 @@ const PAGES: usize = 40;
 const CALLS: u32 = 3;
 /// What is not begun with less time than this before the deadline is left to the next run.
 const LEAST_TIME: SignedDuration = SignedDuration::from_secs(20);
+/// From one look of a run to the next.
+const HALF_A_MINUTE: SignedDuration = SignedDuration::from_secs(30);
 
 pub struct OdooWatcher<P> {
     pub book: OrderBook<P>,
@@ -84,14 +87,15 @@ pub enum WatchError {
 
 impl<P: Platform> Scheduled for OdooWatcher<P> {
     async fn run(&self, deadline: Timestamp) -> Result<(), PlatformError> {
-        // Neither waits for the other to succeed.
-        let orders = watched(self.watch(deadline).await)?;
-        let products = watched(self.watch_products(deadline).await)?;
-        let prices = watched(self.watch_prices(deadline).await)?;
-        if orders + products + prices > 0 {
-            tracing::info!(orders, products, prices, "changed in Odoo");
+        let began = self.book.now();
+        self.look_at_all(deadline).await?;
+        let next = after(began, HALF_A_MINUTE);
+        if self.config.odoo.looks_a_minute < 2 || deadline.duration_since(next) < LEAST_TIME {
+            return Ok(());
         }
-        Ok(())
+        let wait = next.duration_since(self.book.now());
+        tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+        self.look_at_all(deadline).await
     }
 }
 
@@ -108,6 +112,17 @@ fn watched(seen: Result<usize, WatchError>) -> Result<usize, PlatformError> {
 }
 
 impl<P: Platform> OdooWatcher<P> {
+    async fn look_at_all(&self, deadline: Timestamp) -> Result<(), PlatformError> {
+        // Neither waits for the other to succeed.
+        let orders = watched(self.watch(deadline).await)?;
+        let products = watched(self.watch_products(deadline).await)?;
+        let prices = watched(self.watch_prices(deadline).await)?;
+        if orders + products + prices > 0 {
+            tracing::info!(orders, products, prices, "changed in Odoo");
+        }
+        Ok(())
+    }
+
     /// Reads what changed, page by page; says how many orders were noted.
     ///
     /// # Errors

@@ -78,6 +78,11 @@ pub struct Odoo {
     /// The most orders of one `action_confirm`: long transactions are in the way of people.
     #[serde(default = "default_confirm_at_most")]
     pub confirm_at_most: usize,
+    /// How often Odoo is asked what changed: once a minute or twice. Schedules run once a minute and no more often, so
+    /// the second look is half a minute into the same run.
+    #[serde(default = "default_looks")]
+    #[schemars(range(min = 1, max = 2))]
+    pub looks_a_minute: u8,
     /// Takes the hints of Odoo's automation rules at `/hooks/odoo`, with the token in the secret `odoo/hook`.
     #[serde(default)]
     pub hints: bool,
@@ -268,6 +273,10 @@ fn default_timeout() -> u32 {
 fn default_lang() -> String {
     "en_US".into()
 }
+fn default_looks() -> u8 {
+    2
+}
+
 fn default_confirm_at_most() -> usize {
     25
 }

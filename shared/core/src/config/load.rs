@@ -33,11 +33,8 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
     if let Some(url) = &config.public_url {
         check_url(url).unwrap_or_else(|why| fail(url, format!("public_url {why}")));
     }
-    if config.odoo.requests_per_second == 0 {
-        fail("requests_per_second", "odoo.requests_per_second must be at least 1".into());
-    }
-    if !(1..=25).contains(&config.odoo.confirm_at_most) {
-        fail("confirm_at_most", "odoo.confirm_at_most must be between 1 and 25".into());
+    for (setting, why) in of_odoo(&config.odoo) {
+        fail(setting, format!("odoo.{setting} {why}"));
     }
     let mut seen = BTreeSet::new();
     for channel in &config.channels {
@@ -94,6 +91,15 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
     }
     shippers(config, &mut seen, &mut fail);
     errors
+}
+
+/// What is wrong with numbers, by setting.
+fn of_odoo(odoo: &super::Odoo) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rate = (odoo.requests_per_second == 0).then_some(("requests_per_second", "must be at least 1"));
+    let confirm = (!(1..=25).contains(&odoo.confirm_at_most))
+        .then_some(("confirm_at_most", "must be between 1 and 25"));
+    let looks = (!(1..=2).contains(&odoo.looks_a_minute)).then_some(("looks_a_minute", "must be 1 or 2"));
+    [rate, confirm, looks].into_iter().flatten()
 }
 
 /// Warehouses and carriers. Their ids are paths under `/hooks/`, as the channels' are.

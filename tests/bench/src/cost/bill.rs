@@ -29,7 +29,8 @@ pub fn assumed(function: &str) -> Assumed {
         "order-validator" => all(0.150, 0.030, 5.0, 2.0),
         "order-importer" => all(1.0, 0.087, 2.0, 1.0),
         WATCHER => all(3.0, 0.0, 1.0, 2.0),
-        "odoo-watcher" => all(0.300, 0.0, 1.0, 1.0),
+        // It waits half a minute for its second look.
+        "odoo-watcher" => all(30.6, 0.0, 1.0, 1.0),
         "warehouse-releaser" => all(0.500, 0.100, 2.0, 2.0),
         "shipment-handler" => all(0.500, 0.150, 2.0, 2.0),
         "order-invoicer" => all(1.0, 0.200, 2.0, 1.0),
