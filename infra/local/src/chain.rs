@@ -44,17 +44,22 @@ pub struct Timing {
     pub batch: usize,
 }
 
+impl Timing {
+    /// As it is in AWS.
+    pub const DEFAULT: Self = Self {
+        function_timeout: Duration::from_secs(60),
+        poll: Duration::from_millis(100),
+        wake_every: Duration::from_secs(60),
+        watch_every: Duration::from_secs(15 * 60),
+        odoo_every: Duration::from_secs(60),
+        reconcile_every: Duration::from_secs(24 * 3600),
+        batch: 10,
+    };
+}
+
 impl Default for Timing {
     fn default() -> Self {
-        Self {
-            function_timeout: Duration::from_secs(60),
-            poll: Duration::from_millis(100),
-            wake_every: Duration::from_secs(60),
-            watch_every: Duration::from_secs(15 * 60),
-            odoo_every: Duration::from_secs(60),
-            reconcile_every: Duration::from_secs(24 * 3600),
-            batch: 10,
-        }
+        Self::DEFAULT
     }
 }
 

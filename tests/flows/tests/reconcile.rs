@@ -15,6 +15,7 @@ use crossdock_platform::{
     queue::send_all,
     reconciliation::{Count, Run, Scope, Slice},
 };
+use crossdock_runtime::Step as _;
 use flows::{
     Flow,
     shops::{LOCATION, Shops, flow, sells_stock},
@@ -278,4 +279,24 @@ async fn a_page_that_two_compare_counts_once() {
     assert!(book.begin_page(&slow, found, |_| 1).await.unwrap().is_empty());
     book.end_page(&slow, 1, Some("2".into())).await.unwrap();
     assert_eq!(book.document::<Slice>(&key).await.unwrap().unwrap(), compared);
+}
+
+/// Whoever has less time than a page may take compares one all the same: otherwise it would send itself on for ever.
+#[tokio::test(start_paused = true)]
+async fn a_function_with_little_time_compares_one_page_and_sends_itself_on() {
+    let (flow, shops) = told(|_| {}).await;
+    let _lost = shops.buy(&flow);
+    tokio::time::sleep(Duration::from_secs(16 * 60)).await;
+    let book = &flow.chain.book;
+    let scope = Scope::last(book.now(), 48, 15, true);
+    let (id, _) = book.open_run(scope).await.unwrap();
+    let key = SliceKey::new(id, "orders.shopify".parse().unwrap());
+    book.open_slice(&key, scope, None).await.unwrap();
+    let little = after(book.now(), SignedDuration::from_secs(30));
+    let answers = flow.chain.reconciler.handle(std::slice::from_ref(&key), little).await;
+    assert!(answers.iter().all(|(_, answer)| answer.is_ok()), "{answers:?}");
+    let slice = book.document::<Slice>(&key).await.unwrap().unwrap();
+    assert_eq!(slice.counts[&DifferenceKind::OrderMissing], Count { found: 1, healed: 1 });
+    flow.drain().await;
+    assert_eq!(flow.state(&key_of_the_order().parse().unwrap()).await.stage, Stage::Done);
 }

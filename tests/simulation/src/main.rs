@@ -35,13 +35,15 @@ enum How {
     Shipping,
     Imports,
     Stock,
+    LostDay,
 }
 
 impl How {
     fn of(cli: &Cli) -> Self {
-        match (cli.imports, cli.stock) {
-            (true, _) => Self::Imports,
-            (_, true) => Self::Stock,
+        match (cli.imports, cli.stock, cli.lost_day) {
+            (true, ..) => Self::Imports,
+            (_, true, _) => Self::Stock,
+            (.., true) => Self::LostDay,
             _ => Self::Shipping,
         }
     }
@@ -51,6 +53,7 @@ impl How {
             Self::Shipping => play_shipping(seed, readable),
             Self::Imports => play(seed, readable),
             Self::Stock => stock::play(seed, readable),
+            Self::LostDay => stock::lost_day::play(seed, readable),
         }
     }
 
@@ -59,7 +62,7 @@ impl How {
         let there = |kind: &Fault| match self {
             Self::Shipping => true,
             Self::Imports => !kind.is_of_warehouses(),
-            Self::Stock => {
+            Self::Stock | Self::LostDay => {
                 matches!(kind, Fault::HouseTwice | Fault::HouseLate)
                     || !(kind.is_of_warehouses() || kind.is_of_people())
             }
@@ -72,6 +75,7 @@ impl How {
             Self::Shipping => "",
             Self::Imports => " --imports",
             Self::Stock => " --stock",
+            Self::LostDay => " --lost-day",
         }
     }
 }
@@ -98,6 +102,9 @@ struct Cli {
     /// With --seeds or --seed: shops that sell the same stock.
     #[arg(long, conflicts_with = "imports")]
     stock: bool,
+    /// With --seeds or --seed: a day on which every webhook is lost, and the reconciliations after it.
+    #[arg(long, conflicts_with_all = ["imports", "stock"])]
+    lost_day: bool,
     /// The first of the seeds.
     #[arg(long, default_value_t = 1)]
     from: u64,

@@ -8,7 +8,6 @@ use simulators::scenario::{HOUSES, Scenario};
 use crate::{
     play::STORM,
     weather::{Fault, Weather},
-    world::played,
 };
 
 /// How long an outage of a shop lasts.
@@ -41,7 +40,7 @@ pub fn script(weather: &Weather, scenario: &Scenario, sound: &Config) -> (Vec<(T
         let time = SignedDuration::try_from(delivery.at).unwrap_or_default();
         acts.push((after(flows::START, time), Act::Post(at)));
     }
-    for queue in played() {
+    for queue in QueueName::ALL {
         if weather.below(3) == 0 {
             acts.push((moment(weather, 10), Act::Plant(queue)));
         }

@@ -72,6 +72,9 @@ pub struct World {
     deaths: Arc<Notify>,
     mail: Arc<Notify>,
     pub(crate) running: bool,
+    /// Somebody asks the shops each quarter of an hour what is new.
+    watches_shops: bool,
+    timing: Timing,
     /// How much was written when everything was found at its end.
     pub(crate) at_rest: Cell<Option<u64>>,
     /// Calls of the processes that are gone.
@@ -112,6 +115,8 @@ impl World {
             deaths: Arc::default(),
             mail: Arc::default(),
             running: false,
+            watches_shops: true,
+            timing: Timing::default(),
             at_rest: Cell::default(),
             calls: 0,
             asked: Arc::default(),
@@ -164,11 +169,11 @@ impl World {
             mail: self.mail.clone(),
         };
         let client = Client::in_process(peers, host.clock.clone());
-        let chain = Arc::new(Chain::new(ports, self.config.clone(), client, Timing::default()).await?);
+        let chain = Arc::new(Chain::new(ports, self.config.clone(), client, self.timing).await?);
         self.front.open(number, Door { process: host.process.clone(), chain: chain.clone() });
         self.trace.note(format_args!("host {number}"), format_args!("starts"), b"");
         if self.running {
-            self.hosts[number].tasks = loops(&chain, number, self.hosts.len());
+            self.hosts[number].tasks = loops(&chain, number, self.hosts.len(), self.watches_shops);
         }
         Ok(())
     }
@@ -209,6 +214,12 @@ impl World {
         if let Some(host) = self.hosts.get(number) {
             host.process.kill();
         }
+    }
+
+    /// Whether the shops are asked what is new, and how often everybody else looks: the processes begin anew.
+    pub fn watch(&mut self, shops: bool, timing: Timing) {
+        (self.watches_shops, self.timing) = (shops, timing);
+        (0..self.hosts.len()).for_each(|number| self.replace(number));
     }
 
     /// Changes the configuration of the processes that start from now on.
@@ -277,17 +288,11 @@ impl Drop for World {
     }
 }
 
-/// The queues that something waits in here. No reconciliation is played, so nobody fills or reads its queue; and what is
-/// drawn for each queue stays what it was, so that a seed still tells the story that it is known for.
-pub fn played() -> impl Iterator<Item = QueueName> {
-    QueueName::ALL.into_iter().filter(|queue| *queue != QueueName::Reconcile)
-}
-
 /// The loops of one process. One machine alone runs what the schedules run; where there is but one, it has
 /// both workers of each queue.
-fn loops(chain: &Arc<Chain<Ports>>, number: usize, hosts: usize) -> JoinSet<()> {
+fn loops(chain: &Arc<Chain<Ports>>, number: usize, hosts: usize, watches_shops: bool) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    for queue in played() {
+    for queue in QueueName::ALL {
         for _ in 0..if hosts == 1 { 2 } else { 1 } {
             let chain = chain.clone();
             tasks.spawn(async move { chain.poll(queue).await });
@@ -296,7 +301,9 @@ fn loops(chain: &Arc<Chain<Ports>>, number: usize, hosts: usize) -> JoinSet<()> 
     if number == 0 {
         let (waking, watching, looking) = (chain.clone(), chain.clone(), chain.clone());
         tasks.spawn(async move { waking.wake().await });
-        tasks.spawn(async move { watching.watch().await });
+        if watches_shops {
+            tasks.spawn(async move { watching.watch().await });
+        }
         tasks.spawn(async move { looking.watch_odoo().await });
     }
     tasks

@@ -2,6 +2,7 @@
 //! each asks for it is Odoo's price.
 
 mod judge;
+pub mod lost_day;
 mod script;
 
 use std::{
@@ -225,10 +226,15 @@ impl Play {
     }
 
     fn sell(&mut self, channel: Channel, sku: &'static str, pieces: u32) {
-        let shelf = if channel == Channel::Woo { &self.shops.woo.shelf } else { &self.shops.shopify.shelf };
-        if shelf.sell(sku, i64::from(pieces)).is_err() {
-            return;
+        if let Some(delivery) = self.sold(channel, sku, pieces) {
+            self.posts.spawn(self.sender.clone().deliver(delivery));
         }
+    }
+
+    /// A sale, where the shop counts enough: gives the webhook that tells of it.
+    fn sold(&mut self, channel: Channel, sku: &'static str, pieces: u32) -> Option<Delivery> {
+        let shelf = if channel == Channel::Woo { &self.shops.woo.shelf } else { &self.shops.shopify.shelf };
+        shelf.sell(sku, i64::from(pieces)).ok()?;
         *self.left.entry(sku).or_default() -= i64::from(pieces);
         let id = FIRST + self.sold.len() as u64;
         self.sold.push((channel, id));
@@ -247,9 +253,7 @@ impl Play {
             self.shops.shopify.put(sale.clone());
             self.shops.shopify.webhook("orders/create", &sale)
         };
-        let delivery =
-            Delivery { channel: channel.id(), at: Duration::ZERO, kind: Kind::First, headers, body };
-        self.posts.spawn(self.sender.clone().deliver(delivery));
+        Some(Delivery { channel: channel.id(), at: Duration::ZERO, kind: Kind::First, headers, body })
     }
 
     /// The weather has cleared: webhooks arrive, the shops are asked each quarter of an hour, and whatever Odoo wrote

@@ -31,13 +31,18 @@ pub(crate) enum Act {
     ShopUp(Channel),
 }
 
+/// A number of pieces in `0..below`.
+pub(super) fn count_of(weather: &Weather, below: u64) -> u32 {
+    u32::try_from(weather.below(below)).unwrap_or(0)
+}
+
 /// What happens in a storm, in the order of its times.
 pub(super) fn script(weather: &Weather) -> Vec<(Timestamp, Act)> {
     let mut acts = Vec::new();
     for _ in 0..ACTS {
         let sku = SKUS[usize::try_from(weather.below(3)).unwrap_or(0)];
         let channel = if weather.below(2) == 0 { Channel::Shopify } else { Channel::Woo };
-        let pieces = 1 + u32::try_from(weather.below(3)).unwrap_or(0);
+        let pieces = 1 + count_of(weather, 3);
         let act = match weather.below(10) {
             0..6 => Act::Sell(channel, sku, pieces),
             6 => Act::Receive(sku, pieces),
