@@ -8,6 +8,7 @@ mod machine;
 mod memory;
 mod pipeline;
 mod receiver;
+mod reconcile;
 mod stock;
 
 use std::{io::Write as _, path::PathBuf};
@@ -64,6 +65,16 @@ enum Name {
         #[arg(long, default_value_t = 100_000)]
         full: u64,
     },
+    /// Calls, time and memory of a reconciliation that mends nothing, by SKUs and by orders.
+    Reconcile {
+        #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
+        skus: Vec<u64>,
+        #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000])]
+        orders: Vec<u64>,
+    },
+    /// Part of `reconcile`: one of its processes.
+    #[command(hide = true, subcommand)]
+    ReconcilePart(reconcile::Part),
     /// Part of `stock`: one of its processes.
     #[command(hide = true, subcommand)]
     StockPart(stock::Part),
@@ -88,6 +99,8 @@ fn main() -> anyhow::Result<()> {
         Name::Bootstraps { artifacts } => bootstraps::run(artifacts)?,
         Name::Stock { skus, full } => stock::run(&skus, full)?,
         Name::StockPart(part) => stock::part(part)?,
+        Name::Reconcile { skus, orders } => reconcile::run(&skus, &orders)?,
+        Name::ReconcilePart(part) => reconcile::part(part)?,
         Name::MemoryOf { orders, odoo } => memory::one(orders, &odoo)?,
         Name::MemoryOdoo => return memory::odoo(),
     };

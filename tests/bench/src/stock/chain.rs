@@ -25,8 +25,10 @@ use super::{
 };
 
 #[cfg(test)]
-use super::outside::Many;
+use super::outside::{Held, Many};
 
+/// The shop's id.
+pub const SHOP: &str = "shop";
 /// SKUs that one call of the shop takes: 250 to write, and 50 to read, for what each reading costs there.
 const WRITTEN: u64 = 250;
 const READ: u64 = 50;
@@ -63,7 +65,7 @@ pub fn run(skus: u64, odoo: &str, shop: &str, what: What) -> anyhow::Result<Valu
 #[cfg(test)]
 pub fn in_process(skus: u64) -> anyhow::Result<Value> {
     crate::runtime()?.block_on(async {
-        let many = Many::new(skus, &Clock::System);
+        let many = Many::new(Held { skus, ..Held::default() }, &Clock::System);
         let peers: Vec<(String, Arc<dyn Peer>)> = vec![
             ("odoo.in-process".into(), Arc::new(many.clone())),
             ("shop.in-process".into(), Arc::new(many.shop.clone())),
@@ -82,7 +84,7 @@ pub fn in_process(skus: u64) -> anyhow::Result<Value> {
     })
 }
 
-async fn chain(
+pub async fn chain(
     platform: Embedded,
     client: Client,
     odoo: &str,
@@ -97,7 +99,7 @@ async fn chain(
         r#"
 odoo: {{ url: "{odoo}", database: odoo, user: crossdock, requests_per_second: 1000000 }}
 channels:
-  - {{ id: shop, kind: shopify, url: "{shop}", company: My Company, pricelists: {{ USD: USD list }},
+  - {{ id: {SHOP}, kind: shopify, url: "{shop}", company: My Company, pricelists: {{ USD: USD list }},
       requests_per_second: 1000000, stock: {{ sources: [{{ location: "{LOCATION}", warehouses: [WH] }}] }} }}
 "#
     );

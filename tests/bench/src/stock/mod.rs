@@ -4,8 +4,8 @@
 //! The chain runs in a process of its own with its ledger in a file; Odoo and the shop, which grow with the number of
 //! SKUs, run in another.
 
-mod chain;
-mod outside;
+pub mod chain;
+pub mod outside;
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -56,7 +56,7 @@ pub fn run(sizes: &[u64], full: u64) -> anyhow::Result<Value> {
 }
 
 /// Another process of this program, that is stopped with its owner.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -83,7 +83,7 @@ fn measured(skus: u64, what: What) -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-fn line(out: &mut BufReader<ChildStdout>) -> anyhow::Result<String> {
+pub fn line(out: &mut BufReader<ChildStdout>) -> anyhow::Result<String> {
     let mut line = String::new();
     out.read_line(&mut line)?;
     Ok(line.trim().to_owned())
@@ -91,7 +91,7 @@ fn line(out: &mut BufReader<ChildStdout>) -> anyhow::Result<String> {
 
 pub fn part(part: Part) -> anyhow::Result<Value> {
     match part {
-        Part::Outside { skus } => outside::serve(skus),
+        Part::Outside { skus } => outside::serve(outside::Held { skus, ..outside::Held::default() }),
         Part::Chain { skus, odoo, shop, what } => chain::run(skus, &odoo, &shop, what),
     }
 }

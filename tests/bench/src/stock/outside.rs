@@ -16,15 +16,22 @@ use bytes::Bytes;
 use crossdock_core::Clock;
 use crossdock_http::peer::{Peer, PeerFuture};
 use http::{Request, Response};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use simulators::{odoo, shops::shopify::Shop, tcp};
+use simulators::{
+    odoo,
+    shops::{Goods, Sale, shopify::Shop},
+    tcp,
+};
 
 use super::SHARE;
+use crate::reconcile::DIFFERS;
 
 pub const LOCATION: &str = "70001";
 pub const SHOP_TOKEN: &str = "shpat_1";
 pub const SHOP_SIGNS: &str = "shop-signs";
-/// What the bench asks beside the protocol: `few` or `all` changes, `counts` says what was asked.
+/// What the bench asks beside the protocol: `few` or `all` changes, `counts` says what was asked and what is wrong,
+/// `asked` what was asked alone.
 const BENCH: &str = "/bench/";
 
 pub fn sku(id: u64) -> String {
@@ -40,24 +47,43 @@ struct Changes {
     last: Option<(String, bool)>,
 }
 
+/// What Odoo and the shop hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Held {
+    pub skus: u64,
+    pub orders: u64,
+    /// The shop counts what Odoo has, but for one SKU of a hundred.
+    pub counted: bool,
+}
+
 #[derive(Clone)]
 pub struct Many {
     pub odoo: odoo::Server,
     pub shop: Shop,
     skus: u64,
+    placed_at: Timestamp,
     changes: Arc<Mutex<Changes>>,
     asked: Arc<AtomicU64>,
 }
 
 impl Many {
-    pub fn new(skus: u64, clock: &Clock) -> Self {
+    pub fn new(held: Held, clock: &Clock) -> Self {
+        let Held { skus, orders, counted } = held;
         let now = clock.clone();
         let odoo = odoo::Server::demo(odoo::Version::V19, Arc::new(move || now.now()));
         let shop = Shop::new(clock.clone(), SHOP_TOKEN, SHOP_SIGNS);
+        // Shops tell times to the second.
+        let placed_at = Timestamp::from_second(clock.now().as_second()).unwrap_or_default();
+        let many = Self { odoo, shop, skus, placed_at, changes: Arc::default(), asked: Arc::default() };
         for id in 1..=skus {
-            shop.shelf.put(&sku(id), &[(LOCATION, 0)]);
+            let wrong = u64::from(id % DIFFERS == 1);
+            let count = if counted { many.count(id) + wrong } else { 0 };
+            many.shop.shelf.put(&sku(id), &[(LOCATION, i64::try_from(count).unwrap_or_default())]);
         }
-        Self { odoo, shop, skus, changes: Arc::default(), asked: Arc::default() }
+        for id in 1..=orders {
+            many.shop.put(Sale::plain(id, placed_at, vec![Goods::plain(id, &sku(1), 1)]));
+        }
+        many
     }
 
     fn changes(&self) -> std::sync::MutexGuard<'_, Changes> {
@@ -85,10 +111,16 @@ impl Many {
             let counted = self.shop.shelf.count(&sku(*id), LOCATION);
             (!few || id % SHARE == 1) && counted != i64::try_from(self.count(*id)).ok()
         });
+        let mut counts = self.calls();
+        counts["wrong"] = wrong.count().into();
+        counts
+    }
+
+    fn calls(&self) -> Value {
         json!({
             "odoo": self.asked.load(Ordering::Relaxed),
             "shop": self.shop.faults.calls().len(),
-            "wrong": wrong.count(),
+            "placed_at": self.placed_at,
         })
     }
 
@@ -131,6 +163,7 @@ impl Many {
                 }
                 Some(pages.collect())
             }
+            "sale.order" => Some(leaf("id", "in")?.as_array()?.iter().filter_map(Value::as_u64).collect()),
             _ => None,
         }
     }
@@ -143,6 +176,8 @@ impl Many {
                 "product_id" => json!([id, sku(id)]),
                 "default_code" | "name" => sku(id).into(),
                 "sale_ok" | "active" => true.into(),
+                "state" => "sale".into(),
+                "amount_total" => 10.into(),
                 "type" => "consu".into(),
                 "qty_available" | "free_qty" => self.count(id).into(),
                 _ => 0.into(),
@@ -157,6 +192,9 @@ impl Peer for Many {
     fn call(&self, request: Request<Bytes>) -> PeerFuture {
         let path = request.uri().path().to_owned();
         if let Some(wanted) = path.strip_prefix(BENCH) {
+            if wanted == "asked" {
+                return answer(&self.calls());
+            }
             if wanted != "counts" {
                 self.change(wanted == "all", &Clock::System);
             }
@@ -178,9 +216,9 @@ fn answer(value: &Value) -> PeerFuture {
 }
 
 /// Says both addresses and serves until it is killed.
-pub fn serve(skus: u64) -> anyhow::Result<Value> {
+pub fn serve(held: Held) -> anyhow::Result<Value> {
     crate::runtime()?.block_on(async {
-        let many = Many::new(skus, &Clock::System);
+        let many = Many::new(held, &Clock::System);
         let any = ([127, 0, 0, 1], 0).into();
         let (shop, _) = tcp::serve(Arc::new(many.shop.clone()), any).await?;
         let (odoo, task) = tcp::serve(Arc::new(many), any).await?;
