@@ -33,15 +33,10 @@ pub fn functions() -> Result<Vec<String>> {
 pub fn bootstraps(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let artifacts = tools::scratch().join("lambda");
     let mut command = cargo_lambda()?;
-    command.args([
-        "build",
-        "--release",
-        "--no-default-features",
-        "--features",
-        "aws",
-        "--output-format",
-        "zip",
-    ]);
+    command.args(["build", "--no-default-features", "--features", "aws", "--output-format", "zip"]);
+    // What runs here waits for MiniStack: to optimise it takes minutes and saves nothing. Only its size matters, for each
+    // start unpacks it.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_PROFILE_DEV_STRIP", "symbols");
     // The system's own linker: what is built here runs here.
     command.args(["--compiler", "cargo", "--lambda-dir"]).arg(&artifacts);
     for function in functions()? {
