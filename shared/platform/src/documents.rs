@@ -62,6 +62,11 @@ pub trait Document: Serialize + DeserializeOwned + Send {
 
     fn reasons(&self) -> &[Reason];
 
+    /// A shelf on which people find it while it is not parked.
+    fn shelf(&self) -> Option<Listing> {
+        None
+    }
+
     /// Days that it is kept from now on, where that is not as long as an order's state.
     fn kept_days(&self) -> Option<u32> {
         None
@@ -208,7 +213,10 @@ impl<P: Platform> OrderBook<P> {
             body,
             blob: None,
             due: document.due_at().map(|at| Due { shard, at }),
-            listing: document.parked_since().map(|at| Listing { shelf: format!("parked#{shard}"), at }),
+            listing: match document.parked_since() {
+                Some(at) => Some(Listing { shelf: format!("parked#{shard}"), at }),
+                None => document.shelf(),
+            },
             expires_at: self.expiry(document.kept_days()),
         })
     }

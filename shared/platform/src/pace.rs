@@ -26,12 +26,28 @@ const ROUNDS: usize = 50;
 /// The pause where a peer asks for less and gives no time.
 const UNTIMED_THROTTLE: Duration = Duration::from_secs(2);
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Gate {
+/// How a peer is, by what every function has met.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
     /// When everything reserved will have been borne.
-    busy_until: Option<Timestamp>,
-    closed_until: Option<Timestamp>,
-    failures: u32,
+    pub busy_until: Option<Timestamp>,
+    /// Nobody calls it before.
+    pub closed_until: Option<Timestamp>,
+    /// In a row.
+    pub failures: u32,
+}
+
+/// How a peer is; as nothing had happened where it was never called.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn gate<P: Platform>(platform: &P, peer: &str) -> Result<Gate, PlatformError> {
+    let item = platform.get(&gate_key(peer), Read::Eventual).await?;
+    Ok(item.and_then(|item| serde_json::from_value(item.body).ok()).unwrap_or_default())
+}
+
+fn gate_key(peer: &str) -> Key {
+    Key::new(format!("pace#{peer}"), "pace")
 }
 
 /// The pace of one peer.
@@ -199,7 +215,7 @@ impl<P: Platform> Pace<P> {
     }
 
     async fn update<T>(&self, mut change: impl FnMut(&mut Gate) -> (T, bool)) -> Result<T, PlatformError> {
-        let key = Key::new(format!("pace#{}", self.peer), "pace");
+        let key = gate_key(&self.peer);
         let mut current = self.platform.get(&key, Read::Consistent).await?;
         for _ in 0..ROUNDS {
             // A gate that cannot be read begins anew: a wrong pace for a moment loses nothing.

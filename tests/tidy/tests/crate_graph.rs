@@ -39,6 +39,8 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
         "shared/hooks" | "shared/http" | "shared/platform" => &["crossdock-core"],
         // A crate of its own, so that nothing but what is deployed links AWS's SDK.
         "shared/platform-aws" => &["crossdock-core", "crossdock-platform"],
+        // What people do with a ledger, for the command line and the console.
+        "shared/operations" => &["crossdock-core", "crossdock-platform"],
         "shared/runtime" => &["crossdock-core", "crossdock-http", "crossdock-platform"],
         // The one crate that knows both platforms.
         "shared/bootstrap" => &[
@@ -67,6 +69,7 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
             "crossdock-core",
             "crossdock-http",
             "crossdock-platform",
+            "crossdock-operations",
             "crossdock-peers",
             "crossdock-publishing",
             "crossdock-runtime",

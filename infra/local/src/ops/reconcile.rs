@@ -6,13 +6,14 @@ use crossdock_core::{
     difference::{Difference, DifferenceKind},
     ids::RunId,
 };
+use crossdock_operations::{not_compared, report, run_state, seen, total};
 use crossdock_platform::{
     OrderBook, Platform,
     queue::send_all,
-    reconciliation::{Count, Run, Scope, SliceStage},
+    reconciliation::{Run, Scope, SliceStage},
 };
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Place, print, table};
 
@@ -69,7 +70,7 @@ pub async fn runs<P: Platform>(book: &OrderBook<P>, options: &Runs) -> Result<bo
         let total = total(run);
         table.add_row([
             run.id.to_string(),
-            state(run).to_owned(),
+            run_state(run).as_str().to_owned(),
             seen(run).to_string(),
             total.found.to_string(),
             total.healed.to_string(),
@@ -79,62 +80,10 @@ pub async fn runs<P: Platform>(book: &OrderBook<P>, options: &Runs) -> Result<bo
     print(&table.to_string())
 }
 
-fn state(run: &Run) -> &'static str {
-    let parked = run.slices.iter().any(|slice| slice.work.stage == SliceStage::Parked);
-    match (run.is_done(), parked || not_compared(run) > 0) {
-        (false, _) => "under way",
-        (true, true) => "incomplete",
-        (true, false) => "done",
-    }
-}
-
-fn seen(run: &Run) -> u64 {
-    run.slices.iter().map(|slice| slice.seen).sum()
-}
-
-fn not_compared(run: &Run) -> u64 {
-    run.slices.iter().map(|slice| slice.not_compared).sum()
-}
-
-fn total(run: &Run) -> Count {
-    let mut all = Count::default();
-    for count in run.counts().values() {
-        all.found += count.found;
-        all.healed += count.healed;
-    }
-    all
-}
-
-/// A run for machines.
-fn report(run: &Run) -> Value {
-    let counts: Vec<Value> = run
-        .counts()
-        .iter()
-        .map(|(kind, count)| {
-            json!({ "kind": kind, "found": count.found, "healed": count.healed, "left": count.found - count.healed })
-        })
-        .collect();
-    let slices: Vec<Value> = run
-        .slices
-        .iter()
-        .map(|slice| {
-            json!({
-                "name": slice.key.name, "stage": slice.work.stage, "compared": slice.seen,
-                "not_compared_publications": slice.not_compared,
-            })
-        })
-        .collect();
-    let differences: Vec<&Difference> = run.slices.iter().flat_map(|slice| &slice.kept).collect();
-    json!({
-        "run": run.id, "state": state(run), "compared": seen(run),
-        "from": run.slices.first().map(|slice| slice.from), "until": run.slices.first().map(|slice| slice.until),
-        "counts": counts, "differences": differences, "slices": slices,
-    })
-}
-
 /// A run for people: what is left first.
 fn text(run: &Run, now: Timestamp) -> String {
-    let mut text = format!("run {}: {}, {} orders and SKUs compared\n", run.id, state(run), seen(run));
+    let mut text =
+        format!("run {}: {}, {} orders and SKUs compared\n", run.id, run_state(run).as_str(), seen(run));
     for slice in run.slices.iter().filter(|slice| slice.work.stage != SliceStage::Done) {
         let last = slice.work.log.last().map(|event| event.what.as_str()).unwrap_or_default();
         text.push_str(&format!("  {}: {last}\n", slice.key.name));

@@ -1,8 +1,7 @@
 //! Brings dead letters back into their queues.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
-use crossdock_core::message::QueueName;
 use crossdock_platform::Platform;
 
 use super::{Place, print};
@@ -16,15 +15,8 @@ pub struct Redrive {
 }
 
 pub async fn redrive<P: Platform>(platform: &P, options: &Redrive) -> Result<bool> {
-    let wanted = |queue: &QueueName| options.queue.as_ref().is_none_or(|name| name == queue.as_str());
-    let queues: Vec<QueueName> = QueueName::ALL.into_iter().filter(wanted).collect();
-    if queues.is_empty() {
-        let all: Vec<&str> = QueueName::ALL.iter().map(|queue| queue.as_str()).collect();
-        bail!("there is no such queue; there are: {}", all.join(", "));
-    }
-    for queue in queues {
-        let moved = platform.redrive(queue).await?;
-        print(&format!("{moved} dead letters back in {}", queue.as_str()))?;
+    for done in crossdock_operations::redrive(platform, options.queue.as_deref()).await? {
+        print(&format!("{} dead letters back in {}", done.moved, done.queue.as_str()))?;
     }
     Ok(true)
 }

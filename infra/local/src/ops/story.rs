@@ -1,93 +1,46 @@
-//! One order's story: the order itself, what its warehouses were asked to ship, what has shipped, what was
-//! invoiced.
+//! One order's story in words.
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
-use crossdock_core::OrderKey;
-use crossdock_platform::{
-    OrderBook, Platform, PlatformError, Subject,
-    fulfilment::{Billing, Fulfilment, ReleaseState, Shipment},
-    orders::State,
-    work::Work,
-};
+use crossdock_operations::{Story, stage_name as name};
+use crossdock_platform::{Subject, fulfilment::ReleaseState, work::Work};
 use serde::Serialize;
-use serde_json::Value;
 
-use super::text::flat;
-
-/// What the ledger knows of one order.
-pub(super) struct Story {
-    state: State,
-    fulfilment: Option<Fulfilment>,
-    /// Those that stand in Odoo.
-    shipments: Vec<Shipment>,
-    billing: Option<Billing>,
-}
-
-impl Story {
-    /// None where the ledger knows nothing of it.
-    ///
-    /// # Errors
-    /// When the ledger does not answer.
-    pub async fn of<P: Platform>(book: &OrderBook<P>, key: &OrderKey) -> Result<Option<Self>, PlatformError> {
-        let Some(state) = book.state(key).await? else { return Ok(None) };
-        let fulfilment = book.document::<Fulfilment>(key).await?;
-        let mut shipments = Vec::new();
-        for shipment in fulfilment.iter().flat_map(|fulfilment| fulfilment.shipments.keys()) {
-            shipments.extend(book.document::<Shipment>(shipment).await?);
-        }
-        let billing = book.document::<Billing>(key).await?;
-        Ok(Some(Self { state, fulfilment, shipments, billing }))
+/// The story for people.
+#[must_use]
+pub(super) fn text(story: &Story) -> String {
+    let state = &story.state;
+    let mut text = format!("{}  {}\n", state.order, state.number.as_deref().unwrap_or("-"));
+    if let Some(applied) = &state.applied {
+        let cancelled = if applied.cancelled { ", cancelled" } else { "" };
+        let odoo = format!("{} (id {}) {}{cancelled}", applied.name, applied.odoo_id, applied.total);
+        line(&mut text, "Odoo", &odoo);
     }
-
-    /// The order's own fields, and the other documents beside them.
-    ///
-    /// # Errors
-    /// Never for what came out of a ledger.
-    pub fn json(&self) -> Result<Value> {
-        let mut json = flat(serde_json::to_value(&self.state)?);
-        json["fulfilment"] = flat(serde_json::to_value(&self.fulfilment)?);
-        json["billing"] = flat(serde_json::to_value(&self.billing)?);
-        let shipments: Result<Vec<Value>, _> = self.shipments.iter().map(serde_json::to_value).collect();
-        json["shipments"] = shipments?.into_iter().map(flat).collect();
-        Ok(json)
+    work(&mut text, &state.work);
+    if let Some(fulfilment) = &story.fulfilment {
+        head(&mut text, &Subject::Fulfilment(fulfilment.order.clone()));
+        for release in &fulfilment.releases {
+            line(&mut text, "asked", &of_release(release));
+        }
+        work(&mut text, &fulfilment.work);
     }
-
-    pub fn text(&self) -> String {
-        let state = &self.state;
-        let mut text = format!("{}  {}\n", state.order, state.number.as_deref().unwrap_or("-"));
-        if let Some(applied) = &state.applied {
-            let cancelled = if applied.cancelled { ", cancelled" } else { "" };
-            let odoo = format!("{} (id {}) {}{cancelled}", applied.name, applied.odoo_id, applied.total);
-            line(&mut text, "Odoo", &odoo);
+    for shipment in &story.shipments {
+        head(&mut text, &Subject::Shipment(shipment.key.clone()));
+        let parcels = shipment.content.iter().flat_map(|content| &content.parcels);
+        for parcel in parcels {
+            let tracking = parcel.tracking.as_deref().unwrap_or("without a number");
+            line(&mut text, "parcel", &format!("{} {tracking}", parcel.carrier));
         }
-        work(&mut text, &state.work);
-        if let Some(fulfilment) = &self.fulfilment {
-            head(&mut text, &Subject::Fulfilment(fulfilment.order.clone()));
-            for release in &fulfilment.releases {
-                line(&mut text, "asked", &of_release(release));
-            }
-            work(&mut text, &fulfilment.work);
-        }
-        for shipment in &self.shipments {
-            head(&mut text, &Subject::Shipment(shipment.key.clone()));
-            let parcels = shipment.content.iter().flat_map(|content| &content.parcels);
-            for parcel in parcels {
-                let tracking = parcel.tracking.as_deref().unwrap_or("without a number");
-                line(&mut text, "parcel", &format!("{} {tracking}", parcel.carrier));
-            }
-            work(&mut text, &shipment.work);
-        }
-        if let Some(billing) = &self.billing {
-            head(&mut text, &Subject::Billing(billing.order.clone()));
-            for invoice in &billing.invoices {
-                line(&mut text, "Odoo", &format!("account.move {invoice}"));
-            }
-            work(&mut text, &billing.work);
-        }
-        text.trim_end().to_owned()
+        work(&mut text, &shipment.work);
     }
+    if let Some(billing) = &story.billing {
+        head(&mut text, &Subject::Billing(billing.order.clone()));
+        for invoice in &billing.invoices {
+            line(&mut text, "Odoo", &format!("account.move {invoice}"));
+        }
+        work(&mut text, &billing.work);
+    }
+    text.trim_end().to_owned()
 }
 
 fn head(text: &mut String, subject: &Subject) {
@@ -121,19 +74,19 @@ fn work<S: Serialize>(text: &mut String, work: &Work<S>) {
     }
 }
 
-/// A stage by the name that it has in the ledger.
-fn name(stage: &impl Serialize) -> String {
-    serde_json::to_value(stage).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use crossdock_core::{
-        Clock, Entropy, ReleaseKey, Sku,
+        Clock, Entropy, OrderKey, ReleaseKey, Sku,
         reason::{Reason, ReasonCode},
         shipment::{self, Parcel, ShippedLine},
     };
-    use crossdock_platform::{Change, embedded::Embedded, fulfilment::Follows, orders::Stage};
+    use crossdock_platform::{
+        Change, OrderBook,
+        embedded::Embedded,
+        fulfilment::{Billing, Follows, Fulfilment},
+        orders::{Stage, State},
+    };
     use jiff::Timestamp;
     use rust_decimal::Decimal;
     use serde_json::json;
@@ -187,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn people_read_what_was_asked_what_left_and_what_a_person_has_to_do() {
-        let text = told().await.text();
+        let text = super::text(&told().await);
         let parts: Vec<&str> = text.split("\n\n").collect();
         let heads: Vec<&str> = parts.iter().filter_map(|part| part.lines().next()).collect();
         assert_eq!(heads, ["shop/1  #1001", "release of shop/1", "shipment east/SH-1", "invoice of shop/1"]);

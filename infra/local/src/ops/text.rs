@@ -1,25 +1,10 @@
-//! How states are shown: to people, and as JSON.
+//! How states are shown to people.
 
 use std::io::Write as _;
 
 use anyhow::Result;
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
-use crossdock_core::reason::Reason;
-use crossdock_platform::{
-    Subject,
-    orders::{Stage, State},
-};
-use serde_json::{Value, json};
-
-/// A document as people read it: the fields of its work beside its own.
-pub(super) fn flat(mut document: Value) -> Value {
-    if let Some(fields) = document.as_object_mut()
-        && let Some(Value::Object(work)) = fields.remove("work")
-    {
-        fields.extend(work);
-    }
-    document
-}
+use crossdock_platform::orders::{Stage, State};
 
 /// A table without lines between its rows.
 #[must_use]
@@ -46,27 +31,6 @@ pub(super) fn row(state: &State) -> Vec<String> {
         state.changed_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         why,
     ]
-}
-
-fn reasons(reasons: &[Reason]) -> Vec<Value> {
-    let one = |reason: &Reason| json!({ "code": reason.code.code(), "detail": reason.detail, "remedy": reason.code.remedy() });
-    reasons.iter().map(one).collect()
-}
-
-/// Something parked beside an order.
-pub(super) fn other(subject: &Subject, why: &[Reason]) -> Value {
-    json!({ "subject": subject.to_string(), "stage": "parked", "reasons": reasons(why) })
-}
-
-pub(super) fn summary(state: &State) -> Value {
-    let reasons = reasons(&state.reasons);
-    json!({
-        "order": state.order, "number": state.number, "stage": stage(state.stage), "reasons": reasons,
-        "odoo_id": state.applied.as_ref().map(|applied| applied.odoo_id),
-        "odoo_name": state.applied.as_ref().map(|applied| &applied.name),
-        "total": state.applied.as_ref().map(|applied| applied.total),
-        "due_at": state.due_at, "changed_at": state.changed_at,
-    })
 }
 
 /// The stage as people read it.

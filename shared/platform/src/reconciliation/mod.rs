@@ -17,7 +17,7 @@ pub(crate) use slice::unknown;
 pub use slice::{Count, PLAN, Slice, SliceStage};
 
 use crate::{
-    OrderBook, Platform, PlatformError,
+    OrderBook, Platform, PlatformError, Subject,
     documents::{Change, Document as _, decode},
     orders::after,
 };
@@ -26,6 +26,8 @@ use crate::{
 const COMPARED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 /// Slices that are read at once.
 const PAGE: usize = 200;
+/// More than are kept.
+const MOST_RUNS: usize = 10_000;
 
 /// What is to be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,21 +290,19 @@ impl<P: Platform> OrderBook<P> {
         }
     }
 
-    /// The reconciliations that the ledger knows, newest first. Reads the whole ledger: for people and tests.
+    /// The reconciliations that the ledger knows, newest first, by the lagging index. Parked plans are on the
+    /// shelf of what is parked.
     ///
     /// # Errors
     /// When the ledger does not answer.
     pub async fn runs(&self) -> Result<Vec<RunId>, PlatformError> {
-        let (mut ids, mut last) = (Vec::new(), None);
-        loop {
-            let (plans, next) = self.every::<Slice>("run", &format!("slice#{PLAN}"), last, PAGE).await?;
-            ids.extend(plans.into_iter().map(|plan| plan.key.run));
-            last = next;
-            if last.is_none() {
-                ids.sort_by(|a, b| b.cmp(a));
-                return Ok(ids);
-            }
-        }
+        let listed = self.platform().listed(slice::RUNS, None, MOST_RUNS).await?;
+        let listed = listed.into_iter().filter_map(|(key, _)| Subject::of(&key));
+        let ids = listed.chain(self.parked_subjects(MOST_RUNS).await?).filter_map(|subject| match subject {
+            Subject::Slice(key) => Some(key.run),
+            _ => None,
+        });
+        Ok(ids.collect::<BTreeSet<RunId>>().into_iter().rev().collect())
     }
 }
 

@@ -11,13 +11,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Key,
+    Key, Listing,
     documents::{Document, by_its_work},
     work::{Stages, Work},
 };
 
 /// The part that plans the others: it is there from the moment that a reconciliation is asked for.
 pub const PLAN: &str = "plan";
+/// The shelf of the runs.
+pub(super) const RUNS: &str = "runs";
 /// Of each kind as many differences are kept in words by one slice; all are counted.
 const KEPT: usize = 50;
 
@@ -133,6 +135,11 @@ impl Document for Slice {
             SliceStage::Open => Some(Message::SliceOpened { slice: self.key.clone() }),
             SliceStage::Waiting | SliceStage::Done | SliceStage::Parked => None,
         }
+    }
+
+    /// Each run is listed once, by its plan.
+    fn shelf(&self) -> Option<Listing> {
+        self.is_plan().then(|| Listing { shelf: RUNS.to_owned(), at: self.until })
     }
 
     fn kept_days(&self) -> Option<u32> {

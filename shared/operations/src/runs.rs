@@ -1,0 +1,86 @@
+//! What a reconciliation came to.
+
+use crossdock_core::difference::Difference;
+use crossdock_platform::reconciliation::{Count, Run, SliceStage};
+use serde_json::{Value, json};
+
+/// Where a reconciliation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    UnderWay,
+    /// It came to its end, and not everything was compared.
+    Incomplete,
+    Done,
+}
+
+impl RunState {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnderWay => "under way",
+            Self::Incomplete => "incomplete",
+            Self::Done => "done",
+        }
+    }
+}
+
+#[must_use]
+pub fn run_state(run: &Run) -> RunState {
+    let parked = run.slices.iter().any(|slice| slice.work.stage == SliceStage::Parked);
+    match (run.is_done(), parked || not_compared(run) > 0) {
+        (false, _) => RunState::UnderWay,
+        (true, true) => RunState::Incomplete,
+        (true, false) => RunState::Done,
+    }
+}
+
+/// Orders and SKUs that were compared.
+#[must_use]
+pub fn seen(run: &Run) -> u64 {
+    run.slices.iter().map(|slice| slice.seen).sum()
+}
+
+/// Publications whose publisher did not come to compare in time.
+#[must_use]
+pub fn not_compared(run: &Run) -> u64 {
+    run.slices.iter().map(|slice| slice.not_compared).sum()
+}
+
+/// Over all kinds.
+#[must_use]
+pub fn total(run: &Run) -> Count {
+    let mut all = Count::default();
+    for count in run.counts().values() {
+        all.found += count.found;
+        all.healed += count.healed;
+    }
+    all
+}
+
+/// A run for machines.
+#[must_use]
+pub fn report(run: &Run) -> Value {
+    let counts: Vec<Value> = run
+        .counts()
+        .iter()
+        .map(|(kind, count)| {
+            json!({ "kind": kind, "found": count.found, "healed": count.healed, "left": count.found - count.healed })
+        })
+        .collect();
+    let slices: Vec<Value> = run
+        .slices
+        .iter()
+        .map(|slice| {
+            json!({
+                "name": slice.key.name, "stage": slice.work.stage, "compared": slice.seen,
+                "not_compared_publications": slice.not_compared,
+            })
+        })
+        .collect();
+    let differences: Vec<&Difference> = run.slices.iter().flat_map(|slice| &slice.kept).collect();
+    json!({
+        "run": run.id, "state": run_state(run).as_str(), "compared": seen(run),
+        "from": run.slices.first().map(|slice| slice.from), "until": run.slices.first().map(|slice| slice.until),
+        "counts": counts, "differences": differences, "slices": slices,
+    })
+}
