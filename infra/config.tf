@@ -7,6 +7,7 @@ locals {
   channels      = local.config.channels
   warehouses    = try(local.config.warehouses, [])
   carriers      = try(local.config.carriers, [])
+  console       = try(local.config.console, null)
   ids           = concat(local.channels[*].id, local.warehouses[*].id, local.carriers[*].id)
 
   # Read back from the item, so that functions change only once their configuration is there.

@@ -8,7 +8,12 @@ locals {
   #   table          what it may do with single items of the table
   #   indexes        indexes that it may query
   #   secrets        names of the secrets that it reads
-  unsaid = { queue = null, every_minutes = null, daily_at_hour = null, sends = [], indexes = [], secrets = [] }
+  #   redrives       it brings the dead letters of every queue back
+  #   wanted         whether it is deployed
+  unsaid = {
+    queue  = null, every_minutes = null, daily_at_hour = null, sends = [], indexes = [], secrets = [], redrives = false
+    wanted = true
+  }
 
   listed = {
     webhook-receiver = {
@@ -126,12 +131,28 @@ locals {
       table   = ["GetItem", "PutItem"]
       indexes = ["due"]
     }
+    operations-console = {
+      wanted = local.console != null
+      # An HTTP API waits for thirty seconds.
+      timeout_s = 29
+      memory_mb = 256
+      # Whatever is replayed goes where it would have gone by itself.
+      sends = [
+        "orders", "valid-orders", "releases", "shipments", "invoices", "announcements", "stock", "catalogue",
+        "reconcile",
+      ]
+      redrives = true
+      # Sessions are deleted; runs and the audit log are queried; a count that somebody asks for reads everything.
+      table   = ["GetItem", "PutItem", "DeleteItem", "Query", "Scan"]
+      indexes = ["due", "shelf"]
+      secrets = local.console_secrets
+    }
   }
 
   functions = {
     for name, said in local.listed : name => merge(local.unsaid, said, {
       timeout_s = lookup(var.timeout_s, name, said.timeout_s)
-    })
+    }) if lookup(said, "wanted", true)
   }
   workers = { for name, f in local.functions : name => f if f.queue != null }
   schedules = merge(

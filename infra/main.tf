@@ -45,6 +45,7 @@ module "function" {
 
   consumes = each.value.queue == null ? {} : { (each.value.queue) = local.queues[each.value.queue] }
   sends_to = { for queue in each.value.sends : queue => local.queues[queue] }
+  redrives = { for name, queue in local.queues : name => { arn = queue.dead_arn, url = queue.dead_url } if each.value.redrives }
   secrets  = [for name in each.value.secrets : aws_secretsmanager_secret.all[name].arn]
 
   table = {
@@ -84,6 +85,18 @@ module "webhook" {
   name               = "${local.prefix}-webhook"
   function           = module.function["webhook-receiver"].this
   throttle           = var.webhook_throttle
+  log_retention_days = var.log_retention_days
+  key_arn            = aws_kms_key.data.arn
+  alarm_actions      = var.alarm_actions
+}
+
+module "console" {
+  source = "./modules/console"
+  count  = local.console == null ? 0 : 1
+
+  name               = "${local.prefix}-console"
+  function           = module.function["operations-console"].this
+  throttle           = var.console_throttle
   log_retention_days = var.log_retention_days
   key_arn            = aws_kms_key.data.arn
   alarm_actions      = var.alarm_actions

@@ -3,6 +3,11 @@ output "webhook_url" {
   value       = "${local.webhook_base}/hooks"
 }
 
+output "console_url" {
+  description = "Where the API of the operations console answers, without a domain of your own; null without a console. What people use is `console.url` of the configuration."
+  value       = one(module.console[*].url)
+}
+
 output "table" {
   description = "Name of the ledger, for `crossdock orders`, `parked` and `replay`."
   value       = aws_dynamodb_table.ledger.name
@@ -35,5 +40,5 @@ output "secrets" {
 
 output "log_groups" {
   description = "Log group of each function and of the webhook's access log, for searches over all of them."
-  value       = merge({ for name, f in module.function : name => f.log_group }, { webhook-access = module.webhook.log_group })
+  value       = merge({ for name, f in module.function : name => f.log_group }, { webhook-access = module.webhook.log_group }, { for console in module.console : "console-access" => console.log_group })
 }

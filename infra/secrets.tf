@@ -26,6 +26,8 @@ locals {
   ]
   # Shopify signs with the app's own secret; WooCommerce is told one with each webhook that is made there.
   subscription_secrets = [for c in local.channels : "${c.id}/webhook" if c.kind == "woocommerce"]
+  # What the console shows the sign-in provider.
+  console_secrets = local.console == null ? [] : [try(local.console.secret, "console/oidc")]
   # Shops that are asked for their orders: a standard channel only sends them.
   api_secrets = [for c in local.channels : "${c.id}/api" if contains(["shopify", "woocommerce"], c.kind)]
 }
@@ -36,6 +38,7 @@ resource "aws_secretsmanager_secret" "all" {
   #checkov:skip=CKV2_AWS_57:The other side makes these keys (Odoo, shops, warehouses, carriers), so AWS cannot rotate them. A secret may hold the new and the old value at once, which makes a rotation by hand smooth.
   for_each = toset(concat(
     [local.odoo_secret], local.webhook_secrets, local.api_secrets, local.warehouse_secrets, local.told_secrets,
+    local.console_secrets,
   ))
 
   name                    = "${local.prefix}/${each.key}"

@@ -130,6 +130,17 @@ variable "webhook_throttle" {
   }
 }
 
+variable "console_throttle" {
+  description = "Requests per second that the operations console takes, and how many at once above that: a limit against floods for a page that a few people use."
+  type        = object({ rate = optional(number, 20), burst = optional(number, 40) })
+  default     = {}
+
+  validation {
+    condition     = var.console_throttle.rate >= 1 && var.console_throttle.burst >= 1
+    error_message = "Both are at least 1: 0 would turn everybody away."
+  }
+}
+
 variable "alarm_actions" {
   description = "ARNs of SNS topics that are told when an alarm begins and ends. Empty means that an alarm shows in the CloudWatch console only and nobody is told."
   type        = list(string)

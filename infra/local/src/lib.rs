@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod chain;
 pub mod check;
 pub mod cloud;
+pub mod console;
 pub mod demo;
 pub mod ops;
 pub mod pump;

@@ -35,6 +35,9 @@ enum Command {
         /// Where webhooks are taken in.
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
+        /// Where the operations console is, if the configuration has one.
+        #[arg(long, default_value = "127.0.0.1:8081")]
+        console: SocketAddr,
         /// The longest that one batch may take, in seconds.
         #[arg(long, default_value_t = 60)]
         function_timeout_s: u64,
@@ -95,12 +98,13 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Demo(options) => demo::run(&options),
-        Command::Serve { config, data, listen, function_timeout_s, wake_every_s, watch_every_s } => {
+        Command::Serve { config, data, listen, console, function_timeout_s, wake_every_s, watch_every_s } => {
             let seconds = Duration::from_secs;
             serve::run(&serve::Options {
                 config,
                 data,
                 listen,
+                console,
                 function_timeout: seconds(function_timeout_s),
                 wake_every: seconds(wake_every_s),
                 watch_every: seconds(watch_every_s),

@@ -10,6 +10,8 @@ use crossdock_core::{Clock, Entropy, config::Config};
 use crossdock_http::Client;
 use crossdock_platform::embedded::Embedded;
 
+use tokio::net::TcpListener;
+
 use crate::{
     chain::{Chain, Timing},
     web,
@@ -22,6 +24,8 @@ pub struct Options {
     pub config: PathBuf,
     pub data: PathBuf,
     pub listen: SocketAddr,
+    /// Where the console is, if the configuration has one.
+    pub console: SocketAddr,
     pub function_timeout: Duration,
     pub wake_every: Duration,
     pub watch_every: Duration,
@@ -64,6 +68,18 @@ async fn serve(options: &Options) -> Result<bool> {
     let (address, web) = web::serve(chain.clone(), options.listen).await.context("cannot listen")?;
     writeln!(std::io::stdout(), "listening on http://{address}/hooks/<channel>")?;
     std::io::stdout().flush()?;
+    let console = match &chain.config.console {
+        Some(console) => {
+            let listener = TcpListener::bind(options.console).await.context("the console cannot listen")?;
+            let client = Client::network(Clock::System);
+            let task =
+                crate::console::serve(platform.clone(), chain.config.clone(), client, listener).await?;
+            writeln!(std::io::stdout(), "the console listens on {}, for {}", options.console, console.url)?;
+            Some(task)
+        }
+        None => None,
+    };
+    std::io::stdout().flush()?;
     let mut tasks = chain.start();
     tasks.spawn(async move {
         loop {
@@ -78,6 +94,7 @@ async fn serve(options: &Options) -> Result<bool> {
     match futures_util::future::select(stop, died).await {
         futures_util::future::Either::Left(_) => {
             web.abort();
+            console.iter().for_each(tokio::task::JoinHandle::abort);
             Ok(true)
         }
         // A loop never ends by itself: better to stop loudly than to go on with half a chain.

@@ -1,6 +1,6 @@
-//! The receiver as a web server.
+//! The receiver and the console as web servers.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,10 +10,11 @@ use axum::{
 };
 use bytes::Bytes;
 use crossdock_platform::Platform;
+use crossdock_runtime::Hook;
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
 use tokio::{net::TcpListener, task::JoinHandle};
-use webhook_receiver::{BODY_LIMIT, WebhookReceiver};
+use webhook_receiver::BODY_LIMIT;
 
 use crate::chain::Chain;
 
@@ -30,20 +31,20 @@ pub async fn serve<P: Platform>(
 ) -> std::io::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let app = Router::new().fallback(hook::<P>).with_state(chain);
-    let task = tokio::spawn(async move {
+    Ok((address, serve_hook(chain, listener)))
+}
+
+/// Serves whatever answers requests.
+pub fn serve_hook<H: Hook + 'static>(hook: Arc<H>, listener: TcpListener) -> JoinHandle<()> {
+    let app = Router::new().fallback(answer::<H>).with_state(hook);
+    tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
             tracing::error!(error = %error, "the web server stopped");
         }
-    });
-    Ok((address, task))
+    })
 }
 
-async fn hook<P: Platform>(State(chain): State<Arc<Chain<P>>>, request: Request) -> Response {
-    answer(&chain.receiver, request).await
-}
-
-async fn answer<P: Platform>(receiver: &WebhookReceiver<P>, request: Request) -> Response {
+async fn answer<H: Hook + 'static>(State(hook): State<Arc<H>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     // Nobody has to send what is refused by its length already.
     if body.size_hint().lower() > BODY_LIMIT as u64 {
@@ -59,7 +60,19 @@ async fn answer<P: Platform>(receiver: &WebhookReceiver<P>, request: Request) ->
         Ok(Err(_)) => return empty(StatusCode::BAD_REQUEST),
         Err(_) => return empty(StatusCode::REQUEST_TIMEOUT),
     };
-    receiver.handle(http::Request::from_parts(head, body)).await.map(Body::from)
+    // A task of its own: as on AWS, whoever hangs up does not stop in the middle what was begun.
+    let request = http::Request::from_parts(head, body);
+    match tokio::spawn(async move { hook.answer(request).await }).await {
+        Ok(response) => response.map(Body::from),
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// The chain answers webhooks with its receiver.
+impl<P: Platform> Hook for Chain<P> {
+    fn answer(&self, request: http::Request<Bytes>) -> impl Future<Output = http::Response<Bytes>> + Send {
+        self.receiver.handle(request)
+    }
 }
 
 fn empty(status: StatusCode) -> Response {

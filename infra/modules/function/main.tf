@@ -3,10 +3,13 @@ locals {
   full_name = "${var.prefix}-${var.name}"
 
   # Only the queues that it may use: a URL that is not there cannot be used by mistake.
-  queue_urls = {
-    for name, queue in merge(var.consumes, var.sends_to) :
-    "CROSSDOCK_QUEUE_${upper(replace(name, "-", "_"))}" => queue.url
-  }
+  queue_urls = merge(
+    {
+      for name, queue in merge(var.consumes, var.sends_to) :
+      "CROSSDOCK_QUEUE_${upper(replace(name, "-", "_"))}" => queue.url
+    },
+    { for name, queue in var.redrives : "CROSSDOCK_QUEUE_${upper(replace(name, "-", "_"))}_DEAD" => queue.url },
+  )
 }
 
 resource "aws_cloudwatch_log_group" "this" {

@@ -47,6 +47,13 @@ locals {
       Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
       Resource = [for queue in values(var.consumes) : queue.arn]
     }],
+    # A dead letter is received, sent once more and then deleted; one that cannot be sent is given back.
+    length(var.redrives) == 0 ? [] : [{
+      Sid      = "BringDeadLettersBack"
+      Effect   = "Allow"
+      Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
+      Resource = [for queue in values(var.redrives) : queue.arn]
+    }],
     length(var.secrets) == 0 ? [] : [{
       Sid      = "ReadSecrets"
       Effect   = "Allow"

@@ -83,6 +83,11 @@ variable "sends_to" {
   type        = map(object({ arn = string, url = string }))
 }
 
+variable "redrives" {
+  description = "The dead-letter queues that it brings back, by the name of their queue."
+  type        = map(object({ arn = string, url = string }))
+}
+
 variable "table" {
   description = "The table, what the function may do with single items, and the indexes that it may query."
   type        = object({ name = string, arn = string, actions = list(string), indexes = list(string) })

@@ -6,5 +6,6 @@ output "this" {
     url       = aws_sqs_queue.this.url
     dead_name = aws_sqs_queue.dead.name
     dead_url  = aws_sqs_queue.dead.url
+    dead_arn  = aws_sqs_queue.dead.arn
   }
 }

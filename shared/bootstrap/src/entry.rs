@@ -13,7 +13,7 @@ use crossdock_core::{Clock, config};
 use crossdock_http::Client;
 use crossdock_platform::Received;
 use crossdock_runtime::{Hook, Parts, Scheduled, Step, Wire, give_back, run_batch, telemetry};
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, header};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -178,14 +178,21 @@ async fn answer<F: Hook + Wire<Here>>(
 ) -> Result<ApiGatewayV2httpResponse, Error> {
     let Ok(request) = request(event.payload) else { return Ok(response(StatusCode::BAD_REQUEST)) };
     let function = held.current().await?;
-    let answer = function.answer(request).await;
+    Ok(as_event(function.answer(request).await))
+}
+
+fn as_event(answer: http::Response<Bytes>) -> ApiGatewayV2httpResponse {
     let mut answered = response(answer.status());
     let (head, body) = answer.into_parts();
     answered.headers = head.headers;
-    // Our own answers are JSON or nothing.
+    // Of headers that come more than once the event takes the last; cookies have a field of their own.
+    let cookies = answered.headers.get_all(header::SET_COOKIE).iter();
+    answered.cookies = cookies.filter_map(|cookie| cookie.to_str().ok().map(str::to_owned)).collect();
+    answered.headers.remove(header::SET_COOKIE);
+    // Our own answers are text or nothing.
     let body = String::from_utf8(body.to_vec()).unwrap_or_default();
     answered.body = Some(body).filter(|body| !body.is_empty()).map(Body::Text);
-    Ok(answered)
+    answered
 }
 
 /// The request as the shop made it. A body that is no JSON or text comes in base64.
@@ -195,11 +202,18 @@ async fn answer<F: Hook + Wire<Here>>(
 pub fn request(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Error> {
     let body = event.body.unwrap_or_default();
     let body = if event.is_base64_encoded { STANDARD.decode(body)? } else { body.into_bytes() };
-    let mut request = Request::builder()
-        .method(event.request_context.http.method)
-        .uri(event.raw_path.as_deref().unwrap_or("/"))
-        .body(Bytes::from(body))?;
+    let path = event.raw_path.as_deref().unwrap_or("/");
+    let uri = match event.raw_query_string.as_deref().filter(|query| !query.is_empty()) {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut request =
+        Request::builder().method(event.request_context.http.method).uri(uri).body(Bytes::from(body))?;
     *request.headers_mut() = event.headers;
+    // The event has them apart from the other headers.
+    if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
+        request.headers_mut().insert(header::COOKIE, cookies.join("; ").try_into()?);
+    }
     Ok(request)
 }
 
@@ -226,6 +240,30 @@ mod tests {
         assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/hooks/shop"));
         assert_eq!(request.headers()["x-shopify-topic"], "orders/create");
         assert_eq!(request.body().as_ref(), [0xff, 0x00, b'{']);
+    }
+
+    #[test]
+    fn the_query_and_the_cookies_come_with_the_request() {
+        let event = json!({
+            "version": "2.0", "rawPath": "/callback", "rawQueryString": "code=a%2Fb&state=c",
+            "cookies": ["one=1", "two=2"], "headers": {},
+            "requestContext": { "http": { "method": "GET", "path": "/callback" }, "timeEpoch": 0 },
+        });
+        let request = request(serde_json::from_value(event).unwrap()).unwrap();
+        assert_eq!(request.uri().query(), Some("code=a%2Fb&state=c"));
+        assert_eq!(request.headers()["cookie"], "one=1; two=2");
+    }
+
+    #[test]
+    fn each_cookie_that_is_set_has_an_entry_of_its_own() {
+        let mut answer = http::Response::new(Bytes::from_static(b"<p>"));
+        for cookie in ["a=1; Path=/", "b=2; Path=/"] {
+            answer.headers_mut().append(header::SET_COOKIE, cookie.parse().unwrap());
+        }
+        let answered = as_event(answer);
+        assert_eq!(answered.cookies, ["a=1; Path=/", "b=2; Path=/"]);
+        assert!(!answered.headers.contains_key("set-cookie"));
+        assert_eq!(answered.body, Some(Body::Text("<p>".into())));
     }
 
     fn event(path: &str, headers: &Value, body: &str, base64: bool) -> ApiGatewayV2httpRequest {

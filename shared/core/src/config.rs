@@ -3,6 +3,7 @@
 //! Terraform reads the same file, so names here are names there.
 
 mod catalogue;
+mod console;
 mod fulfilment;
 mod load;
 mod reconcile;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::CataloguePolicy;
+pub use console::Console;
 pub use fulfilment::{
     AdvicePolicy, AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule,
     LotPolicy, OnAdvice, ReleasePolicy, ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
@@ -47,6 +49,9 @@ pub struct Config {
     /// What is compared each night, and what of it is mended.
     #[serde(default)]
     pub reconcile: ReconcilePolicy,
+    /// Who may use the operations console. Without it there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console: Option<Console>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -63,7 +63,7 @@ pub async fn record<P: Platform>(platform: &P, mut entry: Entry, days: u32) -> R
     }
     let token = platform.entropy().token();
     let write = Write {
-        key: Key::new(partition(entry.at), format!("{:020}#{token}", entry.at.as_millisecond())),
+        key: Key::new(partition(entry.at), format!("{:020}#{token}", entry.at.as_nanosecond())),
         condition: Condition::Absent,
         token,
         body: serde_json::to_value(&entry).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,

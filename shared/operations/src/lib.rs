@@ -8,6 +8,7 @@ mod parked;
 mod redrive;
 mod replay;
 mod runs;
+mod sessions;
 mod story;
 
 use crossdock_platform::PlatformError;
@@ -17,6 +18,7 @@ pub use parked::{Parked, ParkedFor, parked};
 pub use redrive::{Redriven, redrive};
 pub use replay::{How, Plan, Selection, carry_out, plan, take_up};
 pub use runs::{RunState, not_compared, report, run_state, seen, total};
+pub use sessions::{SESSION, end_sessions};
 pub use story::{Story, stage_name};
 
 /// Why something that a person asked for is not done.

@@ -71,6 +71,9 @@ pub fn all() -> BTreeMap<String, Value> {
     let body = Message::WarehouseReported { report }.to_body();
     let unknown = crossdock::pump::sqs_event(QueueName::Shipments, &received(&[body]));
     add("shipment-handler/unknown-report", unknown);
+    for (name, event) in of_the_console() {
+        add(&format!("operations-console/{name}"), event);
+    }
     // What EventBridge Scheduler sends where nothing else is asked for.
     for function in ["nightly-reconciler", "odoo-watcher", "shop-watcher", "waker"] {
         add(&format!("{function}/schedule"), json!({}));
@@ -212,7 +215,25 @@ fn warehouse(body: &Value) -> Value {
     http("POST", "/hooks/east", &headers, std::str::from_utf8(&call.body).expect("text"))
 }
 
-/// An event of an HTTP API, payload format 2.0.
+/// What browsers ask of the console before anybody has signed in.
+fn of_the_console() -> [(&'static str, Value); 4] {
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", "http://127.0.0.1:8081")];
+    let mut unknown = http("GET", "/api/parked", &[], "");
+    unknown["cookies"] = json!([format!("__Host-crossdock={}", "0".repeat(64))]);
+    let all = [
+        ("not-signed-in", http("GET", "/", &[], "")),
+        ("signed-out", http("GET", "/signed-out", &[], "")),
+        ("unknown-session", unknown),
+        ("form-without-session", http("POST", "/replay", &form, "order=shopify-main%2F1&csrf=0")),
+    ];
+    all.map(|(name, mut event)| {
+        // Its API has one route for all.
+        event["routeKey"] = "$default".into();
+        event["requestContext"]["routeKey"] = "$default".into();
+        (name, event)
+    })
+}
+
 /// As an automation rule of Odoo's posts it: nothing is signed, and the token stands in the address.
 fn hint() -> Value {
     let body = json!({ "_action": "Ready(#612)", "_id": 41, "_model": "stock.picking" }).to_string();
@@ -221,6 +242,7 @@ fn hint() -> Value {
     event
 }
 
+/// An event of an HTTP API, payload format 2.0.
 fn http(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
     let headers: BTreeMap<&str, &str> = headers.iter().copied().collect();
     json!({

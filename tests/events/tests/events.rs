@@ -108,7 +108,12 @@ fn data() -> PathBuf {
 fn each_event_does_what_it_says_under_cargo_lambda() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let plan = Plan { seed: 1, orders: 0, start: Clock::System.now() };
-    let sandbox = runtime.block_on(Sandbox::start(plan, 0)).unwrap();
+    let mut sandbox = runtime.block_on(Sandbox::start(plan, 0)).unwrap();
+    // Nobody is asked for the provider: nobody signs in.
+    sandbox.config.push_str(
+        "\nconsole: { url: 'http://127.0.0.1:8081', issuer: 'http://127.0.0.1:8082', client_id: c, read: [r] }\n",
+    );
+    sandbox.secrets.insert("console/oidc".into(), vec!["s".into()]);
     let data = data();
     sandbox.write(plan, &data).unwrap();
     let watch = Watch::start(&data);
@@ -133,6 +138,11 @@ fn each_event_does_what_it_says_under_cargo_lambda() {
     assert_eq!(status(ask("webhook-receiver/woocommerce-order")), 200);
     assert_eq!(status(ask("webhook-receiver/shopify-order")), 200);
     assert_eq!(status(ask("webhook-receiver/shopify-order")), 200, "a duplicate");
+
+    assert_eq!(status(ask("operations-console/signed-out")), 200);
+    assert_eq!(status(ask("operations-console/not-signed-in")), 303, "to the page with the way to sign in");
+    assert_eq!(status(ask("operations-console/unknown-session")), 401);
+    assert_eq!(status(ask("operations-console/form-without-session")), 303);
 
     let none = json!({ "batchItemFailures": [] });
     let second = json!({ "batchItemFailures": [{ "itemIdentifier": "message-1" }] });

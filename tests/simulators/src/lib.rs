@@ -4,6 +4,7 @@
 
 pub mod carriers;
 pub mod odoo;
+pub mod oidc;
 pub mod scenario;
 pub mod shops;
 pub mod tcp;

@@ -49,6 +49,11 @@ pub(super) async fn check<P: Platform>(platform: &P, config: &Config, found: &mu
         let verify = |versions: &SecretVersions| hint::receive(&versions.0, None, b"").map(drop);
         found.push(look.signs(ODOO_HOOK_SECRET, todo, verify).await);
     }
+    if let Some(console) = &config.console {
+        let look = Look { platform, area: Area::Secrets };
+        let todo = "put the client secret there that the sign-in provider shows";
+        found.push(look.opens(&console.secret, todo, |_| true).await);
+    }
     true
 }
 
@@ -85,6 +90,7 @@ fn names(config: &Config) -> Vec<String> {
         names.extend([warehouse.webhook_secret(), warehouse.api_secret()]);
     }
     names.extend(config.carriers.iter().map(Carrier::webhook_secret));
+    names.extend(config.console.iter().map(|console| console.secret.clone()));
     names.extend(config.odoo.hints.then(|| ODOO_HOOK_SECRET.to_owned()));
     names
 }
@@ -238,6 +244,7 @@ mod tests {
             "wh-east/webhook",
             "wh-east/api",
             "easypost/webhook",
+            "console/oidc",
         ];
         assert_eq!(said, names.map(not_set));
     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crossdock_core::{Clock, Entropy, message::QueueName};
 use crossdock_http::Client;
 use crossdock_platform::{
-    QueueAddress, Subject,
+    Platform as _, QueueAddress, Subject,
     embedded::{Embedded, EmbeddedOptions},
     orders::State,
 };
@@ -294,6 +294,9 @@ pub(super) async fn keep_serving(world: &World) -> Result<()> {
     let tasks = world.chain.start();
     let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let (receiver, _web) = crate::web::serve(world.chain.clone(), any).await.context("cannot listen")?;
+    let chain = &world.chain;
+    let console =
+        crate::console::demo(&chain.platform, &chain.config, chain.platform.clock().clone()).await?;
     let (odoo, _odoo) = odoo::serve(world.odoo.clone(), any).await.context("cannot listen")?;
     let mut out = std::io::stdout();
     writeln!(out, "\nStill running; stop it with Ctrl-C.")?;
@@ -302,6 +305,7 @@ pub(super) async fn keep_serving(world: &World) -> Result<()> {
         "  webhooks   http://{receiver}/hooks/<shopify-main | woo-de | b2b | east | west | south>"
     )?;
     writeln!(out, "  Odoo (sim) http://{odoo}  database odoo, user crossdock")?;
+    writeln!(out, "  console    {}  sign in as whom you like", console.url)?;
     // The warehouses go on with what is released to them.
     let outside = async {
         loop {

@@ -4,6 +4,7 @@ mod erase;
 mod place;
 mod reconcile;
 mod redrive;
+mod sign_out;
 mod story;
 mod text;
 
@@ -37,6 +38,8 @@ pub enum Command {
     Redrive(redrive::Redrive),
     /// Erases a customer's personal data; what was ordered and what became of it stays.
     Erase(erase::Erase),
+    /// Ends the sessions of the operations console: everybody signs in anew.
+    SignOut(sign_out::SignOut),
     /// Compares shops, Odoo and the ledger now, as each night.
     Reconcile(reconcile::Reconcile),
     /// Lists the last reconciliations, or says what one found.
@@ -92,6 +95,7 @@ impl Command {
             Self::Replay(options) => &options.place,
             Self::Redrive(options) => &options.place,
             Self::Erase(options) => &options.place,
+            Self::SignOut(options) => &options.place,
             Self::Reconcile(options) => &options.place,
             Self::Runs(options) => &options.place,
         }
@@ -135,6 +139,7 @@ pub async fn on<P: Platform>(command: &Command, platform: P) -> Result<bool> {
         Command::Replay(options) => replay(&book, options).await,
         Command::Redrive(options) => redrive::redrive(book.platform(), options).await,
         Command::Erase(options) => erase::erase(&book, options).await,
+        Command::SignOut(options) => sign_out::sign_out(book.platform(), options).await,
         Command::Reconcile(options) => reconcile::reconcile(&book, options).await,
         Command::Runs(options) => reconcile::runs(&book, options).await,
     }

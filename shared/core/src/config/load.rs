@@ -33,6 +33,9 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
     if let Some(url) = &config.public_url {
         check_url(url).unwrap_or_else(|why| fail(url, format!("public_url {why}")));
     }
+    for error in config.console.iter().flat_map(super::Console::errors) {
+        fail("console:", error);
+    }
     for (setting, why) in of_odoo(&config.odoo) {
         fail(setting, format!("odoo.{setting} {why}"));
     }

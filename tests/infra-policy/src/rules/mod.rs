@@ -36,6 +36,8 @@ rules![
     roles::the_environment_names_just_the_queues_that_it_may_use,
     roles::nobody_receives_from_the_queue_of_another,
     roles::only_the_receiver_and_the_watcher_read_webhook_secrets,
+    roles::only_the_console_reads_its_client_secret,
+    roles::only_the_console_scans_the_table,
     roles::each_api_is_opened_by_those_who_call_there,
     roles::a_schedule_may_start_its_function_only,
     functions::each_function_has_its_alarms,

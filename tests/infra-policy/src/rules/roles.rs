@@ -87,6 +87,13 @@ pub fn nobody_receives_from_the_queue_of_another(state: &State) -> Findings {
             .filter(|(_, _, worker)| worker.is_some_and(|worker| worker.address == function.address))
             .map(|(mapping, _, _)| mapping.text("event_source_arn").to_owned())
             .collect();
+        // People bring dead letters back with it; it works through no queue.
+        let own = if function.text("function_name").ends_with("-operations-console") {
+            let dead = state.all("aws_sqs_queue").filter(|queue| queue.text("name").ends_with("-dead"));
+            dead.map(|queue| queue.text("arn").to_owned()).collect()
+        } else {
+            own
+        };
         for action in ["sqs:Receive", "sqs:Delete", "sqs:Change"] {
             let reach = reach(state, function, action);
             if reach != own {
@@ -114,6 +121,42 @@ pub fn only_the_receiver_and_the_watcher_read_webhook_secrets(state: &State) -> 
         }
     }
     findings
+}
+
+/// What the console shows the sign-in provider would sign anybody in elsewhere.
+pub fn only_the_console_reads_its_client_secret(state: &State) -> Findings {
+    let secret = match stored_config(state) {
+        Ok(config) => config.console.map(|console| format!("{PREFIX_OF_SECRETS}{}", console.secret)),
+        Err(why) => return vec![why],
+    };
+    let Some(secret) = secret else { return vec!["the example has no console".into()] };
+    let reads = |function: &&Resource| {
+        let names = reach(state, function, "secretsmanager:");
+        names.iter().any(|arn| {
+            state
+                .by("aws_secretsmanager_secret", "arn", arn)
+                .is_some_and(|known| known.text("name") == secret)
+        })
+    };
+    let readers: Vec<&str> = state
+        .all("aws_lambda_function")
+        .filter(reads)
+        .map(|function| function.text("function_name"))
+        .collect();
+    let wanted = format!("{PREFIX}operations-console");
+    if readers == [wanted.as_str()] {
+        Findings::new()
+    } else {
+        vec![format!("{secret}: read by {readers:?}")]
+    }
+}
+
+/// Only a person who asks for a count makes anybody read the whole table.
+pub fn only_the_console_scans_the_table(state: &State) -> Findings {
+    let scans = |function: &&Resource| !reach(state, function, "dynamodb:Scan").is_empty();
+    let all = state.all("aws_lambda_function").filter(scans);
+    let others = all.filter(|function| !function.text("function_name").ends_with("-operations-console"));
+    others.map(|function| format!("{} scans the table", function.address)).collect()
 }
 
 /// What opens a shop or a warehouse is read by the functions that call there, and by nobody else.

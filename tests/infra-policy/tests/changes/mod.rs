@@ -7,6 +7,7 @@ const WORKER: &str = "modules/worker/main.tf";
 const FUNCTION: &str = "modules/function/main.tf";
 const ROLE: &str = "modules/function/role.tf";
 const SCHEDULE: &str = "modules/schedule/main.tf";
+const CONSOLE: &str = "modules/console/main.tf";
 const WEBHOOK: &str = "modules/webhook/main.tf";
 
 const fn of(file: &'static str, from: &'static str, to: &'static str) -> Change {
@@ -68,6 +69,23 @@ pub const CHANGES: &[(&str, Change)] = &[
             "= concat([local.odoo_secret], local.api_secrets)",
             "= concat([local.odoo_secret], local.api_secrets, local.webhook_secrets)",
         ),
+    ),
+    (
+        "only_the_console_reads_its_client_secret",
+        of("functions.tf", "local.payment_secrets)", "local.payment_secrets, local.console_secrets)"),
+    ),
+    (
+        "only_the_console_scans_the_table",
+        of(
+            "functions.tf",
+            "[\"GetItem\", \"PutItem\", \"DeleteItem\"]",
+            "[\"GetItem\", \"PutItem\", \"DeleteItem\", \"Scan\"]",
+        ),
+    ),
+    ("nobody_receives_from_the_queue_of_another", of("functions.tf", "redrives = false", "redrives = true")),
+    (
+        "the_webhook_is_throttled_and_its_log_has_no_personal_data",
+        of(CONSOLE, "\"$context.requestTime\"", "\"$context.identity.sourceIp\""),
     ),
     (
         "each_api_is_opened_by_those_who_call_there",

@@ -1,0 +1,158 @@
+//! Reconciliations: the last ones, and what one found.
+
+use crossdock_core::{difference::Difference, ids::RunId};
+use crossdock_operations::{report, run_state, seen, total};
+use crossdock_platform::{Platform, PlatformError, reconciliation::Run};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Page,
+    layout::{age, cut},
+};
+use crate::{Failure, OperationsConsole, Session};
+
+const RUNS: usize = 14;
+/// Of one kind as many are named.
+const NAMED: usize = 50;
+
+/// A run in a list.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Line {
+    run: String,
+    state: &'static str,
+    compared: u64,
+    found: u64,
+    healed: u64,
+    left: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Runs {
+    reconciliations: Vec<Line>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RunPage {
+    #[serde(flatten)]
+    report: Value,
+    #[serde(skip)]
+    run: Run,
+    #[serde(skip)]
+    now: Timestamp,
+}
+
+impl<P: Platform> OperationsConsole<P> {
+    pub(crate) async fn runs(&self) -> Result<Runs, PlatformError> {
+        Ok(Runs { reconciliations: self.last_runs(RUNS).await? })
+    }
+
+    pub(super) async fn last_runs(&self, most: usize) -> Result<Vec<Line>, PlatformError> {
+        let mut all = Vec::new();
+        for id in self.book.runs().await?.into_iter().take(most) {
+            all.push(line(&self.book.run(&id).await?));
+        }
+        Ok(all)
+    }
+
+    pub(crate) async fn run(&self, id: &RunId) -> Result<RunPage, Failure> {
+        let run = self.book.run(id).await?;
+        if run.slices.is_empty() {
+            return Err(Failure::NotFound);
+        }
+        Ok(RunPage { report: report(&run), run, now: self.book.now() })
+    }
+}
+
+fn line(run: &Run) -> Line {
+    let total = total(run);
+    Line {
+        run: run.id.to_string(),
+        state: run_state(run).as_str(),
+        compared: seen(run),
+        found: total.found,
+        healed: total.healed,
+        left: total.found - total.healed,
+    }
+}
+
+/// Runs side by side.
+pub(super) fn table(runs: &[Line]) -> Markup {
+    html! {
+        @if runs.is_empty() { p { "There was none in the last 90 days." } }
+        @else {
+            div.scroll tabindex="0" role="region" aria-label="Reconciliations" { table {
+                thead { tr {
+                    th scope="col" { "Run" } th scope="col" { "State" } th.number scope="col" { "Compared" }
+                    th.number scope="col" { "Found" } th.number scope="col" { "Healed" } th.number scope="col" { "Left" }
+                } }
+                tbody { @for run in runs { tr {
+                    td { a href={ "/reconciliations/" (run.run) } { (run.run) } } td { (run.state) }
+                    td.number { (run.compared) } td.number { (run.found) } td.number { (run.healed) } td.number { (run.left) }
+                } } }
+            } }
+        }
+    }
+}
+
+impl Page for Runs {
+    fn title(&self) -> String {
+        "Reconciliations".into()
+    }
+
+    fn at(&self) -> &'static str {
+        "/reconciliations"
+    }
+
+    fn body(&self, _: &Session) -> Markup {
+        html! {
+            (table(&self.reconciliations))
+            @if self.reconciliations.len() == RUNS { p.note { "Older ones are not shown." } }
+        }
+    }
+}
+
+impl Page for RunPage {
+    fn title(&self) -> String {
+        format!("Reconciliation {}", self.run.id)
+    }
+
+    fn at(&self) -> &'static str {
+        "/reconciliations"
+    }
+
+    fn body(&self, _: &Session) -> Markup {
+        let counts = self.run.counts();
+        html! {
+            p { (run_state(&self.run).as_str()) ", " (seen(&self.run)) " orders and SKUs compared." }
+            @if counts.is_empty() { p { "Nothing differs." } }
+            @for (kind, count) in &counts {
+                section {
+                    h2 { (kind.code()) }
+                    p { (count.found) " found, " (count.healed) " healed, " (count.found - count.healed) " left." }
+                    @if count.found > count.healed { p.remedy { (kind.remedy()) } }
+                    @let all: Vec<&Difference> = self.run.slices.iter().flat_map(|slice| &slice.kept).filter(|one| one.kind == *kind).collect();
+                    (differences(&all, self.now))
+                }
+            }
+        }
+    }
+}
+
+/// Differences in words; what is left comes first.
+pub(super) fn differences(all: &[&Difference], now: Timestamp) -> Markup {
+    let mut all = all.to_vec();
+    all.sort_by_key(|one| (one.healed, one.since));
+    html! {
+        ul.plain { @for one in all.iter().take(NAMED) {
+            li {
+                strong { (one.subject) } " " (one.detail)
+                @if let Some(since) = one.since { " (" (age(since, now)) " old)" }
+                @if one.healed { ", healed" }
+            }
+        } }
+        (cut(all.len() > NAMED, "There are more of this kind."))
+    }
+}

@@ -1,0 +1,92 @@
+//! Stock drift: what channels count otherwise than Odoo promises, and what they do not take.
+
+use crossdock_core::difference::{Difference, DifferenceKind};
+use crossdock_operations::{ParkedFor, parked};
+use crossdock_platform::{Platform, PlatformError, Subject};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{MOST, Page, layout::cut, runs::differences};
+use crate::{OperationsConsole, Session};
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Stock {
+    /// The reconciliation that the differences are of.
+    run: Option<String>,
+    differences: Vec<Difference>,
+    /// Offers, articles and reports of warehouses that are parked.
+    parked: Vec<Value>,
+    #[serde(skip)]
+    entries: Vec<(&'static str, ParkedFor)>,
+    cut: bool,
+    #[serde(skip)]
+    now: Timestamp,
+}
+
+impl<P: Platform> OperationsConsole<P> {
+    pub(crate) async fn stock(&self) -> Result<Stock, PlatformError> {
+        let mut stock = Stock {
+            run: None,
+            differences: Vec::new(),
+            parked: Vec::new(),
+            entries: Vec::new(),
+            cut: false,
+            now: self.book.now(),
+        };
+        for id in self.book.runs().await?.into_iter().take(3) {
+            let run = self.book.run(&id).await?;
+            // One that is under way has not seen everything.
+            if run.is_done() {
+                let kept = run.slices.iter().flat_map(|slice| &slice.kept);
+                let of_stock = kept.filter(|one| one.kind == DifferenceKind::StockDiffers);
+                stock.differences = of_stock.cloned().collect();
+                stock.run = Some(id.to_string());
+                break;
+            }
+        }
+        let found = parked(&self.book, MOST).await?;
+        stock.cut = found.cut;
+        for (code, all) in found.by_reason() {
+            let of_stock = |one: &ParkedFor| {
+                matches!(one.subject, Subject::Offer(_) | Subject::Article(_) | Subject::Report(_))
+            };
+            stock.entries.extend(all.into_iter().filter(of_stock).map(|one| (code.code(), one)));
+        }
+        let json = |(code, one): &(&str, ParkedFor)| json!({ "subject": one.subject.to_string(), "reason": code, "detail": one.detail });
+        stock.parked = stock.entries.iter().map(json).collect();
+        Ok(stock)
+    }
+}
+
+impl Page for Stock {
+    fn title(&self) -> String {
+        "Stock".into()
+    }
+
+    fn at(&self) -> &'static str {
+        "/stock"
+    }
+
+    fn body(&self, _: &Session) -> Markup {
+        html! {
+            section {
+                h2 { "Drift" }
+                @if let Some(run) = &self.run {
+                    p { "Found by the reconciliation " a href={ "/reconciliations/" (run) } { (run) } ":" }
+                    @if self.differences.is_empty() { p { "Every channel counts what Odoo promises." } }
+                    (differences(&self.differences.iter().collect::<Vec<_>>(), self.now))
+                } @else { p { "No reconciliation has come to its end yet." } }
+            }
+            section {
+                h2 { "Not taken" }
+                @if self.entries.is_empty() { p { "Every channel takes what it is told." } }
+                ul.plain { @for (code, one) in &self.entries {
+                    li { strong { (one.subject) } " " a href={ "/parked#" (code) } { (code) } ": " (one.detail) }
+                } }
+                (cut(self.cut, "There is more: these have been parked longest."))
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Ends sessions of the operations console.
+
+use anyhow::Result;
+use clap::Args;
+use crossdock_platform::Platform;
+
+use super::{Place, print};
+
+#[derive(Args)]
+pub struct SignOut {
+    /// Only of this person, as the sign-in provider calls them (`sub`; the audit log shows it).
+    #[arg(long)]
+    subject: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+pub async fn sign_out<P: Platform>(platform: &P, options: &SignOut) -> Result<bool> {
+    let ended = crossdock_operations::end_sessions(platform, options.subject.as_deref()).await?;
+    print(&format!("{ended} sessions ended"))
+}

@@ -1,0 +1,5 @@
+//! A real browser before the real console.
+
+pub mod axe;
+pub mod browser;
+pub mod stage;
