@@ -8,7 +8,7 @@ use crossdock::{
     console::{self, SignIn},
     sandbox::{Plan, Sandbox},
 };
-use crossdock_core::{Clock, Entropy};
+use crossdock_core::{Clock, Entropy, message::QueueName};
 use crossdock_http::Client;
 use crossdock_platform::embedded::Embedded;
 use simulators::scenario::{Expected, Kind};
@@ -33,6 +33,7 @@ pub struct Stage {
 struct Running {
     chain: Arc<Chain<Embedded>>,
     console: JoinHandle<()>,
+    /// Dropped, it stops them.
     _loops: JoinSet<()>,
 }
 
@@ -75,8 +76,15 @@ impl Stage {
             Arc::new(Chain::new(self.platform.clone(), config, client.clone(), Timing::default()).await?);
         let listener = TcpListener::from_std(self.listener.try_clone()?)?;
         let console = console::serve(self.platform.clone(), chain.config.clone(), client, listener).await?;
-        let _loops = chain.start();
-        self.running = Some(Running { chain, console, _loops });
+        // The shops are not watched: what comes in is what the test sends.
+        let mut loops = JoinSet::new();
+        for queue in QueueName::ALL {
+            let chain = chain.clone();
+            loops.spawn(async move { chain.poll(queue).await });
+        }
+        let waking = chain.clone();
+        loops.spawn(async move { waking.wake().await });
+        self.running = Some(Running { chain, console, _loops: loops });
         Ok(())
     }
 

@@ -91,7 +91,7 @@ async fn a_person_finds_a_parked_order_mends_the_mapping_replays_it_and_sees_it_
     assert!(taken > 3 && !parked.is_empty() && parked.len() < states.len(), "some are parked: {states:?}");
     let order: OrderKey = parked[0].order.clone();
     let book = OrderBook::new(stage.platform.clone(), Default::default());
-    let (_, message) = book.open_run(Scope::last(book.now(), 48, 15, false)).await.unwrap();
+    let (_, message) = book.open_run(Scope::last(book.now(), 48, 0, false)).await.unwrap();
     send_all(&stage.platform, &Vec::from_iter(message)).await.unwrap();
 
     let browser = Browser::start(&empty("profile")).await.unwrap();

@@ -140,7 +140,7 @@ fn timeline(story: &Story) -> Vec<Line> {
     if let Some(billing) = &story.billing {
         add("invoice", &billing.work.log);
     }
-    all.sort_by(|a, b| a.event.at.cmp(&b.event.at));
+    all.sort_by_key(|line| line.event.at);
     all
 }
 

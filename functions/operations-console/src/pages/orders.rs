@@ -74,7 +74,7 @@ impl<P: Platform> OperationsConsole<P> {
                 }
             }
         }
-        found.states.sort_by(|a, b| a.changed_at.cmp(&b.changed_at));
+        found.states.sort_by_key(|state| state.changed_at);
         found.orders = found.states.iter().map(summary).collect();
         Ok(Found::Many(found))
     }
