@@ -3,8 +3,9 @@
 use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
-use fantoccini::Client;
 use serde_json::{Value, json};
+
+use crate::driver::Driver;
 
 const VERSION: &str = "4.14.1";
 /// WCAG 2.2 to the level AA, and what axe calls best practice.
@@ -34,12 +35,12 @@ pub fn script() -> Result<String> {
 ///
 /// # Errors
 /// When the page cannot be examined.
-pub async fn violations(client: &Client, script: &str) -> Result<Vec<String>> {
-    client.execute(script, Vec::new()).await?;
+pub async fn violations(driver: &Driver, script: &str) -> Result<Vec<String>> {
+    driver.execute(script, Vec::new()).await?;
     let run = "const done = arguments[arguments.length - 1];
         axe.run(document, { runOnly: { type: 'tag', values: arguments[0] }, resultTypes: ['violations'] })
           .then(found => done(found), error => done({ error: String(error) }));";
-    let found = client.execute_async(run, vec![json!(RULES)]).await?;
+    let found = driver.execute_async(run, vec![json!(RULES)]).await?;
     ensure!(found["error"].is_null(), "axe: {}", found["error"]);
     // Where nothing was tried, nothing was found either.
     ensure!(found["passes"].as_array().is_some_and(|passes| passes.len() > 5), "axe tried nothing: {found}");

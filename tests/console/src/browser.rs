@@ -3,10 +3,10 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::process::{Child, Command};
+
+use crate::driver::{Driver, Element, STALE};
 
 /// A click that leads somewhere leads there within this time.
 const SOON: Duration = Duration::from_secs(20);
@@ -24,8 +24,8 @@ const ARGUMENTS: [&str; 9] = [
 ];
 
 pub struct Browser {
-    pub client: Client,
-    driver: Child,
+    pub driver: Driver,
+    process: Child,
 }
 
 impl Browser {
@@ -35,7 +35,7 @@ impl Browser {
     /// When one of them is missing; the error says what to install.
     pub async fn start(folder: &Path) -> Result<Self> {
         let port = crossdock::cloud::ministack::free_port()?;
-        let driver = Command::new("chromedriver")
+        let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -46,13 +46,11 @@ impl Browser {
         let profile = format!("--user-data-dir={}", folder.display());
         let arguments: Vec<&str> = ARGUMENTS.into_iter().chain([profile.as_str()]).collect();
         let wanted = json!({ "goog:chromeOptions": { "args": arguments }, "pageLoadStrategy": "normal" });
-        let Value::Object(wanted) = wanted else { bail!("an object") };
         let address = format!("http://127.0.0.1:{port}");
         let mut last = None;
         for _ in 0..100 {
-            let mut builder = ClientBuilder::new(HttpConnector::new());
-            match builder.capabilities(wanted.clone()).connect(&address).await {
-                Ok(client) => return Ok(Self { client, driver }),
+            match Driver::connect(&address, wanted.clone()).await {
+                Ok(driver) => return Ok(Self { driver, process }),
                 Err(error) => last = Some(error),
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -63,15 +61,15 @@ impl Browser {
     /// # Errors
     /// When the driver does not answer.
     pub async fn stop(mut self) -> Result<()> {
-        self.client.close().await?;
-        self.driver.kill().await?;
+        self.driver.quit().await?;
+        self.process.kill().await?;
         Ok(())
     }
 
     /// # Errors
     /// When the driver does not answer.
     pub async fn goto(&self, url: &str) -> Result<()> {
-        Ok(self.client.goto(url).await?)
+        self.driver.goto(url).await
     }
 
     /// Clicks what has just this text, and waits for the page that it leads to.
@@ -80,19 +78,20 @@ impl Browser {
     /// When there is none.
     pub async fn click(&self, text: &str) -> Result<()> {
         let path = format!("//*[self::a or self::button][normalize-space()='{text}']");
-        let here = self.client.find(Locator::XPath(&path)).await.with_context(|| format!("no \"{text}\""))?;
-        let before = self.client.find(Locator::Css("html")).await?;
-        here.click().await?;
+        let here = self.driver.one(&path).await.with_context(|| format!("no \"{text}\""))?;
+        let before = self.driver.one("/html").await?;
+        self.driver.click(&here).await?;
         self.gone(&before).await
     }
 
     /// Waits until the document that `element` is of has been replaced.
-    async fn gone(&self, element: &fantoccini::elements::Element) -> Result<()> {
+    async fn gone(&self, element: &Element) -> Result<()> {
         let begin = tokio::time::Instant::now();
         while begin.elapsed() < SOON {
             // Other errors come while the browser is still on its way.
-            if element.tag_name().await.is_err_and(|error| error.is_stale_element_reference()) {
-                self.client.wait().at_most(SOON).for_element(Locator::Css("h1")).await?;
+            let gone =
+                self.driver.text(element).await.is_err_and(|error| error.to_string().starts_with(STALE));
+            if gone && self.driver.one("//h1").await.is_ok() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -105,7 +104,7 @@ impl Browser {
     /// # Errors
     /// When there is no page.
     pub async fn text(&self) -> Result<String> {
-        Ok(self.client.find(Locator::Css("body")).await?.text().await?)
+        self.driver.text(&self.driver.one("/html/body").await?).await
     }
 
     /// Whether there is a button or link with this text.
@@ -114,7 +113,7 @@ impl Browser {
     /// When the driver does not answer.
     pub async fn has(&self, text: &str) -> Result<bool> {
         let path = format!("//*[self::a or self::button][starts-with(normalize-space(), '{text}')]");
-        Ok(!self.client.find_all(Locator::XPath(&path)).await?.is_empty())
+        Ok(!self.driver.find(&path).await?.is_empty())
     }
 
     /// Loads the page again until it says so.
@@ -132,7 +131,7 @@ impl Browser {
                 bail!("the page never said \"{said}\": {text}");
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
-            self.client.refresh().await?;
+            self.driver.refresh().await?;
         }
     }
 
@@ -160,9 +159,7 @@ impl Browser {
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         // A window cannot be narrower than 500 pixels; what it emulates can.
-        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
-        self.client.issue_cmd(Chromium(command)).await?;
-        Ok(())
+        self.driver.chromium("Emulation.setDeviceMetricsOverride", metrics).await
     }
 
     /// Whether the page is wider than the screen.
@@ -171,20 +168,6 @@ impl Browser {
     /// When the driver does not answer.
     pub async fn overflows(&self) -> Result<bool> {
         let script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth;";
-        Ok(self.client.execute(script, Vec::new()).await?.as_bool().unwrap_or_default())
-    }
-}
-
-/// A command of the browser's own protocol.
-#[derive(Debug)]
-struct Chromium(Value);
-
-impl fantoccini::wd::WebDriverCompatibleCommand for Chromium {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(self.0.to_string()))
+        Ok(self.driver.execute(script, Vec::new()).await?.as_bool().unwrap_or_default())
     }
 }

@@ -30,10 +30,10 @@ struct Looker {
 impl Looker {
     /// Examines the page; as `picture` it goes into the documents, where that is asked for.
     async fn look(&mut self, picture: Option<&str>) {
-        let at = self.browser.client.current_url().await.unwrap().path().to_owned();
+        let at = self.browser.driver.path().await.unwrap();
         for (width, height) in [PHONE, DESK] {
             self.browser.resize(width, height).await.unwrap();
-            let found = axe::violations(&self.browser.client, &self.axe).await.unwrap();
+            let found = axe::violations(&self.browser.driver, &self.axe).await.unwrap();
             self.faults.extend(found.into_iter().map(|fault| format!("{at} at {width}: {fault}")));
             if self.browser.overflows().await.unwrap() {
                 self.faults.push(format!("{at} at {width}: wider than the screen"));
@@ -48,7 +48,7 @@ impl Looker {
         if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
             let path = pictures().join(format!("{name}.png"));
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, self.browser.client.screenshot().await.unwrap()).unwrap();
+            std::fs::write(&path, self.browser.driver.screenshot().await.unwrap()).unwrap();
         }
     }
 
@@ -102,10 +102,7 @@ async fn a_person_finds_a_parked_order_mends_the_mapping_replays_it_and_sees_it_
     looker.look(None).await;
     looker.browser.click("Sign in").await.unwrap();
     looker.browser.click("Rita Reader").await.unwrap();
-    assert!(
-        looker.browser.client.current_url().await.unwrap().path() == "/parked",
-        "back where she wanted to go"
-    );
+    assert!(looker.browser.driver.path().await.unwrap() == "/parked", "back where she wanted to go");
     let text = looker.browser.text().await.unwrap();
     assert!(text.contains("shipping_unmapped") && text.contains("Add the shipping method"), "{text}");
     assert!(!looker.browser.has("Replay").await.unwrap(), "a reader has no button");
@@ -163,9 +160,9 @@ async fn refused_without_the_right(looker: &Looker, order: &OrderKey) {
         }
         document.body.append(sent);
         done(true); sent.submit();";
-    looker.browser.client.execute_async(script, vec![order.to_string().into()]).await.unwrap();
+    looker.browser.driver.execute_async(script, vec![order.to_string().into()]).await.unwrap();
     looker.browser.says("You have no right to do this").await.unwrap();
-    looker.browser.client.back().await.unwrap();
+    looker.browser.driver.back().await.unwrap();
 }
 
 /// Those that the story did not lead to.
