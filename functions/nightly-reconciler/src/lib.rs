@@ -14,7 +14,7 @@ mod stock;
 use std::{collections::BTreeMap, sync::Arc};
 
 use crossdock_core::{
-    ChannelId, Fate, PeerError, WarehouseId,
+    About, ChannelId, Fate, Metric, PeerError, WarehouseId,
     config::{Channel, Config},
     difference::Healing,
     ids::SliceKey,
@@ -34,6 +34,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A page is not begun with less time than this before the deadline: the slice's next message goes on.
 const LEAST_TIME: SignedDuration = SignedDuration::from_secs(40);
+/// To ask when our key expires: who we are, and its keys.
+const KEY_CALLS: u32 = 3;
 
 pub struct NightlyReconciler<P> {
     pub book: OrderBook<P>,
@@ -78,7 +80,8 @@ impl<P: Platform> Scheduled for NightlyReconciler<P> {
         let scope = Scope::last(self.book.now(), policy.window_h, policy.settle_min, true);
         let (run, message) = self.book.open_run(scope).await?;
         tracing::info!(run.id = %run, "reconciliation opened");
-        send_all(self.book.platform(), &Vec::from_iter(message)).await
+        send_all(self.book.platform(), &Vec::from_iter(message)).await?;
+        self.tell_key().await
     }
 }
 
@@ -102,6 +105,26 @@ impl<P: Platform> Step for NightlyReconciler<P> {
 }
 
 impl<P: Platform> NightlyReconciler<P> {
+    /// Tells for how long our key at Odoo is good. Nothing waits for it: what Odoo does not say is not told.
+    async fn tell_key(&self) -> Result<(), PlatformError> {
+        if self.pace.enter(KEY_CALLS).await?.is_err() {
+            return Ok(());
+        }
+        let expiry = crossdock_odoo::keys::expiry(&self.odoo).await;
+        self.pace.learn(&expiry).await?;
+        match expiry {
+            Ok(None) => {}
+            Ok(Some(at)) => {
+                let now = self.book.now();
+                let days = at.duration_since(now).as_secs_f64() / 86_400.0;
+                let about = About::Peer(crossdock_odoo::PEER.to_owned());
+                self.book.platform().metrics().tell(now, &about, &[(Metric::KeyExpiresIn, days)]);
+            }
+            Err(error) => tracing::warn!(error = %error, "Odoo does not say when our key expires"),
+        }
+        Ok(())
+    }
+
     /// Brings a slice as far as the time lets it.
     async fn bring_on(&self, key: &SliceKey, deadline: Timestamp) -> Result<(), PlatformError> {
         let mut messages = Vec::new();

@@ -6,11 +6,12 @@
 //! hours: all of them are the same case here. Safe to repeat: a message only names what it is about.
 
 use crossdock_core::{
+    About, Metric,
     config::Config,
     guard::{self, Guard},
     message::Message,
 };
-use crossdock_platform::{OrderBook, Platform, PlatformError, queue::send_all};
+use crossdock_platform::{OrderBook, Platform, PlatformError, Subject, queue::send_all};
 use crossdock_runtime::{Parts, Scheduled, Wire, WireError};
 use jiff::Timestamp;
 
@@ -57,7 +58,13 @@ impl<P: Platform> Waker<P> {
             return Ok(0);
         }
         let now = self.book.now();
-        let due = self.book.due(now, AT_MOST).await?;
+        // What is not due yet comes after all that is, and is only counted.
+        let ahead = self.book.due_at(Timestamp::MAX, AT_MOST).await?;
+        let orders = ahead.iter().filter(|(subject, _)| matches!(subject, Subject::Order(_))).count();
+        let metrics = self.book.platform().metrics();
+        metrics.tell(now, &About::Nothing, &[(Metric::Backlog, orders as f64)]);
+        let due: Vec<Subject> =
+            ahead.into_iter().filter(|(_, at)| *at <= now).map(|(subject, _)| subject).collect();
         let (mut woken, mut failed, mut in_a_row) = (0, None, 0);
         for part in due.chunks(CHUNK) {
             let mut messages: Vec<Message> = Vec::new();

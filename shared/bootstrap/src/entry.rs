@@ -11,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use crossdock_core::{Clock, config};
 use crossdock_http::Client;
-use crossdock_platform::Received;
+use crossdock_platform::{Platform as _, Received};
 use crossdock_runtime::{Hook, Parts, Scheduled, Step, Wire, give_back, run_batch, telemetry};
 use http::{Request, StatusCode, header};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -108,7 +108,7 @@ where
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             StartError::Wrong(errors.join("; "))
         })?;
-        let client = Client::network(Clock::System);
+        let client = Client::network(Clock::System).measured(platform.metrics().clone());
         let held = Arc::new(Held::<F>::new(Parts { platform, config: Arc::new(config), client }));
         if tokio::time::timeout(WARM_UP, warm(&held)).await.is_err() {
             tracing::warn!("not warm in time");

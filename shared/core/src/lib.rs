@@ -14,6 +14,7 @@ pub mod guard;
 pub mod hook;
 pub mod ids;
 pub mod message;
+pub mod metrics;
 pub mod money;
 pub mod order;
 pub mod reason;
@@ -28,5 +29,6 @@ pub use ids::{
     CarrierId, ChannelId, Currency, LineId, OrderId, OrderKey, Reference, ReleaseKey, ShipmentId,
     ShipmentKey, Sku, WarehouseId,
 };
+pub use metrics::{About, Metric, Metrics};
 pub use order::Order;
 pub use reason::{Reason, ReasonCode};

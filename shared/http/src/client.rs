@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use crossdock_core::{Clock, PeerError};
+use crossdock_core::{About, Clock, Metric, Metrics, PeerError};
 
 use crate::peer::{Broken, Peer};
 
@@ -28,6 +28,7 @@ pub enum Outbound {
 pub struct Client {
     outbound: Outbound,
     clock: Clock,
+    metrics: Metrics,
 }
 
 impl Client {
@@ -35,13 +36,20 @@ impl Client {
     /// following would carry credentials to wherever it points.
     #[must_use]
     pub fn network(clock: Clock) -> Self {
-        Self { outbound: Outbound::Network(Arc::default()), clock }
+        Self { outbound: Outbound::Network(Arc::default()), clock, metrics: Metrics::Off }
     }
 
     /// To peers in this process. A host that is not there refuses the connection.
     #[must_use]
     pub fn in_process(peers: impl IntoIterator<Item = (String, Arc<dyn Peer>)>, clock: Clock) -> Self {
-        Self { outbound: Outbound::InProcess(Arc::new(peers.into_iter().collect())), clock }
+        let outbound = Outbound::InProcess(Arc::new(peers.into_iter().collect()));
+        Self { outbound, clock, metrics: Metrics::Off }
+    }
+
+    /// The same client, which tells there how long each peer takes.
+    #[must_use]
+    pub fn measured(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     #[must_use]
@@ -69,7 +77,13 @@ impl Client {
                 Outbound::InProcess(peers) => in_process(peers, peer, request).await,
             }
         };
-        tokio::time::timeout(timeout, call).await.map_err(|_| unanswered())?
+        let begin = self.clock.now();
+        let answer = tokio::time::timeout(timeout, call).await.map_err(|_| unanswered()).flatten();
+        let end = self.clock.now();
+        let took = end.duration_since(begin).as_secs_f64() * 1000.0;
+        // What gives up counts as well: a peer that never answers is the slowest of all.
+        self.metrics.tell(end, &About::Peer(peer.to_owned()), &[(Metric::PeerLatency, took)]);
+        answer
     }
 }
 

@@ -12,6 +12,7 @@ pub mod check;
 mod connection;
 pub mod counts;
 pub mod invoices;
+pub mod keys;
 pub mod kits;
 pub mod orders;
 pub mod partners;

@@ -17,7 +17,7 @@ use aws_config::{
     retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_sqs::config::SharedCredentialsProvider;
-use crossdock_core::{Clock, Entropy};
+use crossdock_core::{Clock, Entropy, Metrics};
 use crossdock_platform::{Platform, PlatformError, Queue as _, QueueAddress};
 
 pub use settings::{Settings, SettingsError};
@@ -28,6 +28,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// All attempts of one call together.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
+/// The namespace of the metrics; without it nothing is measured.
+const METRICS: &str = "CROSSDOCK_METRICS";
 
 /// Cheap to clone; clones share connections and what is kept of the secrets.
 #[derive(Debug, Clone)]
@@ -42,6 +44,16 @@ struct Inner {
     settings: Settings,
     clock: Clock,
     entropy: Entropy,
+    metrics: Metrics,
+    trace: Trace,
+}
+
+/// Gives the trace of what is done now; none where nobody traces.
+type Trace = fn() -> Option<String>;
+
+/// The runtime puts the trace of each invocation there before it begins.
+fn trace_of_invocation() -> Option<String> {
+    std::env::var("_X_AMZN_TRACE_ID").ok()
 }
 
 impl Aws {
@@ -61,7 +73,8 @@ impl Aws {
         );
         // Set where an emulator stands in for AWS.
         config.set_endpoint_url(lookup("AWS_ENDPOINT_URL"));
-        Self::over(&config.build(), settings, clock, entropy)
+        let metrics = lookup(METRICS).map_or(Metrics::Off, |namespace| Metrics::Lines(namespace.into()));
+        Self::made(&config.build(), settings, clock, entropy, metrics, trace_of_invocation)
     }
 
     /// How this platform calls AWS: with credentials and a region added, it goes into [`Aws::over`].
@@ -80,6 +93,17 @@ impl Aws {
 
     #[must_use]
     pub fn over(config: &SdkConfig, settings: Settings, clock: Clock, entropy: Entropy) -> Self {
+        Self::made(config, settings, clock, entropy, Metrics::Off, || None)
+    }
+
+    fn made(
+        config: &SdkConfig,
+        settings: Settings,
+        clock: Clock,
+        entropy: Entropy,
+        metrics: Metrics,
+        trace: Trace,
+    ) -> Self {
         Self(Arc::new(Inner {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
@@ -88,6 +112,8 @@ impl Aws {
             settings,
             clock,
             entropy,
+            metrics,
+            trace,
         }))
     }
 
@@ -117,5 +143,9 @@ impl Platform for Aws {
 
     fn entropy(&self) -> &Entropy {
         &self.0.entropy
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 }

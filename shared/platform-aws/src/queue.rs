@@ -7,7 +7,8 @@ use aws_sdk_sqs::{
         change_message_visibility::ChangeMessageVisibilityError, delete_message::DeleteMessageError,
     },
     types::{
-        BatchResultErrorEntry, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
+        BatchResultErrorEntry, MessageSystemAttributeName, MessageSystemAttributeNameForSends,
+        MessageSystemAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry,
     },
 };
 use crossdock_core::message::QueueName;
@@ -36,14 +37,9 @@ impl Queue for Aws {
     ) -> Result<Vec<Result<(), PlatformError>>, PlatformError> {
         let mut answers = check::batch(&batch)?;
         let mut entries = Vec::new();
+        let trace = (self.0.trace)();
         for (place, message) in batch.into_iter().enumerate().filter(|(place, _)| answers[*place].is_ok()) {
-            let entry = SendMessageBatchRequestEntry::builder()
-                .id(place.to_string())
-                .message_body(message.body)
-                .delay_seconds(i32::try_from(message.delay_s).unwrap_or(i32::MAX))
-                .build()
-                .map_err(|_| refused("an entry that cannot be built"))?;
-            entries.push(entry);
+            entries.push(entry(place, message, trace.as_deref())?);
         }
         // SQS refuses a batch of none.
         if entries.is_empty() {
@@ -196,6 +192,26 @@ impl Aws {
     }
 }
 
+/// One message of a batch. With the trace of the invocation that sends it, X-Ray shows whoever handles it as what
+/// follows from that. The attribute does not count towards the message's size.
+fn entry(
+    place: usize,
+    message: Outgoing,
+    trace: Option<&str>,
+) -> Result<SendMessageBatchRequestEntry, PlatformError> {
+    let cannot = |_| refused("an entry that cannot be built");
+    let mut entry = SendMessageBatchRequestEntry::builder()
+        .id(place.to_string())
+        .message_body(message.body)
+        .delay_seconds(i32::try_from(message.delay_s).unwrap_or(i32::MAX));
+    if let Some(trace) = trace {
+        let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace);
+        let value = value.build().map_err(cannot)?;
+        entry = entry.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
+    }
+    entry.build().map_err(cannot)
+}
+
 fn received(message: aws_sdk_sqs::types::Message) -> Received {
     let count = message
         .attributes
@@ -240,4 +256,22 @@ fn refused(what: &str) -> PlatformError {
 fn seconds(duration: Duration) -> i32 {
     let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     i32::try_from(whole).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_carries_the_trace_of_the_invocation_that_sends_it_and_none_where_there_is_none() {
+        let message = || Outgoing { body: "{}".into(), delay_s: 5 };
+        let plain = entry(0, message(), None).unwrap();
+        assert!(plain.message_system_attributes().is_none());
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+        let traced = entry(0, message(), Some(header)).unwrap();
+        let attributes = traced.message_system_attributes().unwrap();
+        let of = &attributes[&MessageSystemAttributeNameForSends::AwsTraceHeader];
+        assert_eq!((of.data_type(), of.string_value()), ("String", Some(header)));
+        assert_eq!((traced.message_body(), traced.delay_seconds()), ("{}", Some(5)));
+    }
 }

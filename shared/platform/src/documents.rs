@@ -4,9 +4,9 @@
 use std::fmt::Display;
 
 use crossdock_core::{
-    OrderKey, ShipmentKey,
+    Metrics, OrderKey,
     guard::{self, Guard},
-    ids::{OfferKey, ParcelId, PublicationKey, ReportKey, SliceKey},
+    ids::OfferKey,
     message::Message,
     order::short_digest,
     reason::Reason,
@@ -25,6 +25,8 @@ use crate::{
     stock::Offer,
 };
 
+pub use crate::subject::Subject;
+
 /// How often a lost race is run again. Each round means that somebody else got something done.
 const ROUNDS: usize = 50;
 
@@ -36,7 +38,7 @@ pub enum Change<T> {
 }
 
 /// Something that the ledger keeps under a key.
-pub trait Document: Serialize + DeserializeOwned + Send {
+pub trait Document: Serialize + DeserializeOwned + Clone + Send {
     type Key: Clone + Display + Send + Sync;
 
     /// What is there before anything was written.
@@ -67,6 +69,32 @@ pub trait Document: Serialize + DeserializeOwned + Send {
         None
     }
 
+    /// The order that it belongs to, where that is known.
+    fn order(&self) -> Option<&OrderKey> {
+        None
+    }
+
+    /// How far it has come; empty for what has no stages.
+    fn stage(&self) -> String {
+        String::new()
+    }
+
+    /// What happened to it last; none for what has no story.
+    fn said(&self) -> Option<&str> {
+        None
+    }
+
+    /// Since when it is under way; none while it is not.
+    fn under_way_since(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// It is about to be written.
+    fn mark(&mut self, _now: Timestamp) {}
+
+    /// Tells what its kind alone counts in a write that makes of `before` what it is now.
+    fn measure(&self, _before: &Self, _now: Timestamp, _metrics: &Metrics) {}
+
     /// Days that it is kept from now on, where that is not as long as an order's state.
     fn kept_days(&self) -> Option<u32> {
         None
@@ -91,65 +119,25 @@ macro_rules! by_its_work {
         fn reasons(&self) -> &[crossdock_core::reason::Reason] {
             &self.work.reasons
         }
+
+        fn stage(&self) -> String {
+            format!("{:?}", self.work.stage).to_lowercase()
+        }
+
+        fn said(&self) -> Option<&str> {
+            self.work.log.last().map(|event| event.what.as_str())
+        }
+
+        fn under_way_since(&self) -> Option<jiff::Timestamp> {
+            self.work.since
+        }
+
+        fn mark(&mut self, now: jiff::Timestamp) {
+            self.work.mark(now);
+        }
     };
 }
 pub(crate) use by_its_work;
-
-/// What a due or a parked item is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    Order(OrderKey),
-    Fulfilment(OrderKey),
-    Billing(OrderKey),
-    Shipment(ShipmentKey),
-    Report(ReportKey),
-    Parcel(ParcelId),
-    Publication(PublicationKey),
-    Offer(OfferKey),
-    Article(OfferKey),
-    Slice(SliceKey),
-}
-
-impl Subject {
-    /// None for an item that is no document.
-    #[must_use]
-    pub fn of(key: &Key) -> Option<Self> {
-        let (kind, id) = key.pk.split_once('#')?;
-        match (kind, key.sk.as_str()) {
-            ("order", "state") => Some(Self::Order(id.parse().ok()?)),
-            ("order", "fulfilment") => Some(Self::Fulfilment(id.parse().ok()?)),
-            ("order", "billing") => Some(Self::Billing(id.parse().ok()?)),
-            ("shipment", "state") => Some(Self::Shipment(id.parse().ok()?)),
-            ("report", "state") => Some(Self::Report(id.parse().ok()?)),
-            ("parcel", "state") => Some(Self::Parcel(id.parse().ok()?)),
-            ("publication", "state") => Some(Self::Publication(id.parse().ok()?)),
-            ("offer", "state") => Some(Self::Offer(id.parse().ok()?)),
-            ("article", "state") => Some(Self::Article(id.parse().ok()?)),
-            ("run", part) => {
-                let name = part.strip_prefix("slice#")?.parse().ok()?;
-                Some(Self::Slice(SliceKey::new(id.parse().ok()?, name)))
-            }
-            _ => None,
-        }
-    }
-}
-
-impl Display for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Order(key) => write!(f, "{key}"),
-            Self::Fulfilment(key) => write!(f, "release of {key}"),
-            Self::Billing(key) => write!(f, "invoice of {key}"),
-            Self::Shipment(key) => write!(f, "shipment {key}"),
-            Self::Report(key) => write!(f, "report {key}"),
-            Self::Parcel(key) => write!(f, "parcel {key}"),
-            Self::Publication(key) => write!(f, "publication {key}"),
-            Self::Offer(key) => write!(f, "offer {key}"),
-            Self::Article(key) => write!(f, "article {key}"),
-            Self::Slice(key) => write!(f, "reconciliation {key}"),
-        }
-    }
-}
 
 impl<P: Platform> OrderBook<P> {
     /// A document, with every acknowledged write in it.
@@ -177,10 +165,12 @@ impl<P: Platform> OrderBook<P> {
                 Some(item) => (decode::<D>(item)?, Condition::Version(item.version)),
                 None => (D::empty(key.clone()), Condition::Absent),
             };
+            let before = document.clone();
             let answer = match change(&mut document) {
                 Change::Leave(answer) => return Ok(answer),
                 Change::Write(answer) => answer,
             };
+            document.mark(self.now());
             let mut write = self.write(&document, condition)?;
             let apart = if guard::stands(Guard::DueInTheSameWrite) { None } else { write.due.take() };
             match self.platform().put(write).await? {
@@ -188,6 +178,7 @@ impl<P: Platform> OrderBook<P> {
                     if apart.is_some() {
                         self.platform().put(self.write(&document, Condition::Version(version))?).await?;
                     }
+                    self.tell(&before, &document);
                     return Ok(answer);
                 }
                 // Without the guard: written over whatever stands there now.
@@ -226,13 +217,25 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<Subject>, PlatformError> {
+        Ok(self.due_at(until, limit).await?.into_iter().map(|(subject, _)| subject).collect())
+    }
+
+    /// The same with the time at which each is due, earliest first.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn due_at(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Subject, Timestamp)>, PlatformError> {
         let mut all = Vec::new();
         for shard in 0..DUE_SHARDS {
             all.extend(self.platform().due(shard, until, limit).await?);
         }
         all.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         all.truncate(limit);
-        Ok(all.into_iter().filter_map(|(key, _)| Subject::of(&key)).collect())
+        Ok(all.into_iter().filter_map(|(key, at)| Some((Subject::of(&key)?, at))).collect())
     }
 
     /// Whatever is parked, longest first, by the lagging index.

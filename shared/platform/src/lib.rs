@@ -17,10 +17,12 @@ pub mod queue;
 pub mod reconciliation;
 pub mod secrets;
 pub mod stock;
+mod subject;
+mod tell;
 pub mod watermark;
 pub mod work;
 
-use crossdock_core::{Clock, Entropy};
+use crossdock_core::{Clock, Entropy, Metrics};
 
 pub use documents::{Change, Document, Subject};
 pub use ledger::{Condition, Due, Item, Key, Ledger, Listing, Put, Read, Write};
@@ -33,6 +35,8 @@ pub use secrets::{SecretVersions, Secrets};
 pub trait Platform: Queue + Ledger + Secrets + Clone + Send + Sync + 'static {
     fn clock(&self) -> &Clock;
     fn entropy(&self) -> &Entropy;
+    /// Where figures are told.
+    fn metrics(&self) -> &Metrics;
 }
 
 /// How the platform itself can fail. Always worth another try but for what can never fit.

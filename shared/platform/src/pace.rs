@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    Breath, PeerError,
+    About, Breath, Metric, PeerError,
     guard::{self, Guard},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -192,6 +192,7 @@ impl<P: Platform> Pace<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn learn<T>(&self, answer: &Result<T, PeerError>) -> Result<(), PlatformError> {
+        self.tell(answer.as_ref().err());
         if let Some(wait) = self.breath.take() {
             self.breathe(wait).await?;
         }
@@ -212,6 +213,30 @@ impl<P: Platform> Pace<P> {
                 | PeerError::Missing { .. },
             ) => self.succeeded().await,
         }
+    }
+
+    /// Before anything is written down: a ledger that fails must not hide a peer that does.
+    fn tell(&self, error: Option<&PeerError>) {
+        let failed = match error {
+            // It was not asked.
+            Some(PeerError::HeldBack { .. }) => return,
+            Some(
+                PeerError::Unreachable { .. }
+                | PeerError::Unanswered { .. }
+                | PeerError::Failing { .. }
+                | PeerError::Garbage { .. }
+                | PeerError::Unauthorized { .. },
+            ) => 1.0,
+            None
+            | Some(
+                PeerError::Throttled { .. }
+                | PeerError::Conflict { .. }
+                | PeerError::Rejected { .. }
+                | PeerError::Missing { .. },
+            ) => 0.0,
+        };
+        let now = self.platform.clock().now();
+        self.platform.metrics().tell(now, &About::Peer(self.peer.clone()), &[(Metric::PeerErrors, failed)]);
     }
 
     async fn update<T>(&self, mut change: impl FnMut(&mut Gate) -> (T, bool)) -> Result<T, PlatformError> {

@@ -1,5 +1,7 @@
 //! How far something has come, and who wakes it next: the part that every document of the ledger has.
 
+use std::fmt::Debug;
+
 use crossdock_core::{
     Entropy,
     reason::{Reason, ReasonCode},
@@ -20,7 +22,7 @@ const REASONS: usize = 8;
 const DETAIL_LENGTH: usize = 200;
 
 /// The stages of one kind of document.
-pub trait Stages: Copy + PartialEq {
+pub trait Stages: Copy + PartialEq + Debug {
     const PARKED: Self;
 
     /// Nobody needs to wake it.
@@ -30,6 +32,11 @@ pub trait Stages: Copy + PartialEq {
     #[must_use]
     fn woken(self) -> Self {
         self
+    }
+
+    /// Somebody has to do something with it now: it is neither at its end nor held back on purpose.
+    fn is_under_way(self) -> bool {
+        !self.is_final() && self.woken() == self
     }
 }
 
@@ -55,6 +62,9 @@ pub struct Work<S> {
     /// How often the waker has sent the message of this stage again.
     #[serde(default)]
     pub wakes: u32,
+    /// Since when it is under way; none while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     pub changed_at: Timestamp,
     pub log: Vec<Event>,
 }
@@ -70,6 +80,7 @@ impl<S: Stages> Work<S> {
             attempts: 0,
             due_at: None,
             wakes: 0,
+            since: None,
             changed_at: Timestamp::UNIX_EPOCH,
             log: Vec::new(),
         }
@@ -155,6 +166,11 @@ impl<S: Stages> Work<S> {
         self.wakes = self.wakes.saturating_add(1);
         self.stage = self.stage.woken();
         self.due_at = Some(after(now, wait));
+    }
+
+    /// Keeps `since` as the stage says. Called once for each write, whatever brought the stage about.
+    pub(crate) fn mark(&mut self, now: Timestamp) {
+        self.since = self.stage.is_under_way().then(|| self.since.unwrap_or(now));
     }
 
     /// When it was parked, or written last since then.

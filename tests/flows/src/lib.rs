@@ -16,7 +16,7 @@ use crossdock_core::{
 };
 use crossdock_http::{Client, peer::Peer};
 use crossdock_platform::{
-    QueueAddress,
+    Platform as _, QueueAddress,
     embedded::{Embedded, EmbeddedOptions},
     orders::{Arrival, State},
     queue::send_all,
@@ -80,9 +80,10 @@ impl Flow {
         let now = Arc::new(move || time.now());
         let odoo = odoo::Server::demo_with(odoo::Config { version: odoo::Version::V18, now, latency });
         let odoo_peer: (String, Arc<dyn Peer>) = ("odoo.in-process".into(), Arc::new(odoo.clone()));
-        let client = Client::in_process(peers.into_iter().chain([odoo_peer]), clock.clone());
-        let platform =
-            Embedded::memory_with(EmbeddedOptions::plain(), clock, Entropy::seeded(1)).expect("a platform");
+        let options = EmbeddedOptions { metrics: true, ..EmbeddedOptions::plain() };
+        let platform = Embedded::memory_with(options, clock.clone(), Entropy::seeded(1)).expect("a platform");
+        let client = Client::in_process(peers.into_iter().chain([odoo_peer]), clock)
+            .measured(platform.metrics().clone());
         platform.set_secret("odoo/key", vec!["crossdock-key".into()]);
         for (name, value) in secrets {
             platform.set_secret(name, vec![(*value).into()]);

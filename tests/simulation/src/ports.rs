@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use crossdock_core::{Clock, Entropy, message::QueueName};
+use crossdock_core::{Clock, Entropy, Metrics, message::QueueName};
 use crossdock_platform::{
     Item, Key, Ledger, Outgoing, Platform, PlatformError, Put, Queue, QueueAddress, Read, Received,
     SecretVersions, Secrets, Write, embedded::Embedded, queue::Depth,
@@ -119,6 +119,10 @@ impl Platform for Ports {
 
     fn entropy(&self) -> &Entropy {
         self.inner.entropy()
+    }
+
+    fn metrics(&self) -> &Metrics {
+        self.inner.metrics()
     }
 }
 

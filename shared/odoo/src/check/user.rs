@@ -1,12 +1,12 @@
 //! Who we are in Odoo: the user, its companies, its keys.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Area, Finding, ask::Ask, ask::name_of, rights::has_group, server::major};
 use crate::{
     connection::{Call, Transport},
-    orders::read_time,
+    keys,
 };
 
 /// A key that expires sooner is a warning.
@@ -15,7 +15,7 @@ const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 pub(super) async fn check(ask: &Ask<'_>, found: &mut Vec<Finding>) {
     who(ask, found).await;
     width(ask, found).await;
-    keys(ask, found).await;
+    key_expiry(ask, found).await;
 }
 
 async fn who(ask: &Ask<'_>, found: &mut Vec<Finding>) {
@@ -102,19 +102,15 @@ async fn width(ask: &Ask<'_>, found: &mut Vec<Finding>) {
     found.push(Finding::ok(&Area::Odoo, code, "the user is no administrator"));
 }
 
-async fn keys(ask: &Ask<'_>, found: &mut Vec<Finding>) {
+async fn key_expiry(ask: &Ask<'_>, found: &mut Vec<Finding>) {
     let code = "odoo.key_expiry";
-    // No list of fields: 17 has no `expiration_date` and refuses one that it does not know.
-    let call =
-        Call::new("res.users.apikeys", "search_read").arg("domain", json!([["user_id", "=", ask.uid]]));
-    let rows = match ask.call::<Vec<Value>>(call).await {
+    let rows = match ask.call::<Vec<Value>>(keys::call(ask.uid)).await {
         Ok(rows) => rows,
         Err(error) => {
             return found.push(Finding::unknown(&Area::Odoo, code, "when the API key expires", &error));
         }
     };
-    let usable: Vec<&Value> =
-        rows.iter().filter(|row| row["scope"] == "rpc" || row["scope"] == false).collect();
+    let usable = keys::read(&rows);
     let by_rpc = !matches!(ask.odoo.transport().await, Ok(Transport::Json2 { .. }));
     if usable.is_empty() && by_rpc {
         let what = "the user has no API key: the secret holds its password";
@@ -125,13 +121,7 @@ async fn keys(ask: &Ask<'_>, found: &mut Vec<Finding>) {
             "make an API key and put that into the secret: it opens less and can be withdrawn alone",
         ));
     }
-    let soonest = usable
-        .iter()
-        .filter_map(|row| Some((expiry(&row["expiration_date"])?, row["name"].as_str().unwrap_or_default())))
-        // A key that has expired is not the one we came in with.
-        .filter(|(at, _)| *at > ask.odoo.now())
-        .min();
-    found.push(match soonest {
+    found.push(match keys::soonest(&usable, ask.odoo.now()) {
         None => Finding::ok(&Area::Odoo, code, "the API key does not expire"),
         Some((at, name)) => {
             let day = at.strftime("%Y-%m-%d");
@@ -150,9 +140,4 @@ async fn keys(ask: &Ask<'_>, found: &mut Vec<Finding>) {
             }
         }
     });
-}
-
-/// Odoo's times are in UTC and say so nowhere.
-fn expiry(value: &Value) -> Option<Timestamp> {
-    read_time(value.as_str()?)
 }

@@ -24,6 +24,8 @@ pub struct EmbeddedOptions {
     /// Flush each write to the disk itself. Without it an acknowledged write survives the death of the
     /// process and a crash never damages the file, but a power cut can take the last writes back.
     pub power_safe: bool,
+    /// What is measured is kept in memory for whoever asks, for ever: not for what runs for long.
+    pub metrics: bool,
 
     /// How far the due index, the shelves and `Read::Eventual` may lie behind.
     pub lag: Duration,
@@ -52,6 +54,7 @@ impl EmbeddedOptions {
             work_retention: 4 * DAY,
             dead_retention: 14 * DAY,
             power_safe: false,
+            metrics: false,
             lag: Duration::ZERO,
             stale_reads_per_mille: 0,
             reorder: false,

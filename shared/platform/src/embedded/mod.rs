@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crossdock_core::{Clock, Entropy, message::QueueName};
+use crossdock_core::{Clock, Entropy, Metrics, message::QueueName};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -45,6 +45,7 @@ struct Inner {
     forbidden: Mutex<Vec<QueueName>>,
     clock: Clock,
     entropy: Entropy,
+    metrics: Metrics,
 }
 
 impl Embedded {
@@ -95,7 +96,8 @@ impl Embedded {
         let connection = Mutex::new(connection);
         let secrets = Mutex::new(secrets::Store::default());
         let forbidden = Mutex::default();
-        Self(Arc::new(Inner { connection, options, secrets, forbidden, clock, entropy }))
+        let metrics = if options.metrics { Metrics::kept() } else { Metrics::Off };
+        Self(Arc::new(Inner { connection, options, secrets, forbidden, clock, entropy, metrics }))
     }
 
     #[must_use]
@@ -121,6 +123,14 @@ impl Embedded {
     /// When the database cannot be read.
     pub fn next_visible(&self, queue: QueueAddress) -> Result<Option<Timestamp>, PlatformError> {
         self.earliest_visible(queue)
+    }
+
+    /// When the oldest message that a queue holds was sent, visible or not; none where it holds none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn oldest_message(&self, queue: QueueAddress) -> Result<Option<Timestamp>, PlatformError> {
+        self.earliest_sent(queue)
     }
 
     /// The bodies of all messages in a queue, visible or not, oldest first. Receives nothing.
@@ -153,5 +163,9 @@ impl Platform for Embedded {
 
     fn entropy(&self) -> &Entropy {
         &self.0.entropy
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 }

@@ -290,6 +290,16 @@ impl Embedded {
         Ok(earliest.map(timestamp))
     }
 
+    pub(super) fn earliest_sent(&self, queue: QueueAddress) -> Result<Option<Timestamp>, PlatformError> {
+        let kept_since = earlier(self.0.clock.now(), self.retention(queue));
+        let earliest: Option<i64> = self
+            .connection()
+            .prepare_cached("SELECT min(sent_at) FROM messages WHERE queue = ?1 AND sent_at > ?2")
+            .and_then(|mut s| s.query_row(params![queue.name(), kept_since], |row| row.get(0)))
+            .map_err(failed(SERVICE))?;
+        Ok(earliest.map(timestamp))
+    }
+
     pub(super) fn peek_messages(&self, queue: QueueAddress) -> Result<Vec<String>, PlatformError> {
         let kept_since = earlier(self.0.clock.now(), self.retention(queue));
         self.connection()

@@ -69,6 +69,10 @@ impl Document for Billing {
 
     by_its_work!();
 
+    fn order(&self) -> Option<&OrderKey> {
+        Some(&self.order)
+    }
+
     fn message(&self) -> Option<Message> {
         match self.work.stage {
             BillingStage::Open => Some(Message::BillingOpened { order: self.order.clone() }),

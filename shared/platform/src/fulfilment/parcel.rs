@@ -103,6 +103,10 @@ impl Document for Parcel {
 
     by_its_work!();
 
+    fn order(&self) -> Option<&OrderKey> {
+        self.order.as_ref()
+    }
+
     fn message(&self) -> Option<Message> {
         match self.work.stage {
             ParcelStage::News => Some(Message::ParcelMoved { parcel: self.id.clone() }),

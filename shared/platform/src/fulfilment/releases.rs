@@ -237,6 +237,10 @@ impl Document for Fulfilment {
 
     by_its_work!();
 
+    fn order(&self) -> Option<&OrderKey> {
+        Some(&self.order)
+    }
+
     fn message(&self) -> Option<Message> {
         match self.work.stage {
             FulfilmentStage::Noticed | FulfilmentStage::Held => {

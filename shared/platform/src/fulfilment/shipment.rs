@@ -45,6 +45,12 @@ impl Stages for ShipmentStage {
             Self::Reported | Self::Applied | Self::Done | Self::Parked => self,
         }
     }
+
+    /// It waits for others, be it for Odoo to answer or to know its transfer, and never because we want it to: the
+    /// goods have left.
+    fn is_under_way(self) -> bool {
+        !self.is_final()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +141,10 @@ impl Document for Shipment {
     }
 
     by_its_work!();
+
+    fn order(&self) -> Option<&OrderKey> {
+        self.order.as_ref()
+    }
 
     fn message(&self) -> Option<Message> {
         let shipment = self.key.clone();

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crossdock_core::{OrderKey, message::Message, order::Revision, reason::Reason};
+use crossdock_core::{About, Metric, Metrics, OrderKey, message::Message, order::Revision, reason::Reason};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -199,8 +199,30 @@ impl Document for State {
 
     by_its_work!();
 
+    fn order(&self) -> Option<&OrderKey> {
+        Some(&self.order)
+    }
+
     fn message(&self) -> Option<Message> {
         Self::message(self)
+    }
+
+    fn measure(&self, before: &Self, now: Timestamp, metrics: &Metrics) {
+        let channel = About::Channel(self.order.channel.to_string());
+        if before.work.is_empty() && !self.work.is_empty() {
+            metrics.tell(now, &channel, &[(Metric::OrdersAccepted, 1.0)]);
+        }
+        if before.applied.is_none() && self.applied.is_some() {
+            // From before: with this write the order may be at its end.
+            let took = before.work.since.map_or(0.0, |since| now.duration_since(since).as_secs_f64());
+            metrics.tell(now, &channel, &[(Metric::OrdersImported, 1.0), (Metric::TimeToOdoo, took)]);
+        }
+        let growth = match (before.work.since, self.work.since) {
+            (None, Some(_)) => 1.0,
+            (Some(_), None) => -1.0,
+            (None, None) | (Some(_), Some(_)) => return,
+        };
+        metrics.tell(now, &About::Nothing, &[(Metric::BacklogGrowth, growth)]);
     }
 
     fn replay(&mut self, now: Timestamp) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
+    About, Metric, Metrics,
     difference::{Difference, DifferenceKind, Healing},
     ids::{BatchId, SliceKey, SliceName},
     message::Message,
@@ -144,6 +145,19 @@ impl Document for Slice {
 
     fn kept_days(&self) -> Option<u32> {
         Some(90)
+    }
+
+    fn measure(&self, before: &Self, now: Timestamp, metrics: &Metrics) {
+        for (kind, count) in &self.counts {
+            let found = count.found - before.counts.get(kind).map_or(0, |before| before.found);
+            if found == 0 {
+                continue;
+            }
+            let ages = self.kept.iter().filter(|one| one.kind == *kind).filter_map(|one| one.since);
+            let oldest = ages.min().map_or(0.0, |since| now.duration_since(since).as_secs_f64());
+            let figures = [(Metric::DifferencesFound, found as f64), (Metric::DifferenceAge, oldest)];
+            metrics.tell(now, &About::Difference(kind.code()), &figures);
+        }
     }
 
     fn replay(&mut self, now: Timestamp) {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crossdock_core::{Clock, Entropy, message::QueueName};
+use crossdock_core::{Clock, Entropy, Metrics, message::QueueName};
 use crossdock_platform::{
     Item, Key, Ledger, Outgoing, Platform, PlatformError, Put, Queue, QueueAddress, Read, Received,
     SecretVersions, Secrets, Write, embedded::Embedded, queue::Depth,
@@ -115,6 +115,10 @@ impl Platform for Counted {
 
     fn entropy(&self) -> &Entropy {
         self.inner.entropy()
+    }
+
+    fn metrics(&self) -> &Metrics {
+        self.inner.metrics()
     }
 }
 

@@ -281,6 +281,9 @@ impl Seed<'_, '_> {
                 ("share", json!(false)),
             ],
         );
+        for _ in &user.keys {
+            self.record("res.users.apikeys", json!({"name": user.login, "user_id": id, "scope": "rpc"}));
+        }
         let groups: Vec<&str> = user.groups.iter().map(String::as_str).collect();
         let groups = self.tx.db.rights.closure(&groups);
         self.tx.db.logins.push(Login {
