@@ -35,6 +35,7 @@ module "function" {
   memory_mb          = each.value.memory_mb
   concurrency        = each.value.every_minutes == null ? -1 : var.schedule_concurrency
   log_level          = var.log_level
+  traces             = var.traces
   log_retention_days = var.log_retention_days
   key_arn            = aws_kms_key.data.arn
   region             = data.aws_region.current.name

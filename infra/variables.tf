@@ -59,6 +59,12 @@ variable "log_retention_days" {
   }
 }
 
+variable "traces" {
+  description = "Whether X-Ray traces the functions: one trace shows an order's way through the queues. It samples one call a second and a twentieth of the others; a million traces cost 5 dollars."
+  type        = bool
+  default     = true
+}
+
 variable "batch" {
   description = "How many messages a function gets at once, and how long Lambda waits for a batch to fill."
   type        = object({ size = optional(number, 10), window_s = optional(number, 1) })
@@ -153,13 +159,40 @@ variable "alarm_actions" {
 }
 
 variable "oldest_message_s" {
-  description = "How old the oldest message of a queue may get before its alarm: the time in which you want an order to be in Odoo, or a shipment to be at the shop."
+  description = "How old the oldest message of a queue, and how long the oldest order or shipment may be on its way, before an alarm: the time in which you want an order to be in Odoo, or a shipment to be at the shop."
   type        = number
   default     = 900
 
   validation {
     condition     = var.oldest_message_s >= 60
     error_message = "The metric comes once a minute: at least 60."
+  }
+}
+
+variable "limits" {
+  description = "Above which an alarm begins: orders that came in above those that came to their end, in half an hour (backlog); things that were parked above those that were taken up again, in an hour (parked); differences of one reconciliation (drift). And below how many days Odoo's key is about to expire (key_days)."
+  type = object({
+    backlog  = optional(number, 100)
+    parked   = optional(number, 50)
+    drift    = optional(number, 25)
+    key_days = optional(number, 14)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for n in values(var.limits) : n >= 0])
+    error_message = "None of them is below 0."
+  }
+}
+
+variable "quiet_hours" {
+  description = "For each channel that sells around the clock: after how many hours without an order an alarm begins, e.g. { shopify-main = 12 }. A channel that is not named has no such alarm, because only you know when it sells nothing."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for n in values(var.quiet_hours) : n >= 1 && n <= 24 && floor(n) == n])
+    error_message = "1 to 24 whole hours: a day is the longest that CloudWatch looks at once."
   }
 }
 

@@ -39,6 +39,7 @@ variables {
   config_file = "../docs/crossdock.example.yaml"
   artifacts   = "../artifacts"
 
+  quiet_hours   = { shopify-main = 1, woo-de = 1 }
   alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
 }
 

@@ -27,6 +27,9 @@ use webhook_receiver::WebhookReceiver;
 /// A message stays invisible for this many function timeouts, as on AWS.
 const VISIBILITY: u32 = 6;
 
+/// Told of each run of a function: its name, and whether it failed.
+pub type OnRun = Arc<dyn Fn(&'static str, bool) + Send + Sync>;
+
 /// How the loops run.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
@@ -82,6 +85,8 @@ pub struct Chain<P> {
     pub reconciler: NightlyReconciler<P>,
     pub waker: Waker<P>,
     pub timing: Timing,
+    /// What AWS would count as invocations and errors, for whoever looks.
+    pub on_run: Option<OnRun>,
 }
 
 impl<P: Platform> Chain<P> {
@@ -110,6 +115,7 @@ impl<P: Platform> Chain<P> {
             config: parts.config,
             book,
             timing,
+            on_run: None,
         })
     }
 
@@ -157,10 +163,17 @@ impl<P: Platform> Chain<P> {
         let timeout = SignedDuration::try_from(self.timing.function_timeout).unwrap_or(SignedDuration::MAX);
         let deadline = after(self.platform.clock().now(), timeout);
         let failed = run_batch(&self.platform, step, &records, deadline).await;
+        self.ran(S::QUEUE.reader(), false);
         for record in records.iter().filter(|record| !failed.contains(&record.message_id)) {
             self.platform.delete_message(from, &record.receipt).await?;
         }
         Ok(records.len())
+    }
+
+    fn ran(&self, function: &'static str, failed: bool) {
+        if let Some(on_run) = &self.on_run {
+            on_run(function, failed);
+        }
     }
 
     /// Polls a queue for ever.
@@ -182,7 +195,9 @@ impl<P: Platform> Chain<P> {
         let mut schedule = schedule(self.timing.wake_every);
         loop {
             schedule.tick().await;
-            if let Err(error) = self.waker.wake_due().await {
+            let end = self.waker.wake_due().await;
+            self.ran("waker", end.is_err());
+            if let Err(error) = end {
                 tracing::error!(error = %error, "the waker failed");
             }
         }
@@ -194,7 +209,8 @@ impl<P: Platform> Chain<P> {
         loop {
             schedule.tick().await;
             let deadline = after(self.platform.clock().now(), SignedDuration::from_mins(14));
-            self.watcher.watch_all(deadline).await;
+            let end = self.watcher.run(deadline).await;
+            self.ran("shop-watcher", end.is_err());
         }
     }
 
@@ -204,7 +220,9 @@ impl<P: Platform> Chain<P> {
         loop {
             schedule.tick().await;
             let deadline = after(self.platform.clock().now(), SignedDuration::from_secs(55));
-            if let Err(error) = self.odoo_watcher.run(deadline).await {
+            let end = self.odoo_watcher.run(deadline).await;
+            self.ran("odoo-watcher", end.is_err());
+            if let Err(error) = end {
                 tracing::error!(error = %error, "Odoo was not watched to the end");
             }
         }
@@ -217,7 +235,9 @@ impl<P: Platform> Chain<P> {
         loop {
             schedule.tick().await;
             let deadline = after(self.platform.clock().now(), SignedDuration::from_secs(55));
-            if let Err(error) = self.reconciler.run(deadline).await {
+            let end = self.reconciler.run(deadline).await;
+            self.ran("nightly-reconciler", end.is_err());
+            if let Err(error) = end {
                 tracing::error!(error = %error, "no reconciliation was opened");
             }
         }

@@ -20,7 +20,6 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_50:Logs carry the order and the batch; traces would cost a permission and a daemon's time per call and say no more.
   #checkov:skip=CKV_AWS_115:Reserved concurrency is taken from all other functions of the account. Workers are limited on the event source mapping, and schedules where wanted by a variable.
   #checkov:skip=CKV_AWS_116:A worker's failures go to its queue's dead-letter queue. A schedule's next run does what the failed one did not. The webhook is called synchronously.
   #checkov:skip=CKV_AWS_117:It talks to Odoo and shops over the internet and to AWS with signatures. A VPC would add a NAT gateway and close nothing.
@@ -39,11 +38,17 @@ resource "aws_lambda_function" "this" {
   memory_size                    = var.memory_mb
   reserved_concurrent_executions = var.concurrency
 
+  # Each message carries the trace of whoever sent it, so that one trace shows an order's way through the queues.
+  tracing_config {
+    mode = var.traces ? "Active" : "PassThrough"
+  }
+
   environment {
     variables = merge(local.queue_urls, {
       CROSSDOCK_TABLE   = var.table.name
       CROSSDOCK_CONFIG  = var.config_digest
       CROSSDOCK_SECRETS = var.secrets_prefix
+      CROSSDOCK_METRICS = var.prefix
       RUST_LOG          = var.log_level
     })
   }

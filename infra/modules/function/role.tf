@@ -26,6 +26,13 @@ locals {
         Resource = [var.table.arn]
       },
     ],
+    # X-Ray knows no resources: AWS takes nothing but the star here.
+    var.traces ? [{
+      Sid      = "WriteTraces"
+      Effect   = "Allow"
+      Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+      Resource = ["*"]
+    }] : [],
     length(var.table.indexes) == 0 ? [] : [{
       Sid      = "QueryIndexes"
       Effect   = "Allow"

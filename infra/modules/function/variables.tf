@@ -33,6 +33,11 @@ variable "concurrency" {
   type        = number
 }
 
+variable "traces" {
+  description = "Whether X-Ray traces it."
+  type        = bool
+}
+
 variable "log_level" {
   description = "RUST_LOG."
   type        = string

@@ -117,7 +117,8 @@ fn nothing_depends_on_a_function_but_the_local_chain_and_tests() {
 }
 
 /// The crates whose tests need more than Rust.
-const NEED_TOOLS: [&str; 5] = ["cloud", "console-test", "crossdock-platform-aws", "events", "infra-policy"];
+const NEED_TOOLS: [&str; 6] =
+    ["alarms", "cloud", "console-test", "crossdock-platform-aws", "events", "infra-policy"];
 
 #[test]
 fn cargo_test_runs_every_crate_that_needs_rust_alone() {

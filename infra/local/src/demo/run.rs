@@ -78,8 +78,8 @@ impl World {
         scenario.stock(&odoo);
         let mut peers = scenario.peers();
         peers.push(("odoo.in-process".into(), Arc::new(odoo.clone())));
-        let client = Client::in_process(peers, clock.clone());
-        let platform = Embedded::memory_with(options, clock, Entropy::seeded(seed))?;
+        let platform = Embedded::memory_with(options, clock.clone(), Entropy::seeded(seed))?;
+        let client = Client::in_process(peers, clock).measured(platform.metrics().clone());
         for (name, versions) in scenario::secrets().into_iter().chain(scenario::warehouse_secrets()) {
             platform.set_secret(&name, versions);
         }

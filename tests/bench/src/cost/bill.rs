@@ -206,6 +206,7 @@ impl Bill {
             ("dynamodb_backup", usage.stored_gb * rates::BACKUP_GB_MONTH),
             ("logs", log_gb * rates::LOGS_GB),
             ("alarms", rates::alarms(functions) as f64 * rates::ALARM_MONTH),
+            ("metrics", rates::METRICS as f64 * rates::METRIC_MONTH),
             ("dashboard", rates::DASHBOARD_MONTH),
             ("kms", rates::KEY_MONTH + usage.key_calls / 1e4 * rates::KEY_10_000),
             ("secrets", SECRETS * rates::SECRET_MONTH + usage.secret_calls / 1e4 * rates::SECRET_10_000),

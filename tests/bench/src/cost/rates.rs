@@ -16,6 +16,7 @@ pub const TABLE_GB_MONTH: f64 = 0.25;
 pub const BACKUP_GB_MONTH: f64 = 0.20;
 pub const LOGS_GB: f64 = 0.50;
 pub const ALARM_MONTH: f64 = 0.10;
+pub const METRIC_MONTH: f64 = 0.30;
 pub const DASHBOARD_MONTH: f64 = 3.00;
 pub const KEY_MONTH: f64 = 1.00;
 pub const KEY_10_000: f64 = 0.03;
@@ -40,6 +41,7 @@ pub fn describe() -> Value {
         "dynamodb_per_gb_month": [TABLE_GB_MONTH, list],
         "dynamodb_backup_per_gb_month": [BACKUP_GB_MONTH, list],
         "logs_per_gb": [LOGS_GB, list],
+        "metric_month": [METRIC_MONTH, list],
         "alarm_month": [ALARM_MONTH, list], "dashboard_month": [DASHBOARD_MONTH, list],
         "kms_key_month": [KEY_MONTH, list], "kms_per_10_000": [KEY_10_000, list],
         "secret_month": [SECRET_MONTH, list], "secrets_per_10_000": [SECRET_10_000, list],
@@ -106,11 +108,18 @@ fn listed(text: &str) -> Vec<Function> {
     functions
 }
 
-/// Two for each function, two more for a worker's queue, one more for a schedule, one for the webhook's API.
+/// Odoo, one shop and one warehouse.
+const PEERS: usize = 3;
+/// What always tells: by channel three, by peer two, and the backlog, its growth and that of what is parked. What
+/// tells of faults alone costs nothing in the hours without any.
+pub const METRICS: usize = 3 + 2 * PEERS + 3;
+
+/// Two for each function, two more for a worker's queue, one more for a schedule, one for the webhook's API; four of
+/// the business, two for what is the oldest, one for each peer.
 pub fn alarms(functions: &[Function]) -> usize {
     let workers = functions.iter().filter(|f| f.works_through_queue).count();
     let schedules = functions.iter().filter(|f| f.every_minutes.is_some()).count();
-    2 * functions.len() + 2 * workers + schedules + 1
+    2 * functions.len() + 2 * workers + schedules + 1 + 4 + 2 + PEERS
 }
 
 #[cfg(test)]
@@ -140,13 +149,15 @@ mod tests {
     #[test]
     fn counts_as_many_alarms_as_the_modules_make() {
         let of = |path: &str| {
-            let path = crossdock::cloud::tools::root().join("infra/modules").join(path);
+            let path = crossdock::cloud::tools::root().join("infra").join(path);
             let text = std::fs::read_to_string(path).unwrap();
             text.matches("resource \"aws_cloudwatch_metric_alarm\"").count()
         };
         // One resource each; those of functions and workers are made for each of two entries.
         let files = ["function/alarms.tf", "worker/alarms.tf", "schedule/main.tf", "webhook/main.tf"];
-        assert_eq!(files.map(of), [1, 1, 1, 1]);
+        assert_eq!(files.map(|file| of(&format!("modules/{file}"))), [1, 1, 1, 1]);
+        // The four, the oldest, the peers; and the quiet channels, of which none is named by default.
+        assert_eq!(of("alarms.tf"), 4);
         let of_a_worker = |works_through_queue, every_minutes| Function {
             name: String::new(),
             memory_gb: 1.0,
@@ -155,6 +166,6 @@ mod tests {
             every_minutes,
         };
         let functions = [of_a_worker(false, None), of_a_worker(true, None), of_a_worker(false, Some(1.0))];
-        assert_eq!(alarms(&functions), 2 * 3 + 2 + 1 + 1);
+        assert_eq!(alarms(&functions), 2 * 3 + 2 + 1 + 1 + 9);
     }
 }

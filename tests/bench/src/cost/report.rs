@@ -150,7 +150,9 @@ pub fn assumptions(functions: &[Function]) -> Value {
             "{} pollers of each queue ask every {} s, also while orders come; one receive and one delete for \
              each batch on top", bill::POLLERS, bill::POLL_S),
         "logs": format!("{} bytes a run and {} bytes of access log a webhook", bill::LOG_BYTES, bill::ACCESS_LOG_BYTES),
-        "alarms": format!("{}: 2 a function, 2 a queue, 1 a schedule, 1 for the webhooks", rates::alarms(functions)),
+        "alarms": format!("{}: 2 a function, 2 a queue, 1 a schedule, 1 for the webhooks, 6 of the business and 1 a peer",
+            rates::alarms(functions)),
+        "metrics": format!("{} that always tell, of one channel and three peers", rates::METRICS),
         "dashboard": "priced, though an account's first three are free",
         "secrets": format!(
             "{} secrets, kept for {} s by each warm copy; none was rotated within a day", bill::SECRETS, bill::KEPT_S),
@@ -159,6 +161,6 @@ pub fn assumptions(functions: &[Function]) -> Value {
             "the table once it no longer grows: states and snapshots for their retention, what never expires for \
              {} days; {} bytes on top of each item", bill::KEPT_FOR_EVER_DAYS, bill::STORED_BYTES),
         "left_out": ["storage of logs", "calls of CloudWatch Logs to the key", "starts of functions",
-                     "answers to shops", "support and taxes"],
+                     "answers to shops", "traces", "support and taxes"],
     })
 }

@@ -46,6 +46,7 @@ pub const CHANGES: &[(&str, Change)] = &[
     ("no_policy_holds_a_wildcard", of(ROLE, "Resource = [var.table.arn]", "Resource = [\"*\"]")),
     ("no_policy_holds_a_wildcard", of(ROLE, "\"dynamodb:${action}\"", "\"dynamodb:*\"")),
     ("no_policy_holds_a_wildcard", of(ROLE, "/index/${index}", "/index/*")),
+    ("no_policy_holds_a_wildcard", of(ROLE, "\"xray:PutTelemetryRecords\"", "\"xray:GetTraceSummaries\"")),
     (
         "each_function_has_its_own_role",
         of(FUNCTION, "= aws_iam_role.this.arn", "= \"arn:aws:iam::123456789012:role/all\""),
