@@ -82,6 +82,10 @@ impl<P: Platform> Step for OrderImporter<P> {
         Some(order)
     }
 
+    fn order(key: &OrderKey) -> Option<&OrderKey> {
+        Some(key)
+    }
+
     fn handle(
         &self,
         orders: &[OrderKey],
@@ -161,8 +165,8 @@ impl<P: Platform> OrderImporter<P> {
                 }
             }
             Err(trouble) => {
-                tracing::warn!(error = %trouble, orders = jobs.len(), "a batch stopped");
                 for job in jobs {
+                    tracing::warn!(order.r#ref = %job.order.key, error = %trouble, "its batch stopped");
                     ends.entry(job.order.key.clone()).or_insert_with(|| trouble.outcome(job));
                 }
             }

@@ -88,6 +88,10 @@ impl<P: Platform> Step for OrderInvoicer<P> {
         Some(order)
     }
 
+    fn order(key: &OrderKey) -> Option<&OrderKey> {
+        Some(key)
+    }
+
     fn handle(
         &self,
         orders: &[OrderKey],
@@ -230,8 +234,8 @@ impl<P: Platform> OrderInvoicer<P> {
                 }
             }
             Err(trouble) => {
-                tracing::warn!(error = %trouble, orders = jobs.len(), "a batch stopped");
                 for job in jobs {
+                    tracing::warn!(order.r#ref = %job.held.order, error = %trouble, "its batch stopped");
                     ends.entry(job.held.order.clone()).or_insert_with(|| End::after(&trouble, job));
                 }
             }

@@ -85,6 +85,10 @@ impl<P: Platform> Step for OrderValidator<P> {
         Some(order)
     }
 
+    fn order(key: &OrderKey) -> Option<&OrderKey> {
+        Some(key)
+    }
+
     fn handle(
         &self,
         orders: &[OrderKey],

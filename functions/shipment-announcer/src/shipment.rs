@@ -15,7 +15,7 @@ impl<P: Platform> ShipmentAnnouncer<P> {
         let Some(order) = self.applied(key).await?.and_then(|shipment| shipment.order) else { return Ok(()) };
         let (channel, shop) = match self.shop(&order) {
             Told::Open(channel, shop) => (channel, shop),
-            Told::Locked(error) => return self.settle(key, Err(error)).await,
+            Told::Locked(error) => return self.settle(key, &order, Err(error)).await,
             Told::Nobody => return self.done(key, None, "nobody is to be told").await,
         };
         let holder = match self.turn(&order, deadline).await? {
@@ -37,7 +37,7 @@ impl<P: Platform> ShipmentAnnouncer<P> {
         };
         let ended = answer.as_ref().map(|_| ()).map_err(PeerError::clone);
         // The shop's id stands in the ledger before anybody else has the turn.
-        self.settle(key, answer).await?;
+        self.settle(key, &order, answer).await?;
         self.turn_over(&order, &holder, &ended).await
     }
 
@@ -81,12 +81,14 @@ impl<P: Platform> ShipmentAnnouncer<P> {
     async fn settle(
         &self,
         key: &ShipmentKey,
+        order: &OrderKey,
         answer: Result<Announced, PeerError>,
     ) -> Result<(), PlatformError> {
         let announced = match answer {
             Ok(announced) => announced,
             Err(error) => {
-                tracing::warn!(shipment = %key, error = %error, kind = ?error.kind(), "try again or park");
+                let kind = error.kind();
+                tracing::warn!(order.r#ref = %order, shipment = %key, error = %error, ?kind, "try again or park");
                 let now = self.book.now();
                 return self
                     .book
@@ -102,7 +104,7 @@ impl<P: Platform> ShipmentAnnouncer<P> {
         };
         if !announced.untold.is_empty() {
             let lines = announced.untold.len();
-            tracing::info!(shipment = %key, lines, "the shop counts as shipped what it was not told");
+            tracing::info!(order.r#ref = %order, shipment = %key, lines, "it counts as shipped what it was not told");
         }
         let what = match (&announced.left_open, announced.untold.is_empty()) {
             (Some(_), _) => "the shop was told; its order stays open there",

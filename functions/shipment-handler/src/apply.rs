@@ -69,8 +69,8 @@ impl<P: Platform> ShipmentHandler<P> {
         let mut all: Vec<Progress> =
             jobs.into_iter().map(|job| Progress { job, sale: None, at: 0, ends: Vec::new() }).collect();
         if let Err(trouble) = self.rounds(&mut all, deadline, messages).await {
-            tracing::warn!(error = %trouble, "a batch of shipments stopped");
             for progress in &mut all {
+                tracing::warn!(order.r#ref = %progress.job.held.order, error = %trouble, "its batch stopped");
                 progress.fill(&trouble.end());
             }
         }

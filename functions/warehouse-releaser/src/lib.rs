@@ -102,6 +102,13 @@ impl<P: Platform> Step for WarehouseReleaser<P> {
         }
     }
 
+    fn order(key: &About) -> Option<&OrderKey> {
+        match key {
+            About::Order(order) => Some(order),
+            About::Hint(_) => None,
+        }
+    }
+
     async fn handle(&self, keys: &[About], deadline: Timestamp) -> Answers<About> {
         let (mut orders, mut hints) = (Vec::new(), Vec::new());
         for about in keys {

@@ -7,6 +7,7 @@
 use std::{collections::BTreeSet, fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use crossdock_core::{
+    OrderKey,
     guard::{self, Guard},
     message::{Message, QueueName},
 };
@@ -32,6 +33,11 @@ pub trait Step: Send + Sync {
 
     /// What a message is about; none for a message of another queue.
     fn key(message: Message) -> Option<Self::Key>;
+
+    /// The order that a key names, where it names one: the logs carry it.
+    fn order(_key: &Self::Key) -> Option<&OrderKey> {
+        None
+    }
 
     /// Handles each key once. `Ok` means that the ledger says what is next; an error is the platform's, never
     /// a peer's.
@@ -108,7 +114,8 @@ async fn run_group<P: Platform, S: Step>(
     };
     for (key, answer) in answers {
         if let Err(error) = answer {
-            tracing::error!(order.r#ref = %key, error = %error, "could not be handled");
+            let order = S::order(&key).map(tracing::field::display);
+            tracing::error!(order.r#ref = order, about = %key, error = %error, "could not be handled");
             bad.insert(key);
         }
     }
