@@ -8,8 +8,8 @@ locals {
     for peer in local.peers : [local.prefix, metric, "Peer", peer]
   ] }
   # Reasons and kinds that never came up have no line.
-  found = { for metric, dimension in { Parked = "Reason", DifferencesFound = "Difference", Age = "Document" } : metric => [
-    [{ expression = "SEARCH('{\"${local.prefix}\",${dimension}} MetricName=\"${metric}\"', '${metric == "Age" ? "Maximum" : "Sum"}')" }]
+  found = { for metric, dimension in { Parked = "Reason", DifferencesFound = "Difference", DifferenceAge = "Difference", Age = "Document" } : metric => [
+    [{ expression = "SEARCH('{\"${local.prefix}\",${dimension}} MetricName=\"${metric}\"', '${endswith(metric, "Age") ? "Maximum" : "Sum"}')" }]
   ] }
 
   # A percentile over all functions says nothing, so each chart has a line per function or queue.
@@ -31,6 +31,7 @@ locals {
     ages     = local.found["Age"]
     parked   = local.found["Parked"]
     drift    = local.found["DifferencesFound"]
+    old      = local.found["DifferenceAge"]
     answer   = local.by_peer["PeerLatency"]
     failing  = local.by_peer["PeerErrors"]
     waiting  = [for queue in keys(local.queues) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${local.prefix}-${queue}"]]
@@ -53,6 +54,7 @@ locals {
     { title = "Age of what takes longer than a minute (s)", lines = "ages", stat = "Maximum" },
     { title = "Parked, by reason", lines = "parked", stat = "Sum" },
     { title = "Differences found at night", lines = "drift", stat = "Sum" },
+    { title = "Age of the oldest of them (s)", lines = "old", stat = "Maximum" },
     { title = "Peers: share of failed calls", lines = "failing", stat = "Average" },
     { title = "Peers: time to answer (ms, p95)", lines = "answer", stat = "p95" },
     { title = "Webhooks: requests and failures", lines = "answers", stat = "Sum" },

@@ -4,12 +4,16 @@
 //! call, no right and no time. Each name costs money for each value of its dimension: there are few of both.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+
+/// So many values the format takes for one metric of a line.
+const AT_ONCE: usize = 100;
 
 /// Everything that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +50,22 @@ pub enum Metric {
 }
 
 impl Metric {
+    pub const ALL: [Self; 13] = [
+        Self::OrdersAccepted,
+        Self::OrdersImported,
+        Self::TimeToOdoo,
+        Self::BacklogGrowth,
+        Self::Backlog,
+        Self::Age,
+        Self::Parked,
+        Self::ParkedGrowth,
+        Self::PeerLatency,
+        Self::PeerErrors,
+        Self::DifferencesFound,
+        Self::DifferenceAge,
+        Self::KeyExpiresIn,
+    ];
+
     /// The name and unit in CloudWatch.
     #[must_use]
     pub fn name(self) -> (&'static str, &'static str) {
@@ -117,13 +137,45 @@ pub enum Metrics {
     /// Nobody looks.
     #[default]
     Off,
-    /// Lines on standard output, in the embedded metric format, under this namespace.
-    Lines(Arc<str>),
+    /// Lines on standard output, in the embedded metric format.
+    Lines(Arc<Lines>),
     /// In memory, for whoever asks for them.
     Kept(Arc<Mutex<Vec<Datum>>>),
 }
 
+/// What is written in the embedded metric format.
+#[derive(Debug)]
+pub struct Lines {
+    namespace: String,
+    /// How long the calls of a peer took that no line has told yet. They go with what is told of the peer next, which
+    /// is once for several calls: a line of its own for each would be most of the log.
+    latencies: Mutex<BTreeMap<About, Vec<f64>>>,
+}
+
+impl Lines {
+    /// One event of the log; none where the figures go with the next one about the same.
+    #[must_use]
+    pub fn line(&self, at: Timestamp, about: &About, figures: &[(Metric, f64)]) -> Option<Value> {
+        let mut waiting = self.latencies.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latencies = waiting.remove(about).unwrap_or_default();
+        let (new, figures): (Vec<(Metric, f64)>, _) =
+            figures.iter().partition(|(metric, _)| *metric == Metric::PeerLatency);
+        latencies.extend(new.into_iter().map(|(_, value)| value));
+        if figures.is_empty() && latencies.len() < AT_ONCE {
+            waiting.insert(about.clone(), latencies);
+            return None;
+        }
+        Some(embedded(&self.namespace, at, about, &figures, &latencies))
+    }
+}
+
 impl Metrics {
+    /// Lines under this namespace.
+    #[must_use]
+    pub fn lines(namespace: String) -> Self {
+        Self::Lines(Arc::new(Lines { namespace, latencies: Mutex::default() }))
+    }
+
     /// Kept in memory from here on.
     #[must_use]
     pub fn kept() -> Self {
@@ -134,9 +186,11 @@ impl Metrics {
     pub fn tell(&self, at: Timestamp, about: &About, figures: &[(Metric, f64)]) {
         match self {
             Self::Off => {}
-            Self::Lines(namespace) => {
-                // Standard output is only read by CloudWatch: a pipe that is closed is nobody's loss.
-                let _ = writeln!(std::io::stdout(), "{}", embedded(namespace, at, about, figures));
+            Self::Lines(lines) => {
+                if let Some(line) = lines.line(at, about, figures) {
+                    // Standard output is only read by CloudWatch: a pipe that is closed is nobody's loss.
+                    let _ = writeln!(std::io::stdout(), "{line}");
+                }
             }
             Self::Kept(kept) => {
                 let datum = |(metric, value): &(Metric, f64)| Datum {
@@ -162,7 +216,13 @@ impl Metrics {
 
 /// One event of the log in CloudWatch's embedded metric format.
 #[must_use]
-pub fn embedded(namespace: &str, at: Timestamp, about: &About, figures: &[(Metric, f64)]) -> Value {
+fn embedded(
+    namespace: &str,
+    at: Timestamp,
+    about: &About,
+    figures: &[(Metric, f64)],
+    latencies: &[f64],
+) -> Value {
     let mut line = Map::new();
     let mut sets: Vec<Vec<&str>> = Vec::new();
     if let Some((name, value)) = about.dimension() {
@@ -173,10 +233,12 @@ pub fn embedded(namespace: &str, at: Timestamp, about: &About, figures: &[(Metri
         sets.push(Vec::new());
     }
     let mut metrics = Vec::new();
-    for (metric, value) in figures {
+    let all = figures.iter().map(|(metric, value)| (*metric, json!(value)));
+    let latencies = (!latencies.is_empty()).then(|| (Metric::PeerLatency, json!(latencies)));
+    for (metric, value) in all.chain(latencies) {
         let (name, unit) = metric.name();
         metrics.push(json!({ "Name": name, "Unit": unit }));
-        line.insert(name.to_owned(), json!(value));
+        line.insert(name.to_owned(), value);
     }
     let directive = json!({ "Namespace": namespace, "Dimensions": sets, "Metrics": metrics });
     let header = json!({ "Timestamp": at.as_millisecond(), "CloudWatchMetrics": [directive] });
@@ -194,7 +256,7 @@ mod tests {
     fn a_line_names_its_metrics_with_their_dimension_and_holds_both_beside_that() {
         let about = About::Channel("shop".into());
         let figures = [(Metric::OrdersImported, 1.0), (Metric::TimeToOdoo, 2.5)];
-        let line = embedded("crossdock-test", AT, &about, &figures);
+        let line = embedded("crossdock-test", AT, &about, &figures, &[]);
         let expected = json!({
             "_aws": {
                 "Timestamp": 1_800_000_000_005_i64,
@@ -218,10 +280,30 @@ mod tests {
     #[test]
     fn what_has_no_dimension_has_an_empty_set_and_a_difference_has_both() {
         let sets = |about: &About| {
-            let line = embedded("n", AT, about, &[(Metric::Backlog, 1.0)]);
+            let line = embedded("n", AT, about, &[(Metric::Backlog, 1.0)], &[]);
             line["_aws"]["CloudWatchMetrics"][0]["Dimensions"].clone()
         };
         assert_eq!(sets(&About::Nothing), json!([[]]));
         assert_eq!(sets(&About::Difference("stock_differs")), json!([["Difference"], []]));
+    }
+
+    #[test]
+    fn how_long_calls_took_goes_with_what_is_told_of_their_peer_next() {
+        let Metrics::Lines(lines) = Metrics::lines("n".into()) else { panic!("lines") };
+        let odoo = About::Peer("odoo".into());
+        let call = |about: &About, took: f64| lines.line(AT, about, &[(Metric::PeerLatency, took)]);
+        assert!(call(&odoo, 20.0).is_none());
+        assert!(call(&About::Peer("shop".into()), 7.0).is_none());
+        assert!(call(&odoo, 30.5).is_none());
+        let line = lines.line(AT, &odoo, &[(Metric::PeerErrors, 0.0)]).unwrap();
+        assert_eq!((&line["PeerErrors"], &line["PeerLatency"]), (&json!(0.0), &json!([20.0, 30.5])));
+        let named = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"][1];
+        assert_eq!(*named, json!({ "Name": "PeerLatency", "Unit": "Milliseconds" }));
+        let next = lines.line(AT, &odoo, &[(Metric::PeerErrors, 1.0)]).unwrap();
+        assert!(next.get("PeerLatency").is_none(), "each is told once");
+        // Where nothing else is told of a peer, a line holds as many as it may.
+        let full: Vec<Value> = (0..250).filter_map(|_| call(&odoo, 1.0)).collect();
+        assert_eq!(full.len(), 2);
+        assert_eq!(full[0]["PeerLatency"].as_array().unwrap().len(), AT_ONCE);
     }
 }

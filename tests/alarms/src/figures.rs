@@ -58,14 +58,19 @@ impl Figures {
         }
     }
 
-    /// The values after `begin` and up to `end`.
+    /// All figures of a metric.
     #[must_use]
-    pub fn within(&self, name: &Name, begin: Timestamp, end: Timestamp) -> Vec<f64> {
-        let all = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
-        let first = all.partition_point(|(at, _)| *at <= begin);
-        let last = all.partition_point(|(at, _)| *at <= end);
-        all.get(first..last).unwrap_or_default().iter().map(|(_, value)| *value).collect()
+    pub fn of(&self, name: &Name) -> &[(Timestamp, f64)] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+/// The values after `begin` and up to `end`.
+#[must_use]
+pub fn within(all: &[(Timestamp, f64)], begin: Timestamp, end: Timestamp) -> Vec<f64> {
+    let first = all.partition_point(|(at, _)| *at <= begin);
+    let last = all.partition_point(|(at, _)| *at <= end);
+    all.get(first..last).unwrap_or_default().iter().map(|(_, value)| *value).collect()
 }
 
 /// Counts what AWS would: the runs of functions, and each minute how queues stand.

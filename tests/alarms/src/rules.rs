@@ -9,7 +9,7 @@ use infra_policy::state::Resource;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::figures::{API, Figures, Name};
+use crate::figures::{API, Figures, Name, within};
 
 /// CloudWatch looks this many periods further back for figures before it takes what is missing as the alarm says.
 /// It states no number; the examples in its documentation show two.
@@ -92,10 +92,13 @@ impl Alarm {
     /// # Errors
     /// When it uses what is not understood here.
     pub fn rings(&self, figures: &Figures, from: Timestamp, until: Timestamp) -> Result<Option<Timestamp>> {
-        let rule = &self.rule;
+        let (rule, all) = (&self.rule, figures.of(&self.metric));
+        if all.is_empty() && rule.filled.is_none() && rule.missing == "notBreaching" {
+            return Ok(None);
+        }
         let mut at = from + rule.period * i32::try_from(rule.evaluated)?;
         while at <= until {
-            if rule.breached(|back| self.point(figures, from, at, back))? {
+            if rule.breached(|back| self.point(all, from, at, back))? {
                 return Ok(Some(at));
             }
             at += EACH;
@@ -104,11 +107,17 @@ impl Alarm {
     }
 
     /// What the statistic says of the period that ended `back` periods before `at`; none where nothing was told.
-    fn point(&self, figures: &Figures, from: Timestamp, at: Timestamp, back: usize) -> Result<Option<f64>> {
+    fn point(
+        &self,
+        all: &[(Timestamp, f64)],
+        from: Timestamp,
+        at: Timestamp,
+        back: usize,
+    ) -> Result<Option<f64>> {
         let rule = &self.rule;
         let end = at - rule.period * i32::try_from(back)?;
         let begin = end - rule.period;
-        let values = figures.within(&self.metric, begin.max(from), end);
+        let values = within(all, begin.max(from), end);
         Ok(match (values.is_empty(), rule.statistic.as_str()) {
             (true, _) => rule.filled,
             (false, "Sum") => Some(values.iter().sum()),
@@ -121,12 +130,6 @@ impl Alarm {
 }
 
 impl Rule {
-    /// How long the periods that it looks at are together.
-    #[must_use]
-    pub fn span(&self) -> SignedDuration {
-        self.period * i32::try_from(self.evaluated).unwrap_or(i32::MAX)
-    }
-
     fn breached(&self, point: impl Fn(usize) -> Result<Option<f64>>) -> Result<bool> {
         let mut points = Vec::new();
         for back in 0..self.evaluated + FURTHER {

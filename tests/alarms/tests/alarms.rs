@@ -11,7 +11,9 @@ use alarms::{
     plays::{self, Played},
     rules::Alarm,
 };
+use crossdock_core::Metric;
 use infra_policy::run::Bench;
+use serde_json::Value;
 
 /// What nothing here can make happen.
 const NOT_HERE: [(&str, &str); 1] = [(
@@ -76,6 +78,32 @@ fn assert_each_has_a_section(alarms: &[Alarm]) {
     }
 }
 
+/// Every figure that is told is looked at by an alarm or a chart, and a chart shows what is told.
+fn assert_all_is_looked_at(alarms: &[Alarm], dashboard: &str) {
+    let told = Metric::ALL.map(|metric| metric.name().0);
+    let dashboard: Value = serde_json::from_str(dashboard).unwrap();
+    let mut shown = BTreeSet::new();
+    for chart in dashboard["widgets"].as_array().unwrap() {
+        for line in chart["properties"]["metrics"].as_array().unwrap() {
+            match line[0].as_str() {
+                Some(PREFIX) => drop(shown.insert(line[1].as_str().unwrap().to_owned())),
+                Some(_) => {}
+                None => shown.extend(told.map(str::to_owned).into_iter().filter(|name| {
+                    line[0]["expression"].as_str().unwrap().contains(&format!("MetricName=\"{name}\""))
+                })),
+            }
+        }
+    }
+    for name in &shown {
+        assert!(told.contains(&name.as_str()), "the dashboard shows {name}, which nobody tells");
+    }
+    for name in told {
+        let alarm =
+            alarms.iter().any(|alarm| alarm.metric.namespace == PREFIX && alarm.metric.metric == name);
+        assert!(alarm || shown.contains(name), "nobody looks at {name}");
+    }
+}
+
 #[test]
 fn each_alarm_rings_for_its_cause_alone_and_none_in_the_demo() {
     let bench = Bench::new(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("alarms")).unwrap();
@@ -87,6 +115,8 @@ fn each_alarm_rings_for_its_cause_alone_and_none_in_the_demo() {
     assert!(namespaces.contains(PREFIX) && namespaces.contains(API), "{namespaces:?}");
 
     assert_each_has_a_section(&alarms);
+    let dashboard = state.all("aws_cloudwatch_dashboard").next().unwrap();
+    assert_all_is_looked_at(&alarms, dashboard.text("dashboard_body"));
 
     let runs = [
         played(plays::demo),
