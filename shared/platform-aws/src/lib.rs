@@ -73,7 +73,7 @@ impl Aws {
         );
         // Set where an emulator stands in for AWS.
         config.set_endpoint_url(lookup("AWS_ENDPOINT_URL"));
-        let metrics = lookup(METRICS).map_or(Metrics::Off, |namespace| Metrics::lines(namespace));
+        let metrics = lookup(METRICS).map_or(Metrics::Off, Metrics::lines);
         Self::made(&config.build(), settings, clock, entropy, metrics, trace_of_invocation)
     }
 
