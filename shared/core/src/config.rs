@@ -6,6 +6,7 @@ mod catalogue;
 mod console;
 mod fulfilment;
 mod load;
+mod odoo;
 mod reconcile;
 mod stock;
 
@@ -22,6 +23,7 @@ pub use fulfilment::{
     LotPolicy, OnAdvice, ReleasePolicy, ReleaseStep, ServiceRule, Warehouse, WarehouseKind,
 };
 pub use load::{ConfigError, parse};
+pub use odoo::{CustomerMail, ODOO_DOOR, ODOO_HOOK_SECRET, Odoo};
 pub use reconcile::ReconcilePolicy;
 pub use stock::{StockPolicy, StockSource};
 
@@ -52,58 +54,6 @@ pub struct Config {
     /// Who may use the operations console. Without it there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub console: Option<Console>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Odoo {
-    /// `https://erp.example.com`; plain http only on this machine.
-    pub url: String,
-    pub database: String,
-    /// The login whose API key the secret holds.
-    pub user: String,
-    /// The name of the secret that holds the API key.
-    #[serde(default = "default_odoo_secret")]
-    pub secret: String,
-    /// Requests a second over all functions.
-    #[serde(default = "default_rate")]
-    pub requests_per_second: u32,
-    /// How long one request can live in Odoo (`limit_time_real`): after that it can no longer commit.
-    #[serde(default = "default_request_limit")]
-    pub request_limit_s: u32,
-    /// How long we wait for an answer.
-    #[serde(default = "default_timeout")]
-    pub timeout_s: u32,
-    /// Whether Odoo may mail the customer when an order is imported.
-    #[serde(default)]
-    pub customer_mail: CustomerMail,
-    /// A language that is installed in Odoo; product names and messages come in it.
-    #[serde(default = "default_lang")]
-    pub lang: String,
-    /// The most orders of one `action_confirm`: long transactions are in the way of people.
-    #[serde(default = "default_confirm_at_most")]
-    pub confirm_at_most: usize,
-    /// How often Odoo is asked what changed: once a minute or twice. Schedules run once a minute and no more often, so
-    /// the second look is half a minute into the same run.
-    #[serde(default = "default_looks")]
-    #[schemars(range(min = 1, max = 2))]
-    pub looks_a_minute: u8,
-    /// Takes the hints of Odoo's automation rules at `/hooks/odoo`, with the token in the secret `odoo/hook`.
-    #[serde(default)]
-    pub hints: bool,
-}
-
-/// The door of Odoo's own calls: no channel, warehouse or carrier has this id.
-pub const ODOO_DOOR: &str = "odoo";
-/// The secret with the token that opens it.
-pub const ODOO_HOOK_SECRET: &str = "odoo/hook";
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CustomerMail {
-    #[default]
-    None,
-    Odoo,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -263,27 +213,8 @@ impl Default for Retention {
     }
 }
 
-fn default_odoo_secret() -> String {
-    "odoo/key".into()
-}
 fn default_rate() -> u32 {
     10
-}
-fn default_request_limit() -> u32 {
-    120
-}
-fn default_timeout() -> u32 {
-    30
-}
-fn default_lang() -> String {
-    "en_US".into()
-}
-fn default_looks() -> u8 {
-    2
-}
-
-fn default_confirm_at_most() -> usize {
-    25
 }
 fn default_snapshot_days() -> u32 {
     90

@@ -4,6 +4,7 @@
 //! suite, `tests/platform-contract`, runs against both.
 
 pub mod article;
+mod by_subject;
 pub mod check;
 pub mod documents;
 #[cfg(feature = "embedded")]
