@@ -7,6 +7,7 @@
 //! Safe to repeat: a page's findings are written down before anything of them is mended, and its end moves the
 //! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it.
 
+mod articles;
 mod orders;
 mod shipments;
 mod stock;
@@ -158,6 +159,7 @@ impl<P: Platform> NightlyReconciler<P> {
             (PLAN, ..) => return self.plan(slice).await,
             ("stock", Some(channel), _) => return self.stock(channel, slice, deadline).await,
             ("orders", Some(channel), _) => self.orders(channel, slice, deadline).await?,
+            ("articles", Some(channel), _) => self.articles(channel, slice, deadline).await?,
             ("shipments", _, Some(warehouse)) => self.shipments(&warehouse.id, slice, deadline).await?,
             // The configuration has changed since it was planned.
             _ => self.book.end_page(slice, 0, None).await?,
@@ -172,7 +174,9 @@ impl<P: Platform> NightlyReconciler<P> {
         for channel in self.config.channels.iter().filter(|channel| channel.has_api()) {
             let id = channel.id.as_str();
             let stock = channel.stock.as_ref().and_then(|_| named("stock", &format!("{id}.0")));
-            names.extend(named("orders", id).into_iter().chain(stock));
+            let told = channel.stock.is_some() || channel.catalogue.is_some();
+            let articles = named("articles", id).filter(|_| told);
+            names.extend(named("orders", id).into_iter().chain(stock).chain(articles));
         }
         let remote = self.config.warehouses.iter().filter(|warehouse| warehouse.is_remote());
         names.extend(remote.filter_map(|warehouse| named("shipments", warehouse.id.as_str())));

@@ -9,6 +9,7 @@
 
 mod announce;
 mod api;
+mod articles;
 mod catalogue;
 mod html;
 mod lenient;
@@ -25,6 +26,7 @@ mod woocommerce;
 
 pub use announce::{Announced, LeftOpen};
 pub use api::{Api, Fetched, Page, ShopInfo, Subscription, SubscriptionChange};
+pub use articles::Articles;
 pub use catalogue::Money;
 pub use crossdock_core::hook::{FieldError, Refusal};
 pub use webhook::{BODY_LIMIT, Webhook, receive};

@@ -18,6 +18,8 @@ crate::coded::coded! {
     OrderTotalDiffers => "order_total_differs", "Somebody changed the order in Odoo. Bring the channel or Odoo to what was agreed.";
     /// A warehouse has shipped something that it did not tell us of.
     ShipmentMissing => "shipment_missing", "Let `shipments` heal, or have the warehouse tell it again.";
+    /// A shop sells an article that no product in Odoo is.
+    ArticleUnknown => "article_unknown", "Give the product in Odoo this Internal Reference, or take the article out of the shop: until then nobody tells it stock or prices, and its orders are parked.";
     /// A location counts something else than Odoo promises.
     StockDiffers => "stock_differs", "Let `stock` heal; or move the stock in Odoo once more, and it is told.";
 }
@@ -33,7 +35,8 @@ impl DifferenceKind {
             Self::OrderGone
             | Self::OrderCancelledInOdoo
             | Self::OrderCancelledInChannel
-            | Self::OrderTotalDiffers => None,
+            | Self::OrderTotalDiffers
+            | Self::ArticleUnknown => None,
         }
     }
 }

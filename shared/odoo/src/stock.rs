@@ -18,6 +18,8 @@ use crate::{
 const QUANTITY_DIGITS: u32 = 6;
 /// Records that one call names.
 pub(crate) const IDS_AT_MOST: usize = 1000;
+/// SKUs of one call: a list of theirs is longer than one of ids.
+const SKUS_AT_MOST: usize = 500;
 
 /// Where Odoo writes something that may change what can be promised of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,6 +133,23 @@ pub async fn skus(odoo: &Odoo, products: &[i64]) -> Result<BTreeMap<i64, Sku>, P
         skus.extend(rows.into_iter().filter_map(sku));
     }
     Ok(skus)
+}
+
+/// Which of these SKUs any product has, archived ones among them, five hundred SKUs a call.
+///
+/// # Errors
+/// As any call.
+pub async fn known(odoo: &Odoo, skus: &[Sku]) -> Result<BTreeSet<Sku>, PeerError> {
+    let mut known = BTreeSet::new();
+    for part in skus.chunks(SKUS_AT_MOST) {
+        let call = Call::new("product.product", "search_read")
+            .arg("domain", json!([["default_code", "in", part]]))
+            .arg("fields", json!(["default_code"]))
+            .context("active_test", false);
+        let rows: Vec<SkuRow> = odoo.call(call).await?;
+        known.extend(rows.into_iter().filter_map(|row| Sku::new(row.default_code.as_str()?).ok()));
+    }
+    Ok(known)
 }
 
 #[derive(Deserialize)]

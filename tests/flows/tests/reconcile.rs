@@ -81,7 +81,16 @@ async fn where_nothing_was_missed_nothing_differs() {
     assert_eq!(counts(&run), [], "{run:?}");
     let seen: Vec<(&str, u64)> =
         run.slices.iter().map(|slice| (slice.key.name.as_str(), slice.seen)).collect();
-    let all = ["orders.shopify", "orders.woo", "plan", "shipments.east", "stock.shopify.0", "stock.woo.0"];
+    let all = [
+        "articles.shopify",
+        "articles.woo",
+        "orders.shopify",
+        "orders.woo",
+        "plan",
+        "shipments.east",
+        "stock.shopify.0",
+        "stock.woo.0",
+    ];
     assert_eq!(seen.iter().map(|(name, _)| *name).collect::<Vec<_>>(), all);
     assert!(seen.iter().all(|(name, seen)| *name == "plan" || *seen > 0), "{seen:?}");
 }
@@ -299,4 +308,29 @@ async fn a_function_with_little_time_compares_one_page_and_sends_itself_on() {
     assert_eq!(slice.counts[&DifferenceKind::OrderMissing], Count { found: 1, healed: 1 });
     flow.drain().await;
     assert_eq!(flow.state(&key_of_the_order().parse().unwrap()).await.stage, Stage::Done);
+}
+
+/// More of them than one page of the shops: on the second as well as on the first.
+#[tokio::test(start_paused = true)]
+async fn an_article_that_no_product_in_odoo_is_is_reported_and_nothing_else_of_the_shop() {
+    let (flow, shops) = told(|_| {}).await;
+    for number in 0..30 {
+        shops.list(&format!("CD-{}", 3 + number % 17));
+        shops.woo.shelf.put(&format!("STRAY-{number}"), &[("", 1)]);
+    }
+    shops.shopify.shelf.put("STRAY-0", &[(LOCATION, 1)]);
+    shops.shopify.shelf.put("HIDDEN", &[(LOCATION, 1)]);
+    shops.shopify.shelf.change("HIDDEN", |article| article.status = Some("DRAFT".into()));
+    shops.woo.shelf.put("crossdock-0123456789ab", &[]);
+    let run = reconciled(&flow, true).await;
+    assert_eq!(run.counts()[&DifferenceKind::ArticleUnknown], Count { found: 31, healed: 0 });
+    let mut subjects: Vec<&str> = run
+        .slices
+        .iter()
+        .flat_map(|slice| &slice.kept)
+        .filter(|one| one.kind == DifferenceKind::ArticleUnknown)
+        .map(|one| one.subject.as_str())
+        .collect();
+    subjects.sort_unstable();
+    assert_eq!((subjects[0], subjects.last()), ("shopify/STRAY-0", Some(&"woo/STRAY-9")));
 }

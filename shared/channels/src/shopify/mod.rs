@@ -3,6 +3,7 @@
 pub(crate) mod api;
 #[cfg(test)]
 mod api_tests;
+pub(crate) mod articles;
 pub(crate) mod breaks;
 #[cfg(test)]
 mod breaks_tests;

@@ -141,7 +141,7 @@ mod tests {
         // A function is called by the web, by a schedule, or through a queue.
         let called = |function: &&Function| function.works_through_queue || function.every_minutes.is_some();
         let by_web: Vec<_> = functions.iter().filter(|f| !called(f)).map(|f| f.name.as_str()).collect();
-        assert_eq!(by_web, ["webhook-receiver"]);
+        assert_eq!(by_web, ["webhook-receiver", "operations-console"]);
         let waker = functions.iter().find(|function| function.name == "waker").unwrap();
         assert_eq!((waker.every_minutes, waker.works_through_queue), (Some(1.0), false));
     }

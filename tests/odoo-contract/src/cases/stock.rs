@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crossdock_core::stock::Figures;
-use crossdock_odoo::stock::{Stream, changed, every, figures, skus};
+use crossdock_odoo::stock::{Stream, changed, every, figures, known, skus};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -102,6 +102,9 @@ pub async fn an_archived_product_shows_among_the_changed_products_and_keeps_its_
     assert!(since(target, Stream::Products, now).await.contains(&shelf.product));
     let skus = skus(&target.user.0, &[shelf.product]).await.expect("SKUs");
     assert_eq!(skus[&shelf.product].as_str(), shelf.sku);
+    let asked = [shelf.sku.parse().expect("a SKU"), "nobody-has-this".parse().expect("a SKU")];
+    let known = known(&target.user.0, &asked).await.expect("SKUs");
+    assert_eq!(known, BTreeSet::from([asked[0].clone()]));
 }
 
 pub async fn every_product_comes_once_page_by_page(target: &Target) {

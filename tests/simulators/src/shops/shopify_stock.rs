@@ -21,6 +21,7 @@ pub(super) fn answer(shelf: &Shelf, body: &Value) -> Option<Value> {
     let variables = &body["variables"];
     Some(match body["operationName"].as_str()? {
         "StockItems" => variants(shelf, variables),
+        "ArticleSkus" => every(shelf, variables),
         "StockLevels" => {
             let item = id(&variables["id"]).and_then(|id| shelf.by_id(id));
             let levels = item.map(|item| json!({ "inventoryLevels": levels(&item, variables) }));
@@ -67,6 +68,16 @@ fn variants(shelf: &Shelf, variables: &Value) -> Value {
     })
 }
 
+/// `productVariants` without a query, by id.
+fn every(shelf: &Shelf, variables: &Value) -> Value {
+    let shown = |article: &Article| {
+        let status = article.status.as_deref().unwrap_or("ACTIVE");
+        json!({ "sku": article.sku, "product": { "status": status } })
+    };
+    let all = shelf.articles().into_iter().map(|one| (one.id, one)).collect();
+    page(&all, variables, 2, shown)
+}
+
 pub(super) fn variant_gid(article: &Article) -> String {
     format!("gid://shopify/ProductVariant/{}", article.id + 10_000)
 }
@@ -78,18 +89,28 @@ pub(super) fn search(
     each: usize,
     shown: impl Fn(&Article) -> Value,
 ) -> Value {
+    let wanted = terms(variables["query"].as_str().unwrap_or_default());
+    let mut found: BTreeMap<u64, Article> = BTreeMap::new();
+    for term in &wanted {
+        let near = shelf.beginning(term).into_iter().filter(|one| matches(term, &one.sku));
+        found.extend(near.map(|one| (one.id, one)));
+    }
+    page(&found, variables, each, shown)
+}
+
+/// A page of what was found; refused where it costs too much.
+fn page(
+    found: &BTreeMap<u64, Article>,
+    variables: &Value,
+    each: usize,
+    shown: impl Fn(&Article) -> Value,
+) -> Value {
     let first = count(variables, "first");
     let cost = u64::try_from(first * each).unwrap_or(u64::MAX);
     if cost > COST_AT_MOST {
         let message =
             format!("Query cost is {cost}, which exceeds the single query max cost limit ({COST_AT_MOST}).");
         return refused(&message, "MAX_COST_EXCEEDED");
-    }
-    let wanted = terms(variables["query"].as_str().unwrap_or_default());
-    let mut found: BTreeMap<u64, Article> = BTreeMap::new();
-    for term in &wanted {
-        let near = shelf.beginning(term).into_iter().filter(|one| matches(term, &one.sku));
-        found.extend(near.map(|one| (one.id, one)));
     }
     let skip: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
     let nodes: Vec<Value> = found.values().skip(skip).take(first).map(shown).collect();

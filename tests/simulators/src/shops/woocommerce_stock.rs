@@ -31,6 +31,11 @@ pub(super) fn answer(shelf: &Shelf, request: &Request<Bytes>) -> Option<(Answer,
     if path == "/categories" && request.method() == Method::GET {
         return Some(((StatusCode::OK, woocommerce_categories::list(shelf, &query(request))), None));
     }
+    let of_product = path.strip_prefix('/').and_then(|path| path.strip_suffix("/variations"));
+    if let Some(parent) = of_product.filter(|_| request.method() == Method::GET) {
+        let (found, totals) = variations_of(shelf, parent.parse().ok()?, request);
+        return Some(((StatusCode::OK, found), Some(totals)));
+    }
     let answer = match path {
         "/batch" if post => batch(shelf, &body, None),
         _ => {
@@ -75,7 +80,6 @@ fn decoded(text: &str) -> String {
 /// `GET products`: by SKU it gives variations too, whatever the case; else products alone.
 fn list(shelf: &Shelf, request: &Request<Bytes>) -> (Value, (usize, usize)) {
     let query = query(request);
-    let number = |name: &str, or: usize| query.get(name).and_then(|n| n.parse().ok()).unwrap_or(or);
     let found: BTreeMap<u64, Article> = match query.get("sku") {
         Some(list) => {
             let whole = list.contains(',').then_some(list.as_str());
@@ -92,6 +96,22 @@ fn list(shelf: &Shelf, request: &Request<Bytes>) -> (Value, (usize, usize)) {
             products.map(|one| (one.id, one)).collect()
         }
     };
+    told(shelf, &found, &query)
+}
+
+/// `GET products/<id>/variations`.
+fn variations_of(shelf: &Shelf, parent: u64, request: &Request<Bytes>) -> (Value, (usize, usize)) {
+    let children = shelf.articles().into_iter().filter(|one| one.parent == Some(parent));
+    told(shelf, &children.map(|one| (one.id, one)).collect(), &query(request))
+}
+
+/// A page of what was found, with the fields that were asked for.
+fn told(
+    shelf: &Shelf,
+    found: &BTreeMap<u64, Article>,
+    query: &BTreeMap<String, String>,
+) -> (Value, (usize, usize)) {
+    let number = |name: &str, or: usize| query.get(name).and_then(|n| n.parse().ok()).unwrap_or(or);
     let (each, page) = (number("per_page", 10).clamp(1, 100), number("page", 1).max(1));
     let fields: Option<Vec<&str>> = query.get("_fields").map(|fields| fields.split(',').collect());
     let told = |article: &Article| {

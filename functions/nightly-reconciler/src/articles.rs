@@ -1,0 +1,53 @@
+//! What a shop sells and Odoo does not know: nobody tells it stock or prices, and its orders are parked.
+
+use std::collections::BTreeSet;
+
+use crossdock_core::{
+    Sku,
+    config::Channel,
+    difference::{Difference, DifferenceKind},
+};
+use crossdock_odoo::stock;
+use crossdock_platform::{Platform, reconciliation::Slice};
+use jiff::Timestamp;
+
+use crate::{NightlyReconciler, Trouble};
+
+/// Products of our own making that hold variants together; Odoo has no product of that name.
+const OURS: &str = "crossdock-";
+
+impl<P: Platform> NightlyReconciler<P> {
+    /// Compares one page of a shop's articles, and moves the slice on.
+    pub(crate) async fn articles(
+        &self,
+        channel: &Channel,
+        slice: &Slice,
+        deadline: Timestamp,
+    ) -> Result<(), Trouble> {
+        let shop = self.shop(channel)?;
+        shop.pace.enter(1).await??;
+        let page = shop.api.articles(slice.cursor.as_deref()).await;
+        shop.pace.learn(&page).await?;
+        let page = page?;
+        let skus: BTreeSet<Sku> =
+            page.skus.iter().filter(|sku| !sku.as_str().starts_with(OURS)).cloned().collect();
+        let skus = Vec::from_iter(skus);
+        self.pace.enter(1).await??;
+        let known = stock::known(&self.odoo.until(deadline), &skus).await;
+        self.pace.learn(&known).await?;
+        let known = known?;
+        let unknown = skus.iter().filter(|sku| !known.contains(sku)).map(|sku| unknown(channel, sku));
+        self.book.begin_page(slice, unknown.collect(), |class| self.heals(class)).await?;
+        Ok(self.book.end_page(slice, page.skus.len(), page.next).await?)
+    }
+}
+
+fn unknown(channel: &Channel, sku: &Sku) -> Difference {
+    Difference {
+        kind: DifferenceKind::ArticleUnknown,
+        subject: format!("{}/{sku}", channel.id),
+        detail: format!("the shop sells {sku}, and no product in Odoo has this Internal Reference"),
+        since: None,
+        healed: false,
+    }
+}
