@@ -108,10 +108,10 @@ impl Cloud {
         })
     }
 
-    /// An answer of the webhook's function.
-    pub fn answered(&self, status: u16) {
+    /// An answer of the function behind an API, which is called as its module is.
+    pub fn answered(&self, api: &str, status: u16) {
         let failed = f64::from(u8::from((500..600).contains(&status)));
-        self.lock().add(Name::new(API, "5xx", None), self.clock.now(), failed);
+        self.lock().add(Name::new(API, "5xx", Some(("ApiId", api))), self.clock.now(), failed);
     }
 
     /// Looks at the queues.

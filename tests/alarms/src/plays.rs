@@ -2,23 +2,28 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use crossdock::{
     chain::{Chain, Timing},
     demo::{World, play, timing},
 };
 use crossdock_core::{
-    Clock, OrderKey,
+    Clock, Entropy, OrderKey,
     message::QueueName,
     order::{Order, Prices},
 };
+use crossdock_http::Client;
 use crossdock_platform::{
     Condition, Document as _, Due, Ledger as _, Outgoing, Platform as _, Queue as _, Read, Write,
     embedded::{Embedded, EmbeddedOptions},
     orders::State,
 };
+use crossdock_runtime::{Parts, Wire as _};
 use flows::{Flow, START, config, shipping};
+use http::Request;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use odoo_contract::orders::{line, order};
+use operations_console::OperationsConsole;
 use serde_json::json;
 use simulators::scenario::Kind;
 
@@ -114,7 +119,7 @@ pub async fn demo() -> Played {
     // The shops heard 2xx of all but what nobody signed.
     let cloud = watched.cloud.clone();
     for status in [200, 401] {
-        cloud.answered(status);
+        cloud.answered("webhook", status);
     }
     let from = watched.from;
     let mut played = watched.end("the demo", &platform);
@@ -295,16 +300,41 @@ pub async fn damaged() -> Played {
     count_runs(&mut world.chain, &watched.cloud);
     let delivery = world.scenario.deliveries.iter().find(|delivery| delivery.kind == Kind::First);
     let delivery = delivery.expect("a first webhook");
-    watched.cloud.answered(world.post(delivery).await.0.as_u16());
+    watched.cloud.answered("webhook", world.post(delivery).await.0.as_u16());
     let states = world.chain.book.all(None, 10).await.expect("a ledger").0;
     damage(&platform, &states[0].order).await;
-    watched.cloud.answered(world.post(delivery).await.0.as_u16());
+    watched.cloud.answered("webhook", world.post(delivery).await.0.as_u16());
     let tasks = world.chain.start();
     sleep_minutes(10).await;
     drop(tasks);
     let mut played = watched.end("a damaged ledger", &platform);
     played.measured = vec![LAMBDA, API];
     played.rings = vec![("function Errors", Some("waker")), ("webhook failures", None)];
+    played
+}
+
+/// Somebody wants to sign in to the console, and the provider does not answer.
+pub async fn provider_down() -> Played {
+    let clock = Clock::tokio(START);
+    let platform = Embedded::memory_with(EmbeddedOptions::plain(), clock.clone(), Entropy::seeded(1))
+        .expect("a platform");
+    platform.set_secret("console/oidc", vec!["secret".into()]);
+    let config = config(|config| {
+        let section = json!({
+            "url": "https://console.in-process", "issuer": "https://login.in-process", "client_id": "console", "read": ["all"],
+        });
+        config.console = Some(serde_json::from_value(section).expect("a console"));
+    });
+    let client = Client::in_process([], clock);
+    let parts = Parts { platform: platform.clone(), config: Arc::new(config), client };
+    let console = OperationsConsole::wire(&parts).await.expect("a console");
+    let watched = Watched::begin(&platform);
+    let asked = Request::get("https://console.in-process/sign-in").body(Bytes::new()).expect("a request");
+    watched.cloud.answered("console", console.handle(asked).await.status().as_u16());
+    sleep_minutes(10).await;
+    let mut played = watched.end("nobody can sign in to the console", &platform);
+    played.measured = vec![API];
+    played.rings = vec![("console failures", None)];
     played
 }
 

@@ -65,10 +65,12 @@ impl Alarm {
             .flatten()
             .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
             .collect();
-        // The API's id is made up by whoever makes it, and there is one.
-        let namespace = text(metric, "namespace");
-        let dimensions = if namespace == API { BTreeMap::new() } else { dimensions };
         let (kind, of) = kind_of(&resource.address);
+        let namespace = text(metric, "namespace");
+        // The API's id is made up by whoever makes it: here it is the one of its module.
+        let module = || kind.split(' ').next().unwrap_or_default().to_owned();
+        let dimensions =
+            if namespace == API { BTreeMap::from([("ApiId".into(), module())]) } else { dimensions };
         Ok(Self {
             name: text(values, "alarm_name"),
             kind,
@@ -171,6 +173,8 @@ fn filled(queries: &[&Value]) -> Result<f64> {
 fn kind_of(address: &str) -> (String, String) {
     let (module, resource) = address.split_once("aws_cloudwatch_metric_alarm.").unwrap_or(("", address));
     let keyed = |text: &str| {
+        // What is there once or not at all has the number 0.
+        let text = text.trim_end_matches("[0]");
         let (name, key) = text.split_once("[\"").unwrap_or((text, ""));
         (name.to_owned(), key.trim_end_matches('.').trim_end_matches("\"]").to_owned())
     };
@@ -251,6 +255,7 @@ mod tests {
         );
         assert_eq!(kind(&format!("module.schedule[\"waker\"].{alarm}.silent")), "schedule silent: waker");
         assert_eq!(kind(&format!("module.webhook.{alarm}.failures")), "webhook failures: ");
+        assert_eq!(kind(&format!("module.console[0].{alarm}.failures")), "console failures: ");
         assert_eq!(kind(&format!("{alarm}.this[\"backlog\"]")), "backlog: ");
         assert_eq!(kind(&format!("{alarm}.peer[\"odoo\"]")), "peer: odoo");
     }

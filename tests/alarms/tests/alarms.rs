@@ -130,6 +130,7 @@ fn each_alarm_rings_for_its_cause_alone_and_none_in_the_demo() {
         played(plays::standstill),
         played(plays::schedules_stop),
         played(plays::damaged),
+        played(plays::provider_down),
     ];
     let mut all = BTreeSet::new();
     let mut wrong = Vec::new();

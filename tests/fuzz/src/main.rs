@@ -99,7 +99,8 @@ fn build(root: &Path, folder: &Path, wrapper: &Path) -> anyhow::Result<PathBuf> 
         "missing: {compiler}, a C++ compiler, which builds libFuzzer (apt-get install build-essential)"
     );
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--locked", "-p", "fuzz", "--features", "libfuzzer", "--bin", "libfuzzer"])
+        // Not with `-p`: cargo would choose other features for what everything is built on.
+        .args(["build", "--quiet", "--locked", "--features", "libfuzzer", "--bin", "libfuzzer"])
         .arg("--target-dir")
         .arg(folder)
         .env("RUSTC_WORKSPACE_WRAPPER", wrapper)
