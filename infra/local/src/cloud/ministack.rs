@@ -18,6 +18,8 @@ pub const ACCESS_KEY: &str = "crossdock-admin";
 pub const SECRET_KEY: &str = "crossdock-admin-key";
 pub const REGION: &str = "eu-central-1";
 
+/// How it is started by Python.
+const STARTS: &str = include_str!("ministack.py");
 /// MiniStack answers within two seconds; a busy machine takes longer.
 const START: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -57,7 +59,7 @@ impl Ministack {
         };
         let endpoint = endpoint(port);
         command
-            .args(["-m", "ministack"])
+            .args(["-c", STARTS])
             .env("GATEWAY_PORT", port.to_string())
             .env("BIND_HOST", "127.0.0.1")
             .env("MINISTACK_REGION", REGION)
