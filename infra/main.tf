@@ -81,24 +81,32 @@ module "schedule" {
 }
 
 module "webhook" {
-  source = "./modules/webhook"
+  source = "./modules/http-api"
 
   name               = "${local.prefix}-webhook"
+  description        = "Takes webhooks of shops, warehouses and carriers."
+  route              = "POST /hooks/{channel}"
+  statement_id       = "webhook"
   function           = module.function["webhook-receiver"].this
   throttle           = var.webhook_throttle
   log_retention_days = var.log_retention_days
   key_arn            = aws_kms_key.data.arn
   alarm_actions      = var.alarm_actions
+  alarm_description  = "Shops, warehouses or carriers got a 5xx. Shopify sends again for four hours, WooCommerce does not; after more failures both switch the webhook off. shop-watcher finds what shops give up on; a warehouse must send again. Look into the log of the function and at its throttles."
 }
 
 module "console" {
-  source = "./modules/console"
+  source = "./modules/http-api"
   count  = local.console == null ? 0 : 1
 
   name               = "${local.prefix}-console"
+  description        = "The operations console."
+  route              = "$default"
+  statement_id       = "console"
   function           = module.function["operations-console"].this
   throttle           = var.console_throttle
   log_retention_days = var.log_retention_days
   key_arn            = aws_kms_key.data.arn
   alarm_actions      = var.alarm_actions
+  alarm_description  = "People got a 5xx from the operations console. Orders go on without it; look into the log of operations-console, and use the command line meanwhile."
 }

@@ -13,9 +13,6 @@ use jiff::Timestamp;
 
 use crate::{NightlyReconciler, Trouble};
 
-/// Products of our own making that hold variants together; Odoo has no product of that name.
-const OURS: &str = "crossdock-";
-
 impl<P: Platform> NightlyReconciler<P> {
     /// Compares one page of a shop's articles, and moves the slice on.
     pub(crate) async fn articles(
@@ -29,9 +26,7 @@ impl<P: Platform> NightlyReconciler<P> {
         let page = shop.api.articles(slice.cursor.as_deref()).await;
         shop.pace.learn(&page).await?;
         let page = page?;
-        let skus: BTreeSet<Sku> =
-            page.skus.iter().filter(|sku| !sku.as_str().starts_with(OURS)).cloned().collect();
-        let skus = Vec::from_iter(skus);
+        let skus = Vec::from_iter(page.skus.iter().cloned().collect::<BTreeSet<Sku>>());
         self.pace.enter(1).await??;
         let known = stock::known(&self.odoo.until(deadline), &skus).await;
         self.pace.learn(&known).await?;

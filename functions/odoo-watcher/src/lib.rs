@@ -1,9 +1,9 @@
 //! Asks Odoo what changed: orders' transfers, so that what became ready is released, whoever made it ready; and the
 //! stock, the texts and the prices of products, so that every channel is told.
 //!
-//! In: a schedule, each minute, in which it looks twice. Reads: Odoo's moves, quants and products since the watermarks. Out: a note at each
-//! order whose transfers changed, and a message to `releases`; for each channel the SKUs that it is to be told,
-//! and a message to `stock` or `catalogue`.
+//! In: a schedule, each minute, in which it looks twice. Reads: Odoo's moves, quants and products since the
+//! watermarks. Out: a note at each order whose transfers changed, and a message to `releases`; for each channel the
+//! SKUs that it is to be told, and a message to `stock` or `catalogue`.
 //!
 //! Safe to repeat: the watermark moves only after everything before it is noted, and what was noted before is
 //! recognised and changes nothing.

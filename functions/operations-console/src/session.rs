@@ -76,10 +76,7 @@ async fn keep<P: Platform, T: Serialize>(
     kept: &T,
     ends_at: Timestamp,
 ) -> Result<(), PlatformError> {
-    let body = serde_json::to_value(kept).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?;
-    let (condition, token) = (Condition::Absent, platform.entropy().token());
-    let expires_at = Some(ends_at);
-    let write = Write { key, condition, token, body, blob: None, due: None, listing: None, expires_at };
+    let write = Write::plain(platform.entropy(), key, Condition::Absent, kept, Some(ends_at))?;
     match platform.put(write).await? {
         Put::Written { .. } => Ok(()),
         Put::Conflict { .. } => {

@@ -240,20 +240,8 @@ impl<P: Platform> OrderImporter<P> {
         account: &Account,
     ) -> Result<(), PlatformError> {
         let platform = self.book.platform();
-        let body =
-            serde_json::to_value(account).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?;
         let condition = before.map_or(Condition::Absent, |item| Condition::Version(item.version));
-        let token = platform.entropy().token();
-        let write = Write {
-            key: account_key(id),
-            condition,
-            token,
-            body,
-            blob: None,
-            due: None,
-            listing: None,
-            expires_at: None,
-        };
+        let write = Write::plain(platform.entropy(), account_key(id), condition, account, None)?;
         platform.put(write).await.map(|_| ())
     }
 

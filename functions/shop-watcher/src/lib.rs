@@ -21,17 +21,11 @@ use crossdock_platform::{
     OrderBook, Platform, PlatformError,
     orders::{Arrival, Outcome},
     queue::send_all,
-    watermark::{Watch, Watermark},
+    watermark::{ORDERS, Watermark},
 };
 use crossdock_runtime::{Parts, Scheduled, Wire, WireError};
 use jiff::{SignedDuration, Timestamp};
 
-/// A shop's own clock and its search index lag; a change may still be on its way into the index.
-const WATCH: Watch = Watch {
-    overlap: SignedDuration::from_mins(10),
-    first_look: SignedDuration::from_hours(24),
-    settling: SignedDuration::from_secs(5),
-};
 /// The most pages of one run; the next run goes on where this one stopped.
 const PAGES: usize = 40;
 /// What is not begun with less time than this before the deadline is left to the next run.
@@ -127,7 +121,7 @@ impl<P: Platform> ShopWatcher<P> {
     ) -> Result<Found, WatchError> {
         let now = self.book.now();
         let mut watermark = Watermark::load(self.book.platform(), channel.id.as_str()).await?;
-        let mut window = watermark.window(WATCH, now);
+        let mut window = watermark.window(ORDERS, now);
         let mut found = Found::default();
         while found.pages < PAGES && deadline.duration_since(self.book.now()) > LEAST_TIME {
             shop.pace.enter(1).await??;

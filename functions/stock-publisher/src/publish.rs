@@ -25,6 +25,8 @@ use crate::{
 /// An article that a shop did not have is not asked for again so soon: most of what lies in Odoo is not sold in
 /// every channel.
 const ABSENT: SignedDuration = SignedDuration::from_hours(1);
+/// What tells two moments apart in what channels are told.
+const TICK: SignedDuration = SignedDuration::from_millis(1);
 /// A count that is stale is read and reckoned anew so often in one run.
 const ROUNDS: usize = 2;
 
@@ -58,17 +60,23 @@ impl<P: Platform> StockPublisher<P> {
             let unknown: Vec<Sku> = skus.iter().filter(asks).cloned().collect();
             let read = self.book.now();
             let items = self.items(shop, &unknown, &mut round).await?;
-            if takes_in && !items.is_empty() && guard::stands(Guard::SalesFirst) {
+            let asks = takes_in && (!items.is_empty() || self.is_unwatched(channel).await?);
+            if asks && guard::stands(Guard::SalesFirst) {
                 // Read first, asked then: what it had sold by that reading is in its orders, and what it sells from
                 // now on makes the counts stale.
                 let told_at = told_before_a_fall(&offers, &items);
-                let listed = self.catch_up(channel, shop, told_at, deadline).await?;
+                let Some(listed) = self.catch_up(channel, shop, told_at, deadline).await? else {
+                    let why = "there was no time to read all that the shop has sold".to_owned();
+                    return Ok(End::Retry { after: None, ambiguous: false, why });
+                };
                 round.readings = readings(&offers, &items, &listed, read);
                 lately.extend(listed.fresh);
             }
-            let reckoned = self.book.now();
-            let also =
-                remembered(&offers, after(reckoned, -SHOWN_LATE)).chain(lately.iter()).cloned().collect();
+            let now = self.book.now();
+            // Later than whatever was told before, also where the clock of whoever told it goes fast.
+            let told_before = offers.values().filter_map(|offer| offer.told_at).max();
+            let reckoned = told_before.map_or(now, |at| after(at, TICK).max(now));
+            let also = remembered(&offers, after(now, -SHOWN_LATE)).chain(lately.iter()).cloned().collect();
             let targets = match self.reckon(channel, policy, &skus, &also, deadline).await? {
                 Ok(targets) => targets,
                 Err(reason) => return Ok(End::Park(reason)),
@@ -92,7 +100,7 @@ impl<P: Platform> StockPublisher<P> {
             }
             // What was told before a failure is known as told.
             missing |= round.readings.values().any(|reading| !reading.missing.is_empty());
-            skus = self.finish(round, &occasion.orders, &lately).await?;
+            skus = self.finish(round, &offers, reckoned, &occasion.orders, &lately).await?;
             sent?;
             if skus.is_empty() && missing {
                 let what = "the shop counts less than it was told, and lists no order for it";

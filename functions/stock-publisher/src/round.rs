@@ -98,11 +98,16 @@ impl<P: Platform> StockPublisher<P> {
     /// Writes down what the channel knows now; gives the SKUs of which it counts something else than we knew. `sold`
     /// are the orders that it was told for, `lately` those and all others that an index may not show yet.
     ///
+    /// `offers` is what was known before: where somebody else has told another count since, nobody knows whose call
+    /// was the last, and that SKU is looked at anew.
+    ///
     /// **Invariant:** a count that was lowered for an order is not raised again because the next look does not find
     /// the order.
     pub(crate) async fn finish(
         &self,
-        round: Round,
+        mut round: Round,
+        offers: &BTreeMap<Sku, Offer>,
+        reckoned: Timestamp,
         sold: &BTreeSet<OrderKey>,
         lately: &BTreeSet<OrderKey>,
     ) -> Result<BTreeSet<Sku>, Trouble> {
@@ -111,14 +116,21 @@ impl<P: Platform> StockPublisher<P> {
         for (sku, (handle, told)) in &round.told {
             let key = OfferKey::new(round.channel.clone(), sku.clone());
             let reading = round.readings.get(sku);
-            self.book
+            let before = offers.get(sku).and_then(|offer| offer.told_at);
+            let alone = self
+                .book
                 .change::<Offer, _>(&key, |offer| {
+                    if offer.told_at != before && differs(&offer.told, told) {
+                        offer.forget_counts(now, "told by two at once");
+                        offer.told_at = offer.told_at.max(Some(now.max(reckoned)));
+                        return Change::Write(false);
+                    }
                     let new = told.iter().any(|(location, count)| offer.told.get(location) != Some(count));
                     let known = sold.iter().all(|order| offer.lately.contains_key(order));
                     let same = offer.handle.as_ref() == Some(handle) && offer.work.stage == SkuStage::Told;
                     let says_more = reading.is_some_and(|reading| reading.says_more_than(offer));
                     if !new && !says_more && known && same {
-                        return Change::Leave(());
+                        return Change::Leave(true);
                     }
                     offer.lately.retain(|_, at| *at >= fresh);
                     offer.lately.extend(lately.iter().map(|order| (order.clone(), now)));
@@ -126,7 +138,7 @@ impl<P: Platform> StockPublisher<P> {
                     offer.absent_at = None;
                     offer.told.extend(told.clone());
                     if new || reading.is_some() {
-                        offer.told_at = Some(now);
+                        offer.told_at = Some(now.max(reckoned));
                     }
                     if let Some(reading) = reading {
                         offer.lately.extend(reading.orders.iter().map(|order| (order.clone(), now)));
@@ -134,23 +146,24 @@ impl<P: Platform> StockPublisher<P> {
                         offer.missing.retain(|location, _| told.contains_key(location));
                     }
                     offer.work.finish_in(SkuStage::Told, now, "told");
-                    Change::Write(())
+                    Change::Write(true)
                 })
                 .await?;
+            if !alone {
+                round.stale.insert(sku.clone());
+            }
         }
         // A count that may be ours or the one before is no ground to change from: a sale of just the difference would be
         // taken for the old one. It is read next time.
         for sku in &round.unsure {
             let key = OfferKey::new(round.channel.clone(), sku.clone());
             self.book
-                .change::<Offer, _>(&key, |offer| match offer.handle.take() {
-                    Some(_) => {
-                        offer.told.clear();
-                        offer.missing.clear();
-                        offer.work.note(now, "the channel did not answer");
-                        Change::Write(())
+                .change::<Offer, _>(&key, |offer| {
+                    if offer.handle.is_none() {
+                        return Change::Leave(());
                     }
-                    None => Change::Leave(()),
+                    offer.forget_counts(now, "the channel did not answer");
+                    Change::Write(())
                 })
                 .await?;
         }
@@ -229,6 +242,11 @@ impl Round {
         let known = self.told.entry(sku.clone()).or_insert_with(|| (handle.to_owned(), BTreeMap::new()));
         known.1.insert(location.to_owned(), count);
     }
+}
+
+/// Whether a location is told otherwise by the one than by the other.
+fn differs(one: &BTreeMap<String, i64>, other: &BTreeMap<String, i64>) -> bool {
+    other.iter().any(|(location, count)| one.get(location).is_some_and(|known| known != count))
 }
 
 /// The same changes on the same occasion have the same key: sent again after a lost answer, they are made once. On

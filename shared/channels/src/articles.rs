@@ -14,7 +14,7 @@ pub struct Articles {
 
 impl Api {
     /// The SKUs that customers can see in the shop: of products that are published, and of their variants. What has no
-    /// SKU, or one that Odoo could not have, is not in the answer. An article that is put into the shop meanwhile may be
+    /// SKU, one that Odoo could not have, or one that we made up for it, is not in the answer. An article that is put into the shop meanwhile may be
     /// missing. A partner's program cannot be asked: nothing is there.
     ///
     /// # Errors

@@ -61,17 +61,10 @@ pub async fn record<P: Platform>(platform: &P, mut entry: Entry, days: u32) -> R
         entry.about.truncate(cut);
         entry.about.push('…');
     }
-    let token = platform.entropy().token();
-    let write = Write {
-        key: Key::new(partition(entry.at), format!("{:020}#{token}", entry.at.as_nanosecond())),
-        condition: Condition::Absent,
-        token,
-        body: serde_json::to_value(&entry).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,
-        blob: None,
-        due: None,
-        listing: None,
-        expires_at: Some(after(entry.at, SignedDuration::from_hours(24 * i64::from(days)))),
-    };
+    let entropy = platform.entropy();
+    let key = Key::new(partition(entry.at), format!("{:020}#{}", entry.at.as_nanosecond(), entropy.token()));
+    let expires_at = after(entry.at, SignedDuration::from_hours(24 * i64::from(days)));
+    let write = Write::plain(entropy, key, Condition::Absent, &entry, Some(expires_at))?;
     match platform.put(write).await? {
         Put::Written { .. } => Ok(()),
         Put::Conflict { .. } => Err(PlatformError::Unavailable {

@@ -13,6 +13,54 @@ use crate::{
     stock::Offer,
 };
 
+/// Does the same with a document of whatever kind: `|key: D|` names its key and its type.
+macro_rules! of_its_kind {
+    ($subject:expr, |$key:ident: $kind:ident| $do:expr) => {
+        match $subject {
+            Subject::Order($key) => {
+                type $kind = State;
+                $do
+            }
+            Subject::Fulfilment($key) => {
+                type $kind = Fulfilment;
+                $do
+            }
+            Subject::Billing($key) => {
+                type $kind = Billing;
+                $do
+            }
+            Subject::Shipment($key) => {
+                type $kind = Shipment;
+                $do
+            }
+            Subject::Report($key) => {
+                type $kind = Report;
+                $do
+            }
+            Subject::Parcel($key) => {
+                type $kind = Parcel;
+                $do
+            }
+            Subject::Publication($key) => {
+                type $kind = Publication;
+                $do
+            }
+            Subject::Offer($key) => {
+                type $kind = Offer;
+                $do
+            }
+            Subject::Article($key) => {
+                type $kind = Article;
+                $do
+            }
+            Subject::Slice($key) => {
+                type $kind = Slice;
+                $do
+            }
+        }
+    };
+}
+
 impl<P: Platform> OrderBook<P> {
     /// Wakes what is due, and gives its message. The index lags behind: the document itself says whether it
     /// is still due.
@@ -20,18 +68,7 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn wake(&self, subject: &Subject, now: Timestamp) -> Result<Option<Message>, PlatformError> {
-        match subject {
-            Subject::Order(key) => self.change::<State, _>(key, |d| wake(d, now)).await,
-            Subject::Fulfilment(key) => self.change::<Fulfilment, _>(key, |d| wake(d, now)).await,
-            Subject::Billing(key) => self.change::<Billing, _>(key, |d| wake(d, now)).await,
-            Subject::Shipment(key) => self.change::<Shipment, _>(key, |d| wake(d, now)).await,
-            Subject::Report(key) => self.change::<Report, _>(key, |d| wake(d, now)).await,
-            Subject::Parcel(key) => self.change::<Parcel, _>(key, |d| wake(d, now)).await,
-            Subject::Publication(key) => self.change::<Publication, _>(key, |d| wake(d, now)).await,
-            Subject::Offer(key) => self.change::<Offer, _>(key, |d| wake(d, now)).await,
-            Subject::Article(key) => self.change::<Article, _>(key, |d| wake(d, now)).await,
-            Subject::Slice(key) => self.change::<Slice, _>(key, |d| wake(d, now)).await,
-        }
+        of_its_kind!(subject, |key: D| self.change::<D, _>(key, |d| wake(d, now)).await)
     }
 
     /// Takes up again what is parked of an order beside the order itself: its releases and its invoices.
@@ -41,23 +78,11 @@ impl<P: Platform> OrderBook<P> {
     /// When the ledger does not answer.
     pub async fn replay(&self, subject: &Subject) -> Result<Option<Message>, PlatformError> {
         let now = self.now();
+        let message = of_its_kind!(subject, |key: D| self.change::<D, _>(key, |d| replay(d, now)).await?);
         match subject {
-            Subject::Order(key) => self.change::<State, _>(key, |d| replay(d, now)).await,
-            Subject::Fulfilment(key) => self.change::<Fulfilment, _>(key, |d| replay(d, now)).await,
-            Subject::Billing(key) => self.change::<Billing, _>(key, |d| replay(d, now)).await,
-            Subject::Shipment(key) => self.change::<Shipment, _>(key, |d| replay(d, now)).await,
-            Subject::Report(key) => self.change::<Report, _>(key, |d| replay(d, now)).await,
-            Subject::Parcel(key) => self.change::<Parcel, _>(key, |d| replay(d, now)).await,
-            Subject::Publication(key) => self.change::<Publication, _>(key, |d| replay(d, now)).await,
-            Subject::Offer(key) => {
-                self.change::<Offer, _>(key, |d| replay(d, now)).await?;
-                self.publish_anew(key, Topic::Stock).await
-            }
-            Subject::Article(key) => {
-                self.change::<Article, _>(key, |d| replay(d, now)).await?;
-                self.publish_anew(key, Topic::Catalogue).await
-            }
-            Subject::Slice(key) => self.change::<Slice, _>(key, |d| replay(d, now)).await,
+            Subject::Offer(key) => self.publish_anew(key, Topic::Stock).await,
+            Subject::Article(key) => self.publish_anew(key, Topic::Catalogue).await,
+            _ => Ok(message),
         }
     }
 
@@ -75,18 +100,7 @@ impl<P: Platform> OrderBook<P> {
         fn of<D: Document>(document: Option<D>) -> Vec<Reason> {
             document.filter(|d| d.parked_since().is_some()).map(|d| d.reasons().to_vec()).unwrap_or_default()
         }
-        Ok(match subject {
-            Subject::Order(key) => of(self.document::<State>(key).await?),
-            Subject::Fulfilment(key) => of(self.document::<Fulfilment>(key).await?),
-            Subject::Billing(key) => of(self.document::<Billing>(key).await?),
-            Subject::Shipment(key) => of(self.document::<Shipment>(key).await?),
-            Subject::Report(key) => of(self.document::<Report>(key).await?),
-            Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
-            Subject::Publication(key) => of(self.document::<Publication>(key).await?),
-            Subject::Offer(key) => of(self.document::<Offer>(key).await?),
-            Subject::Article(key) => of(self.document::<Article>(key).await?),
-            Subject::Slice(key) => of(self.document::<Slice>(key).await?),
-        })
+        Ok(of_its_kind!(subject, |key: D| of(self.document::<D>(key).await?)))
     }
 
     /// The message that carries something on from where it stands; none where it is at its end.
@@ -97,18 +111,7 @@ impl<P: Platform> OrderBook<P> {
         fn of<D: Document>(document: Option<D>) -> Option<Message> {
             document.and_then(|document| document.message())
         }
-        Ok(match subject {
-            Subject::Order(key) => of(self.document::<State>(key).await?),
-            Subject::Fulfilment(key) => of(self.document::<Fulfilment>(key).await?),
-            Subject::Billing(key) => of(self.document::<Billing>(key).await?),
-            Subject::Shipment(key) => of(self.document::<Shipment>(key).await?),
-            Subject::Report(key) => of(self.document::<Report>(key).await?),
-            Subject::Parcel(key) => of(self.document::<Parcel>(key).await?),
-            Subject::Publication(key) => of(self.document::<Publication>(key).await?),
-            Subject::Offer(key) => of(self.document::<Offer>(key).await?),
-            Subject::Article(key) => of(self.document::<Article>(key).await?),
-            Subject::Slice(key) => of(self.document::<Slice>(key).await?),
-        })
+        Ok(of_its_kind!(subject, |key: D| of(self.document::<D>(key).await?)))
     }
 }
 

@@ -5,7 +5,9 @@
 
 use std::future::Future;
 
+use crossdock_core::Entropy;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::PlatformError;
@@ -79,6 +81,24 @@ pub struct Write {
     pub due: Option<Due>,
     pub listing: Option<Listing>,
     pub expires_at: Option<Timestamp>,
+}
+
+impl Write {
+    /// Of an item that nobody waits for and nobody lists, without a blob.
+    ///
+    /// # Errors
+    /// `Corrupt` for what cannot be written as JSON.
+    pub fn plain(
+        entropy: &Entropy,
+        key: Key,
+        condition: Condition,
+        body: &impl Serialize,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Self, PlatformError> {
+        let body = serde_json::to_value(body).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?;
+        let token = entropy.token();
+        Ok(Self { key, condition, token, body, blob: None, due: None, listing: None, expires_at })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -252,17 +252,8 @@ impl<P: Platform> Pace<P> {
             if !changed {
                 return Ok(answer);
             }
-            let write = Write {
-                key: key.clone(),
-                condition: current.as_ref().map_or(Condition::Absent, |i| Condition::Version(i.version)),
-                token: self.platform.entropy().token(),
-                body: serde_json::to_value(&gate)
-                    .map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,
-                blob: None,
-                due: None,
-                listing: None,
-                expires_at: None,
-            };
+            let condition = current.as_ref().map_or(Condition::Absent, |i| Condition::Version(i.version));
+            let write = Write::plain(self.platform.entropy(), key.clone(), condition, &gate, None)?;
             match self.platform.put(write).await? {
                 Put::Written { .. } => return Ok(answer),
                 Put::Conflict { current: there } => current = there.map(|item| *item),

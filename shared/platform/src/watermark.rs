@@ -19,6 +19,14 @@ pub struct Watch {
     pub settling: SignedDuration,
 }
 
+/// How the orders of a shop are watched: its own clock and its search index lag, and a change may still be on its way
+/// into the index.
+pub const ORDERS: Watch = Watch {
+    overlap: SignedDuration::from_mins(10),
+    first_look: SignedDuration::from_hours(24),
+    settling: SignedDuration::from_secs(5),
+};
+
 /// One closed window of time, and the page that is next in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -103,17 +111,8 @@ impl Watermark {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn store<P: Platform>(&mut self, platform: &P) -> Result<(), PlatformError> {
-        let write = Write {
-            key: self.key.clone(),
-            condition: self.version.map_or(Condition::Absent, Condition::Version),
-            token: platform.entropy().token(),
-            body: serde_json::to_value(&self.body)
-                .map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,
-            blob: None,
-            due: None,
-            listing: None,
-            expires_at: None,
-        };
+        let condition = self.version.map_or(Condition::Absent, Condition::Version);
+        let write = Write::plain(platform.entropy(), self.key.clone(), condition, &self.body, None)?;
         match platform.put(write).await? {
             Put::Written { version } => self.version = Some(version),
             Put::Conflict { current } => self.version = current.map(|item| item.version),

@@ -4,10 +4,7 @@
 //! The reconciler and the publisher that compares run in a process of their own with their ledger in a file; Odoo and
 //! the shop, which grow with what they hold, run in another. Nothing is mended, so that the comparison alone is measured.
 
-use std::{
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
@@ -29,9 +26,8 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::stock::{
-    Running, chain,
-    chain::SHOP,
-    line,
+    chain::{self, SHOP},
+    in_two_processes,
     outside::{self, Held},
 };
 
@@ -54,6 +50,7 @@ pub enum Part {
 }
 
 pub fn run(sizes: &[u64], orders: &[u64]) -> anyhow::Result<Value> {
+    let measured = |skus, orders| in_two_processes("reconcile-part", &[skus, orders], None);
     let skus: Vec<Value> = sizes.iter().map(|skus| measured(*skus, 0)).collect::<Result<_, _>>()?;
     let orders: Vec<Value> = orders.iter().map(|orders| measured(0, *orders)).collect::<Result<_, _>>()?;
     Ok(json!({ "bench": "reconcile", "skus": grown(skus), "orders": grown(orders) }))
@@ -70,24 +67,6 @@ fn grown(all: Vec<Value>) -> Value {
     let (seconds, calls) = (to_size("seconds"), to_size("calls"));
     let peak = ratio("peak_mb");
     json!({ "each": all, "seconds_to_size": seconds, "calls_to_size": calls, "peak_ratio_most_to_fewest": peak })
-}
-
-fn measured(skus: u64, orders: u64) -> anyhow::Result<Value> {
-    let me = std::env::current_exe()?;
-    let (skus, orders) = (skus.to_string(), orders.to_string());
-    let mut child = Command::new(&me)
-        .args(["reconcile-part", "outside", &skus, &orders])
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut out = std::io::BufReader::new(child.stdout.take().context("no output")?);
-    let _outside = Running(child);
-    let (odoo, shop) = (line(&mut out)?, line(&mut out)?);
-    let output = Command::new(&me)
-        .args(["reconcile-part", "chain", &skus, &orders, &odoo, &shop, "--json"])
-        .stderr(Stdio::inherit())
-        .output()?;
-    ensure!(output.status.success(), "the chain's process failed");
-    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 pub fn part(part: Part) -> anyhow::Result<Value> {

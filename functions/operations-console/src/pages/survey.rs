@@ -109,17 +109,9 @@ impl<P: Platform> OperationsConsole<P> {
             }
         }
         let before = platform.get(&key(), Read::Consistent).await?;
-        let write = Write {
-            key: key(),
-            condition: before.map_or(Condition::Absent, |item| Condition::Version(item.version)),
-            token: platform.entropy().token(),
-            body: serde_json::to_value(&survey)
-                .map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,
-            blob: None,
-            due: None,
-            listing: None,
-            expires_at: Some(after(survey.counted_at, SignedDuration::from_hours(24 * DAYS))),
-        };
+        let condition = before.map_or(Condition::Absent, |item| Condition::Version(item.version));
+        let expires_at = after(survey.counted_at, SignedDuration::from_hours(24 * DAYS));
+        let write = Write::plain(platform.entropy(), key(), condition, &survey, Some(expires_at))?;
         // Where somebody else has counted meanwhile, that count is as good.
         match platform.put(write).await? {
             Put::Written { .. } | Put::Conflict { .. } => Ok(()),

@@ -6,7 +6,11 @@ use crossdock_core::{PeerError, Sku};
 use http::Method;
 use serde::Deserialize;
 
-use super::api::{V3, ask};
+use super::{
+    api::{V3, ask},
+    stock::{ARTICLES_AT_MOST, every_page},
+    variants::OWN,
+};
 use crate::{
     api::Shop,
     articles::Articles,
@@ -15,10 +19,6 @@ use crate::{
 
 /// Products of a page: each may take a call for its variations.
 const PAGE: usize = 25;
-/// The most that one page of a list holds.
-const MOST: usize = 100;
-/// An answer that never ends must end here.
-const PAGES_AT_MOST: usize = 50;
 
 #[derive(Deserialize)]
 struct Article {
@@ -33,7 +33,8 @@ struct Article {
 
 impl Article {
     fn sku(&self) -> Option<Sku> {
-        lenient::sku(Some(&self.sku)).filter(|_| self.status == "publish")
+        let seen = self.status == "publish" && !self.sku.starts_with(OWN);
+        lenient::sku(Some(&self.sku)).filter(|_| seen)
     }
 }
 
@@ -42,7 +43,7 @@ pub(crate) async fn page(shop: &Shop, cursor: Option<&str>) -> Result<Articles, 
         None => 1,
         Some(cursor) => cursor.parse().map_err(|_| shop.rejected("a cursor that is not ours"))?,
     };
-    let products = list(shop, "products", PAGE, number).await?;
+    let products: Vec<Article> = ask(shop, Method::GET, &list("products", PAGE, number), None).await?;
     let next = (products.len() == PAGE).then(|| (number + 1).to_string());
     let mut skus = Vec::new();
     for product in products.iter().filter(|product| product.status == "publish") {
@@ -55,19 +56,13 @@ pub(crate) async fn page(shop: &Shop, cursor: Option<&str>) -> Result<Articles, 
 }
 
 async fn variations(shop: &Shop, product: &str) -> Result<Vec<Sku>, PeerError> {
+    let what = format!("products/{product}/variations");
     let mut skus = Vec::new();
-    for number in 1..=PAGES_AT_MOST {
-        let page = list(shop, &format!("products/{product}/variations"), MOST, number).await?;
-        skus.extend(page.iter().filter_map(Article::sku));
-        if page.len() < MOST {
-            return Ok(skus);
-        }
-    }
-    Err(shop.garbage("variations that never end"))
+    let each = |article: Article| skus.extend(article.sku());
+    every_page(shop, |page| list(&what, ARTICLES_AT_MOST, page), each).await?;
+    Ok(skus)
 }
 
-async fn list(shop: &Shop, what: &str, each: usize, number: usize) -> Result<Vec<Article>, PeerError> {
-    let path =
-        format!("{V3}/{what}?per_page={each}&page={number}&orderby=id&order=asc&_fields=id,sku,type,status");
-    ask(shop, Method::GET, &path, None).await
+fn list(what: &str, each: usize, page: usize) -> String {
+    format!("{V3}/{what}?per_page={each}&page={page}&orderby=id&order=asc&_fields=id,sku,type,status")
 }

@@ -96,25 +96,34 @@ pub(super) async fn pages_of<T: DeserializeOwned>(
     mut each: impl FnMut(T),
 ) -> Result<(), PeerError> {
     for list in lists(skus) {
-        for page in 1..=PAGES_AT_MOST {
-            let path = format!(
+        let path = |page| {
+            format!(
                 "{V3}/products?sku={list}&per_page={ARTICLES_AT_MOST}&page={page}&orderby=id&order=asc\
                  &_fields={fields}"
-            );
-            let answer = call(shop, Method::GET, &path, None).await?;
-            check(shop, &answer)?;
-            let articles: Vec<T> = json(&shop.peer(), &answer)?;
-            let last = pages(&answer).map_or(articles.len() < ARTICLES_AT_MOST, |pages| page >= pages);
-            articles.into_iter().for_each(&mut each);
-            if last {
-                break;
-            }
-            if page == PAGES_AT_MOST {
-                return Err(shop.garbage("articles that never end"));
-            }
-        }
+            )
+        };
+        every_page(shop, path, &mut each).await?;
     }
     Ok(())
+}
+
+/// Whatever is on the pages of a list that holds [`ARTICLES_AT_MOST`] on each; `path` is where a page of it is.
+pub(super) async fn every_page<T: DeserializeOwned>(
+    shop: &Shop,
+    path: impl Fn(usize) -> String,
+    mut each: impl FnMut(T),
+) -> Result<(), PeerError> {
+    for page in 1..=PAGES_AT_MOST {
+        let answer = call(shop, Method::GET, &path(page), None).await?;
+        check(shop, &answer)?;
+        let articles: Vec<T> = json(&shop.peer(), &answer)?;
+        let last = pages(&answer).map_or(articles.len() < ARTICLES_AT_MOST, |pages| page >= pages);
+        articles.into_iter().for_each(&mut each);
+        if last {
+            return Ok(());
+        }
+    }
+    Err(shop.garbage("articles that never end"))
 }
 
 /// How many pages there are. Something in front of the site may have taken the header away: then a page that is

@@ -40,6 +40,8 @@ use crate::{api::Shop, html::html, lenient::RawId};
 const VARIABLE: &str = "variable";
 const SHOWN: &str = "publish";
 const DELIMITER: char = '|';
+/// What the SKUs of products that we make for variations begin with; Odoo has no product of that name.
+pub(super) const OWN: &str = "crossdock-";
 /// A look at the product, what it is made or changed by, and what shows it.
 const CALLS_BESIDE: usize = 3;
 
@@ -142,7 +144,7 @@ fn unfit(family: &Family) -> Option<&'static str> {
 /// Nobody else's product has it.
 fn own_sku(family: &Family) -> String {
     let digest = short_digest(format!("crossdock {}", family.key).as_bytes());
-    format!("crossdock-{}", &digest[..12])
+    format!("{OWN}{}", &digest[..12])
 }
 
 async fn look(shop: &Shop, which: &str) -> Result<Vec<Product>, PeerError> {

@@ -227,16 +227,9 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn point(&self, release: &ReleaseKey, order: &OrderKey) -> Result<(), PlatformError> {
-        let write = Write {
-            key: pointer(release),
-            condition: Condition::Absent,
-            token: self.platform().entropy().token(),
-            body: json!({ "order": order }),
-            blob: None,
-            due: None,
-            listing: None,
-            expires_at: self.expiry(None),
-        };
+        let (entropy, expires_at) = (self.platform().entropy(), self.expiry(None));
+        let body = json!({ "order": order });
+        let write = Write::plain(entropy, pointer(release), Condition::Absent, &body, expires_at)?;
         match self.platform().put(write).await? {
             // A reference is never used for two orders: what stands there is the same.
             Put::Written { .. } | Put::Conflict { .. } => Ok(()),

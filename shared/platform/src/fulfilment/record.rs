@@ -138,11 +138,14 @@ impl<P: Platform> OrderBook<P> {
         content: Option<&Order>,
     ) -> Result<Counted, PlatformError> {
         let now = self.now();
+        let counted = |fulfilment: &Fulfilment, lines| Counted {
+            lines,
+            completes: completes(fulfilment, content),
+            notice: fulfilment.message().filter(|_| shipped.closes),
+        };
         self.change::<Fulfilment, _>(order, |fulfilment| {
             if let Some(lines) = fulfilment.shipments.get(&shipped.key) {
-                let lines = lines.clone();
-                let notice = fulfilment.message().filter(|_| shipped.closes);
-                return Change::Leave(Counted { lines, completes: completes(fulfilment, content), notice });
+                return Change::Leave(counted(fulfilment, lines.clone()));
             }
             if fulfilment.sale == 0 {
                 fulfilment.sale = sale;
@@ -150,12 +153,10 @@ impl<P: Platform> OrderBook<P> {
             let lines = allot(fulfilment, shipped, content);
             fulfilment.shipments.insert(shipped.key.clone(), lines.clone());
             settle_release(fulfilment, &shipped.reference, shipped);
-            let mut notice = None;
             if shipped.closes {
                 fulfilment.notice(sale, now, "the warehouse closed it short");
-                notice = fulfilment.message();
             }
-            Change::Write(Counted { lines, completes: completes(fulfilment, content), notice })
+            Change::Write(counted(fulfilment, lines))
         })
         .await
     }

@@ -146,16 +146,10 @@ impl<P: Platform> OrderBook<P> {
         bytes: &[u8],
         kind: &str,
     ) -> Result<(), PlatformError> {
-        let write = Write {
-            key: snapshot_key(key, digest),
-            condition: Condition::Absent,
-            token: self.platform.entropy().token(),
-            body: json!({ "kind": kind }),
-            blob: Some(snapshot::pack(bytes)?),
-            due: None,
-            listing: None,
-            expires_at: days_from(self.now(), self.retention.snapshot_days),
-        };
+        let expires_at = days_from(self.now(), self.retention.snapshot_days);
+        let (entropy, key) = (self.platform.entropy(), snapshot_key(key, digest));
+        let plain = Write::plain(entropy, key, Condition::Absent, &json!({ "kind": kind }), expires_at)?;
+        let write = Write { blob: Some(snapshot::pack(bytes)?), ..plain };
         // Named by its digest: whoever stored it before stored the same.
         self.platform.put(write).await.map(|_| ())
     }

@@ -115,16 +115,9 @@ impl<P: Platform> OrderBook<P> {
     async fn store_redacted(&self, item: Item, order: &Order) -> Result<(), PlatformError> {
         let text = serde_json::to_vec(&redacted(order))
             .map_err(|error| PlatformError::Corrupt { what: error.to_string() })?;
-        let write = Write {
-            key: item.key,
-            condition: Condition::Version(item.version),
-            token: self.platform.entropy().token(),
-            body: item.body,
-            blob: Some(snapshot::pack(&text)?),
-            due: None,
-            listing: None,
-            expires_at: item.expires_at,
-        };
+        let (entropy, condition) = (self.platform.entropy(), Condition::Version(item.version));
+        let plain = Write::plain(entropy, item.key, condition, &item.body, item.expires_at)?;
+        let write = Write { blob: Some(snapshot::pack(&text)?), ..plain };
         // Contents are written once: where the version is another, somebody else erases the same, or it has expired.
         self.platform.put(write).await.map(|_| ())
     }

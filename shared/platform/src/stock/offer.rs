@@ -45,6 +45,16 @@ pub struct Missing {
     pub at: Timestamp,
 }
 
+impl Offer {
+    /// What the channel counts is not known any more: it is asked before the next change.
+    pub fn forget_counts(&mut self, now: Timestamp, why: &str) {
+        self.handle = None;
+        self.told.clear();
+        self.missing.clear();
+        self.work.note(now, why);
+    }
+}
+
 impl Document for Offer {
     type Key = OfferKey;
 

@@ -56,7 +56,7 @@ pub fn run(sizes: &[u64], full: u64) -> anyhow::Result<Value> {
 }
 
 /// Another process of this program, that is stopped with its owner.
-pub struct Running(pub Child);
+struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -66,24 +66,32 @@ impl Drop for Running {
 }
 
 fn measured(skus: u64, what: What) -> anyhow::Result<Value> {
+    let what = if what == What::Few { "few" } else { "all" };
+    in_two_processes("stock-part", &[skus], Some(what))
+}
+
+/// Odoo and the shop in one process of this program, which holds so many things, the chain in another; what the chain
+/// says in the end. `part` is the name of their command, and `what` what the chain is asked beside.
+pub fn in_two_processes(part: &str, held: &[u64], what: Option<&str>) -> anyhow::Result<Value> {
     let me = std::env::current_exe()?;
-    let mut child = Command::new(&me)
-        .args(["stock-part", "outside", &skus.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let held: Vec<String> = held.iter().map(u64::to_string).collect();
+    let mut child = Command::new(&me).args([part, "outside"]).args(&held).stdout(Stdio::piped()).spawn()?;
     let mut out = BufReader::new(child.stdout.take().context("no output")?);
     let _outside = Running(child);
     let (odoo, shop) = (line(&mut out)?, line(&mut out)?);
-    let what = if what == What::Few { "few" } else { "all" };
     let output = Command::new(&me)
-        .args(["stock-part", "chain", &skus.to_string(), &odoo, &shop, what, "--json"])
+        .args([part, "chain"])
+        .args(&held)
+        .args([&odoo, &shop])
+        .args(what)
+        .arg("--json")
         .stderr(Stdio::inherit())
         .output()?;
     anyhow::ensure!(output.status.success(), "the chain's process failed");
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-pub fn line(out: &mut BufReader<ChildStdout>) -> anyhow::Result<String> {
+fn line(out: &mut BufReader<ChildStdout>) -> anyhow::Result<String> {
     let mut line = String::new();
     out.read_line(&mut line)?;
     Ok(line.trim().to_owned())

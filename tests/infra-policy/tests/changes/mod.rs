@@ -7,8 +7,7 @@ const WORKER: &str = "modules/worker/main.tf";
 const FUNCTION: &str = "modules/function/main.tf";
 const ROLE: &str = "modules/function/role.tf";
 const SCHEDULE: &str = "modules/schedule/main.tf";
-const CONSOLE: &str = "modules/console/main.tf";
-const WEBHOOK: &str = "modules/webhook/main.tf";
+const API: &str = "modules/http-api/main.tf";
 
 const fn of(file: &'static str, from: &'static str, to: &'static str) -> Change {
     Change { file, from, to }
@@ -86,7 +85,7 @@ pub const CHANGES: &[(&str, Change)] = &[
     ("nobody_receives_from_the_queue_of_another", of("functions.tf", "redrives = false", "redrives = true")),
     (
         "the_webhook_is_throttled_and_its_log_has_no_personal_data",
-        of(CONSOLE, "\"$context.requestTime\"", "\"$context.identity.sourceIp\""),
+        of("main.tf", "= var.console_throttle", "= { rate = 0, burst = 0 }"),
     ),
     (
         "each_api_is_opened_by_those_who_call_there",
@@ -120,17 +119,17 @@ pub const CHANGES: &[(&str, Change)] = &[
         "each_function_finds_the_configuration",
         of("config.tf", "sha256(local.config_text)", "md5(local.config_text)"),
     ),
-    ("logs_end_some_day", of(WEBHOOK, "retention_in_days = var.log_retention_days", "")),
+    ("logs_end_some_day", of(API, "retention_in_days = var.log_retention_days", "")),
     ("logs_end_some_day", of(FUNCTION, "\"/aws/lambda/${local.full_name}\"", "\"/aws/lambda/${var.name}\"")),
     ("schedules_do_not_pile_up", of(SCHEDULE, "maximum_retry_attempts       = 0", "")),
     ("schedules_do_not_pile_up", of(SCHEDULE, "\"breaching\"", "\"notBreaching\"")),
     (
         "the_webhook_is_throttled_and_its_log_has_no_personal_data",
-        of(WEBHOOK, "\"$context.requestTime\"", "\"$context.identity.sourceIp\""),
+        of(API, "\"$context.requestTime\"", "\"$context.identity.sourceIp\""),
     ),
     (
         "the_webhook_is_throttled_and_its_log_has_no_personal_data",
-        of(WEBHOOK, "throttling_burst_limit = var.throttle.burst", ""),
+        of(API, "throttling_burst_limit = var.throttle.burst", ""),
     ),
     ("what_is_stored_is_encrypted", of("key.tf", "= true", "= false")),
     ("what_is_stored_is_encrypted", of(FUNCTION, "kms_key_id        = var.key_arn", "")),

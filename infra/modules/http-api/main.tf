@@ -1,8 +1,8 @@
-# The door for shops, warehouses and carriers: an HTTP API with one route. The body reaches the function as it came
-# (format 2.0; in base64 where it is no text), because its signature is over the bytes.
+# A door: an HTTP API with one route to one function, with a throttle, a log and a domain of its own. The body reaches the
+# function as it came (format 2.0; in base64 where it is no text), because a webhook's signature is over the bytes.
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
-  description   = "Takes webhooks of shops, warehouses and carriers."
+  description   = var.description
   protocol_type = "HTTP"
 }
 
@@ -14,9 +14,9 @@ resource "aws_apigatewayv2_integration" "this" {
 }
 
 resource "aws_apigatewayv2_route" "this" {
-  #checkov:skip=CKV_AWS_309:Shops and warehouses cannot sign for AWS. The function verifies each one's own signature before it reads anything.
+  #checkov:skip=CKV_AWS_309:Nobody who calls can sign for AWS. The function verifies each shop's and warehouse's own signature before it reads anything; people sign in at it with OpenID Connect, and before that it shows nothing but the way there.
   api_id             = aws_apigatewayv2_api.this.id
-  route_key          = "POST /hooks/{channel}"
+  route_key          = var.route
   target             = "integrations/${aws_apigatewayv2_integration.this.id}"
   authorization_type = "NONE"
 }
@@ -34,7 +34,7 @@ resource "aws_apigatewayv2_stage" "this" {
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
 
-    # No address, no user agent, no query string: who called is for the signature to say.
+    # No address, no user agent, no query string: who called is for the function to know.
     format = jsonencode({
       time            = "$context.requestTime"
       request_id      = "$context.requestId"
@@ -58,17 +58,17 @@ resource "aws_cloudwatch_log_group" "access" {
 }
 
 resource "aws_lambda_permission" "this" {
-  statement_id  = "webhook"
+  statement_id  = var.statement_id
   action        = "lambda:InvokeFunction"
   function_name = var.function.name
   principal     = "apigateway.amazonaws.com"
   # The star is the stage; there is one.
-  source_arn = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/hooks/{channel}"
+  source_arn = "${aws_apigatewayv2_api.this.execution_arn}/*/${replace(var.route, " ", "")}"
 }
 
 resource "aws_cloudwatch_metric_alarm" "failures" {
   alarm_name        = "${var.name}-failures"
-  alarm_description = "Shops, warehouses or carriers got a 5xx. Shopify sends again for four hours, WooCommerce does not; after more failures both switch the webhook off. shop-watcher finds what shops give up on; a warehouse must send again. Look into the log of the function and at its throttles."
+  alarm_description = var.alarm_description
 
   namespace   = "AWS/ApiGateway"
   metric_name = "5xx"

@@ -3,8 +3,23 @@ variable "name" {
   type        = string
 }
 
+variable "description" {
+  description = "What the API is for."
+  type        = string
+}
+
+variable "route" {
+  description = "What is let through: method and path, or `$default` for everything."
+  type        = string
+}
+
+variable "statement_id" {
+  description = "Name of the permission to call the function."
+  type        = string
+}
+
 variable "function" {
-  description = "The function that takes the webhooks."
+  description = "The function that answers."
   type        = object({ name = string, arn = string, invoke_arn = string })
 }
 
@@ -26,4 +41,9 @@ variable "key_arn" {
 variable "alarm_actions" {
   description = "Who is told of alarms."
   type        = list(string)
+}
+
+variable "alarm_description" {
+  description = "What a 5xx means, and what to do."
+  type        = string
 }
