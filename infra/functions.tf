@@ -115,8 +115,8 @@ locals {
       daily_at_hour = 2
       timeout_s     = 840
       memory_mb     = 256
-      # What events missed goes where it would have gone by itself; the stock is compared by its publisher.
-      sends   = ["reconcile", "orders", "shipments", "stock"]
+      # What events missed goes where it would have gone by itself; stock and articles are compared by their publishers.
+      sends   = ["reconcile", "orders", "shipments", "stock", "catalogue"]
       table   = ["GetItem", "PutItem"]
       secrets = concat([local.odoo_secret], local.api_secrets, local.warehouse_secrets)
     }

@@ -5,6 +5,7 @@
 //!
 //! Safe to repeat: both sides are read anew each time, and only what differs is written. Nothing is ever deleted.
 
+mod audit;
 mod compare;
 mod publish;
 mod record;

@@ -11,10 +11,14 @@ use crossdock_core::{
 };
 use crossdock_peers::Shop;
 use crossdock_platform::Platform;
-use crossdock_publishing::{End, Occasion, Trouble};
+use crossdock_publishing::{Audit, End, Occasion, Trouble};
 use jiff::Timestamp;
 
-use crate::{CataloguePublisher, Compared, record::Round};
+use crate::{
+    CataloguePublisher, Compared,
+    audit::{differences, is_left},
+    record::Round,
+};
 
 /// An article that is gone when it is written is looked for once more.
 const ROUNDS: usize = 2;
@@ -32,16 +36,23 @@ impl<P: Platform> CataloguePublisher<P> {
         };
         let mut skus: BTreeSet<Sku> =
             occasion.skus.iter().filter(|sku| policy.is_about(sku)).cloned().collect();
+        let mut differing = Vec::new();
         for attempt in 0..ROUNDS {
             // Joined publications may hold more SKUs than one look takes.
             let all: Vec<Sku> = skus.iter().cloned().collect();
             skus.clear();
             for part in all.chunks(crossdock_platform::publication::Topic::Catalogue.skus_at_most()) {
                 let part: BTreeSet<Sku> = part.iter().cloned().collect();
-                let compared = match self.compare(channel, policy, shop, &part, deadline).await? {
+                let mut compared = match self.compare(channel, policy, shop, &part, deadline).await? {
                     Ok(compared) => compared,
                     Err(reason) => return Ok(End::Park(reason)),
                 };
+                if let Some(audit) = &occasion.audit {
+                    let found = differences(channel, &part, &compared.entries);
+                    let heals = |class| self.config.reconcile.heals_at_most(class);
+                    differing = self.book.found(&audit.publication, &audit.slice, found, heals).await?;
+                    compared.entries.retain(|entry| !is_left(channel, &part, entry, &differing));
+                }
                 let mut round = Round::new(part);
                 round.report(&compared.entries);
                 let mut written =
@@ -54,10 +65,13 @@ impl<P: Platform> CataloguePublisher<P> {
                 written?;
             }
             if skus.is_empty() {
-                return Ok(End::Done("told"));
+                break;
             }
         }
-        Ok(End::Done("told, but for articles that are gone"))
+        if let Some(Audit { publication, slice }) = &occasion.audit {
+            self.book.compared(slice, &publication.id, occasion.skus.len(), &differing).await?;
+        }
+        Ok(End::Done(if skus.is_empty() { "told" } else { "told, but for articles that are gone" }))
     }
 
     async fn write(

@@ -10,7 +10,7 @@
 mod articles;
 mod orders;
 mod shipments;
-mod stock;
+mod told;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -27,6 +27,7 @@ use crossdock_peers::{Remote, Shop, shop_secrets, shops, warehouse_secrets, ware
 use crossdock_platform::{
     Change, OrderBook, Pace, Platform, PlatformError,
     orders::{after, backoff},
+    publication::Topic,
     queue::send_all,
     reconciliation::{PLAN, Scope, Slice, SliceStage, named},
 };
@@ -157,7 +158,12 @@ impl<P: Platform> NightlyReconciler<P> {
         let warehouse = peer.parse().ok().and_then(|id| self.config.warehouse(&id));
         match (kind, channel, warehouse) {
             (PLAN, ..) => return self.plan(slice).await,
-            ("stock", Some(channel), _) => return self.stock(channel, slice, deadline).await,
+            ("stock", Some(channel), _) => {
+                return self.told(channel, Topic::Stock, slice, deadline).await;
+            }
+            ("catalogue", Some(channel), _) => {
+                return self.told(channel, Topic::Catalogue, slice, deadline).await;
+            }
             ("orders", Some(channel), _) => self.orders(channel, slice, deadline).await?,
             ("articles", Some(channel), _) => self.articles(channel, slice, deadline).await?,
             ("shipments", _, Some(warehouse)) => self.shipments(&warehouse.id, slice, deadline).await?,
@@ -167,16 +173,18 @@ impl<P: Platform> NightlyReconciler<P> {
         Ok(Vec::new())
     }
 
-    /// Opens the parts of a run: the orders of each shop, the stock of each that is told it, and the shipments of each
-    /// warehouse that can be asked.
+    /// Opens the parts of a run: the orders of each shop, what each was told of stock and articles, and the shipments
+    /// of each warehouse that can be asked.
     async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
         let mut names = Vec::new();
         for channel in self.config.channels.iter().filter(|channel| channel.has_api()) {
             let id = channel.id.as_str();
-            let stock = channel.stock.as_ref().and_then(|_| named("stock", &format!("{id}.0")));
-            let told = channel.stock.is_some() || channel.catalogue.is_some();
-            let articles = named("articles", id).filter(|_| told);
-            names.extend(named("orders", id).into_iter().chain(stock).chain(articles));
+            let topics = [Topic::Stock, Topic::Catalogue];
+            let told = topics.into_iter().filter(|topic| told::is_told(channel, *topic));
+            let told: Vec<_> =
+                told.filter_map(|topic| named(told::kind(topic), &format!("{id}.0"))).collect();
+            let articles = named("articles", id).filter(|_| !told.is_empty());
+            names.extend(named("orders", id).into_iter().chain(told).chain(articles));
         }
         let remote = self.config.warehouses.iter().filter(|warehouse| warehouse.is_remote());
         names.extend(remote.filter_map(|warehouse| named("shipments", warehouse.id.as_str())));

@@ -67,25 +67,23 @@ impl SignIn {
         Ok(Self { provider, issuer: format!("http://{address}"), server })
     }
 
-    /// What a configuration says of a console at `url` that people sign in to here. Its secret is put into
-    /// `platform`.
+    /// What a configuration says of a console at `url` that people sign in to here, and the value of its secret.
     #[must_use]
-    pub fn section(&self, url: &str, platform: &Embedded) -> config::Console {
+    pub fn section(&self, url: &str) -> (config::Console, String) {
         self.provider.at(&self.issuer, &[format!("{url}/callback")]);
         let only = |name: &str| BTreeSet::from([name.to_owned()]);
-        let secret = "console/oidc".to_owned();
-        platform.set_secret(&secret, vec![SECRET.to_owned()]);
-        config::Console {
+        let console = config::Console {
             url: url.to_owned(),
             issuer: self.issuer.clone(),
             client_id: CLIENT.to_owned(),
-            secret,
+            secret: "console/oidc".to_owned(),
             scopes: only("profile"),
             claim: "groups".to_owned(),
             read: only("read"),
             act: only("act"),
             personal: only("personal"),
-        }
+        };
+        (console, SECRET.to_owned())
     }
 }
 
@@ -111,7 +109,9 @@ pub async fn demo(platform: &Embedded, config: &Config, clock: Clock) -> Result<
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.context("cannot listen")?;
     let url = format!("http://{}", listener.local_addr()?);
     let mut config = config.clone();
-    config.console = Some(sign_in.section(&url, platform));
+    let (console, secret) = sign_in.section(&url);
+    platform.set_secret(&console.secret, vec![secret]);
+    config.console = Some(console);
     let client = Client::network(clock);
     let server = serve(platform.clone(), Arc::new(config), client, listener).await?;
     Ok(Demo { url, _sign_in: sign_in, server })

@@ -22,6 +22,12 @@ crate::coded::coded! {
     ArticleUnknown => "article_unknown", "Give the product in Odoo this Internal Reference, or take the article out of the shop: until then nobody tells it stock or prices, and its orders are parked.";
     /// A location counts something else than Odoo promises.
     StockDiffers => "stock_differs", "Let `stock` heal; or move the stock in Odoo once more, and it is told.";
+    /// A shop asks another price than the pricelist says.
+    PriceDiffers => "price_differs", "Let `catalogue` heal; or change the price in Odoo once more, and it is told. A price that is the shop's own belongs out of `catalogue.update`.";
+    /// An article shows something else than the product in Odoo, or is shown and should not be.
+    ArticleDiffers => "article_differs", "Let `catalogue` heal; or change the product in Odoo once more, and it is told. What is the shop's own belongs out of `catalogue.update`.";
+    /// A shop that is to have all products lacks one.
+    ArticleMissing => "article_missing", "Let `catalogue` heal; or change the product in Odoo once more, and it is made.";
 }
 
 impl DifferenceKind {
@@ -32,6 +38,7 @@ impl DifferenceKind {
             Self::OrderMissing | Self::OrderOutdated => Some(Healing::Orders),
             Self::ShipmentMissing => Some(Healing::Shipments),
             Self::StockDiffers => Some(Healing::Stock),
+            Self::PriceDiffers | Self::ArticleDiffers | Self::ArticleMissing => Some(Healing::Catalogue),
             Self::OrderGone
             | Self::OrderCancelledInOdoo
             | Self::OrderCancelledInChannel
@@ -48,6 +55,8 @@ pub enum Healing {
     Orders,
     Shipments,
     Stock,
+    /// Prices, and what else of an article is told.
+    Catalogue,
 }
 
 /// One thing that two systems say differently. It holds no personal data.

@@ -70,7 +70,9 @@ impl Stage {
         anyhow::ensure!(whole.contains(MAPPED), "the mapping has changed");
         let text = if mapped { whole.clone() } else { whole.replace(MAPPED, UNMAPPED) };
         let mut config = crossdock_core::config::parse(&text).map_err(|errors| anyhow!("{errors:?}"))?;
-        config.console = Some(self.sign_in.section(&self.url, &self.platform));
+        let (console, secret) = self.sign_in.section(&self.url);
+        self.platform.set_secret(&console.secret, vec![secret]);
+        config.console = Some(console);
         let client = Client::network(Clock::System);
         let chain =
             Arc::new(Chain::new(self.platform.clone(), config, client.clone(), Timing::default()).await?);

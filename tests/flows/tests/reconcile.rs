@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crossdock_core::{
     OrderKey,
+    catalogue::Field,
     config::Config,
     difference::{Difference, DifferenceKind, Healing},
     ids::SliceKey,
@@ -18,6 +19,7 @@ use crossdock_platform::{
 use crossdock_runtime::Step as _;
 use flows::{
     Flow,
+    shelves::{making, shown},
     shops::{LOCATION, Shops, flow, sells_stock},
 };
 use jiff::SignedDuration;
@@ -173,6 +175,49 @@ async fn what_somebody_counted_at_a_shop_is_set_right() {
     assert_eq!((shops.counts("CD-1"), shops.counts("CD-2")), ([Some(10); 2], [Some(10); 2]));
     let one = run.slices.iter().flat_map(|slice| &slice.kept).find(|one| one.subject.starts_with("shopify"));
     assert_eq!(one.unwrap().detail, "it counts 100, 10 are promised, 10 was told last");
+    assert_eq!(counts(&reconciled(&flow, true).await), []);
+}
+
+/// A run that only looks leaves what the shops show; one that may mend one thing mends one.
+#[tokio::test(start_paused = true)]
+async fn a_price_or_a_text_that_somebody_changed_at_a_shop_is_found_and_set_right() {
+    let (flow, _, shops) = shown(|config| {
+        making(config);
+        config.reconcile.heal = [(Healing::Catalogue, 2)].into();
+        for policy in config.channels.iter_mut().filter_map(|channel| channel.catalogue.as_mut()) {
+            policy.update.insert(Field::Title);
+        }
+    })
+    .await;
+    flow.watch().await;
+    flow.rest().await;
+    assert_eq!(counts(&reconciled(&flow, true).await), [], "all is as it should be");
+    shops.shopify.shelf.change("CD-1", |article| article.price = Some("8.50".into()));
+    shops.woo.shelf.change("CD-2", |article| article.title = Some("Sale!".into()));
+    shops.woo.shelf.remove("CD-3");
+    let run = reconciled(&flow, false).await;
+    let kinds =
+        [DifferenceKind::PriceDiffers, DifferenceKind::ArticleDiffers, DifferenceKind::ArticleMissing];
+    assert_eq!(counts(&run), kinds.map(|kind| (kind, 1, 0)));
+    let kept = run.slices.iter().flat_map(|slice| &slice.kept);
+    let said: BTreeMap<&str, &str> = kept.map(|one| (one.subject.as_str(), one.detail.as_str())).collect();
+    assert_eq!(
+        Vec::from_iter(said),
+        [
+            ("shopify/CD-1", "it asks 8.5, 10 is its price"),
+            ("woo/CD-2", "other than in Odoo: title"),
+            ("woo/CD-3", "the shop does not have it"),
+        ]
+    );
+    assert_eq!(shops.prices("CD-1")[0].as_deref(), Some("8.50"), "it only looked");
+    let run = reconciled(&flow, true).await;
+    assert_eq!(run.counts().values().map(|count| count.healed).sum::<u64>(), 2, "{run:?}");
+    let run = reconciled(&flow, true).await;
+    assert_eq!(
+        counts(&run).into_iter().map(|(_, found, healed)| (found, healed)).collect::<Vec<_>>(),
+        [(1, 1)]
+    );
+    assert_eq!(shops.prices("CD-1")[0].as_deref(), Some("10.00"));
     assert_eq!(counts(&reconciled(&flow, true).await), []);
 }
 

@@ -19,10 +19,17 @@ type Goods = BTreeMap<String, Decimal>;
 
 /// What the warehouses were ever asked to ship of an order: by its transfers' names, a number behind a name
 /// for a further release of one transfer.
-fn jobs_of(scenario: &Scenario, order: &OrderView) -> Vec<Job> {
+pub fn jobs_of(scenario: &Scenario, order: &OrderView) -> Vec<Job> {
     let of_it = |job: &Job| order.pickings.iter().any(|p| job.reference.split('.').next() == Some(&p.name));
     let all = scenario.houses.servers.iter().flat_map(|server| server.jobs());
     all.filter(of_it).collect()
+}
+
+/// How many shipments an order's notes in the WooCommerce shop tell of.
+pub fn shipments_noted(scenario: &Scenario, order: u64) -> usize {
+    // The notes about shipments name goods; the others say how far a parcel is.
+    let notes = scenario.woo.shipping.of(order).notes;
+    notes.iter().filter(|note| note.text.contains(" × ")).count()
 }
 
 /// Whether people at a warehouse have begun on an order.
@@ -307,9 +314,7 @@ impl Of<'_> {
             let pieces: u64 = all.iter().flat_map(|one| one.lines.values()).sum();
             (all.len(), Some(Decimal::from(pieces)))
         } else if channel == Channel::Woo.id() {
-            let kept = self.scenario.woo.shipping.of(number);
-            // The notes about shipments name goods; the others say how far a parcel is.
-            (kept.notes.iter().filter(|note| note.text.contains(" × ")).count(), None)
+            (shipments_noted(self.scenario, number), None)
         } else {
             let all = self.scenario.portal.told().into_iter().map(|told| told.body);
             let id = self.id();

@@ -41,7 +41,7 @@ impl ReconcilePolicy {
     #[must_use]
     pub fn heals_at_most(&self, class: Healing) -> u32 {
         self.heal.get(&class).copied().unwrap_or(match class {
-            Healing::Orders | Healing::Shipments | Healing::Stock => 1000,
+            Healing::Orders | Healing::Shipments | Healing::Stock | Healing::Catalogue => 1000,
         })
     }
 }

@@ -14,6 +14,7 @@ const SENDERS: [(&str, &str, &[&str]); 9] = [
         r#"{ "type": "order_changed.v1", "order": "b2b/none" }"#,
         &[
             "nightly-reconciler",
+            "operations-console",
             "order-importer",
             "order-validator",
             "shop-watcher",
@@ -26,6 +27,7 @@ const SENDERS: [(&str, &str, &[&str]); 9] = [
         "valid-orders",
         r#"{ "type": "order_validated.v1", "order": "b2b/none" }"#,
         &[
+            "operations-console",
             "order-importer",
             "order-invoicer",
             "order-validator",
@@ -39,6 +41,7 @@ const SENDERS: [(&str, &str, &[&str]); 9] = [
         r#"{ "type": "transfers_changed.v1", "order": "b2b/none" }"#,
         &[
             "odoo-watcher",
+            "operations-console",
             "order-importer",
             "shipment-handler",
             "waker",
@@ -49,12 +52,13 @@ const SENDERS: [(&str, &str, &[&str]); 9] = [
     (
         "shipments",
         r#"{ "type": "shipment_reported.v1", "shipment": "east/none" }"#,
-        &["nightly-reconciler", "shipment-handler", "waker", "webhook-receiver"],
+        &["nightly-reconciler", "operations-console", "shipment-handler", "waker", "webhook-receiver"],
     ),
     (
         "invoices",
         r#"{ "type": "billing_opened.v1", "order": "b2b/none" }"#,
         &[
+            "operations-console",
             "order-importer",
             "order-invoicer",
             "order-validator",
@@ -66,27 +70,41 @@ const SENDERS: [(&str, &str, &[&str]); 9] = [
     (
         "announcements",
         r#"{ "type": "shipment_applied.v1", "shipment": "east/none" }"#,
-        &["shipment-announcer", "shipment-handler", "waker", "warehouse-releaser", "webhook-receiver"],
+        &[
+            "operations-console",
+            "shipment-announcer",
+            "shipment-handler",
+            "waker",
+            "warehouse-releaser",
+            "webhook-receiver",
+        ],
     ),
     (
         "stock",
         r#"{ "type": "stock_changed.v1", "publication": "b2b/00000000000000000000000000000000" }"#,
-        &["catalogue-publisher", "nightly-reconciler", "odoo-watcher", "order-validator", "waker"],
+        &[
+            "catalogue-publisher",
+            "nightly-reconciler",
+            "odoo-watcher",
+            "operations-console",
+            "order-validator",
+            "waker",
+        ],
     ),
     (
         "catalogue",
         r#"{ "type": "catalogue_changed.v1", "publication": "b2b/00000000000000000000000000000000" }"#,
-        &["odoo-watcher", "waker"],
+        &["nightly-reconciler", "odoo-watcher", "operations-console", "waker"],
     ),
     (
         "reconcile",
         r#"{ "type": "slice_opened.v1", "slice": "20000101T000000Z/none" }"#,
-        &["nightly-reconciler", "waker"],
+        &["nightly-reconciler", "operations-console", "waker"],
     ),
 ];
 
 /// The functions that may read each secret.
-const READERS: [(&str, &[&str]); 9] = [
+const READERS: [(&str, &[&str]); 10] = [
     (
         "odoo/key",
         &[
@@ -133,6 +151,7 @@ const READERS: [(&str, &[&str]); 9] = [
     ("east/webhook", &["webhook-receiver"]),
     ("east/api", &["nightly-reconciler", "shipment-handler", "warehouse-releaser"]),
     ("easypost/webhook", &["webhook-receiver"]),
+    ("console/oidc", &["operations-console"]),
 ];
 
 /// Each call, and the functions that may make it.
@@ -159,12 +178,13 @@ fn calls(world: &World) -> Vec<(String, Value, Vec<&'static str>)> {
             "read the due index".to_owned(),
             json!(["dynamodb", "query", due]),
             // What is sold or shipped and on its way into Odoo is promised to nobody else, and not missing.
-            vec!["shipment-handler", "stock-publisher", "waker"],
+            vec!["operations-console", "shipment-handler", "stock-publisher", "waker"],
         ),
         (
             "scan the table".to_owned(),
             json!(["dynamodb", "scan", { "TableName": table, "Limit": 1 }]),
-            vec![],
+            // A person may ask for everything to be counted.
+            vec!["operations-console"],
         ),
         ("list secrets".to_owned(), json!(["secretsmanager", "list_secrets", {}]), vec![]),
     ];
@@ -174,6 +194,10 @@ fn calls(world: &World) -> Vec<(String, Value, Vec<&'static str>)> {
         calls.push((format!("send {name}"), json!(["sqs", "send_message_batch", entry]), may.to_vec()));
     }
     for name in QueueName::ALL {
+        let dead = world.outputs.entry("dead_letter_queues", name.as_str());
+        let receive = json!({ "QueueUrl": dead, "VisibilityTimeout": 0 });
+        let call = json!(["sqs", "receive_message", receive]);
+        calls.push((format!("receive what {} gave up", name.as_str()), call, vec!["operations-console"]));
         let receive = json!({ "QueueUrl": queue(name.as_str()), "VisibilityTimeout": 0 });
         let call = json!(["sqs", "receive_message", receive]);
         calls.push((format!("receive {}", name.as_str()), call, vec![name.reader()]));

@@ -9,6 +9,7 @@ use crossdock::{
         deploy::{Deployment, Outputs},
         ministack, secrets,
     },
+    console::SignIn,
     demo,
     sandbox::{Plan, Sandbox, post_all},
 };
@@ -31,6 +32,9 @@ const QUIET: Duration = Duration::from_secs(30);
 /// The most that is read of the ledger at once.
 const MOST: usize = 1000;
 
+/// Where people reach the console, for all that it and its provider know.
+pub const CONSOLE: &str = "http://127.0.0.1:1";
+
 /// What MiniStack forgets of an alarm when it is asked for it, so that each plan wants to set it again.
 const MISREPORTED: (&str, [&str; 6]) = (
     "aws_cloudwatch_metric_alarm",
@@ -43,11 +47,12 @@ pub struct World {
     pub config: SdkConfig,
     deployment: Deployment,
     sandbox: Sandbox,
-    platform: Aws,
-    client: Client,
+    _sign_in: SignIn,
+    pub(super) platform: Aws,
+    pub client: Client,
     /// What warehouses, carriers and shops have told and nobody has taken yet.
     waits: Vec<Told>,
-    runtime: Runtime,
+    pub runtime: Runtime,
 }
 
 impl World {
@@ -61,13 +66,17 @@ impl World {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let plan = Plan { seed: 1, orders: 0, start: Clock::System.now() };
-        let sandbox = runtime.block_on(Sandbox::with_warehouses(plan, 0)).unwrap();
+        let mut sandbox = runtime.block_on(Sandbox::with_warehouses(plan, 0)).unwrap();
+        let sign_in = runtime.block_on(SignIn::start(Clock::System)).unwrap();
+        let (console, secret) = sign_in.section(CONSOLE);
+        sandbox.secrets.insert(console.secret.clone(), vec![secret]);
         let folder = cloud::folder("flow");
         std::fs::create_dir_all(&folder).unwrap();
         // A request of this Odoo never lives long, so a lease that its holder lost is soon free.
         let config = sandbox
             .config
-            .replace("requests_per_second: 50", "requests_per_second: 50, request_limit_s: 5, timeout_s: 10");
+            .replace("requests_per_second: 50", "requests_per_second: 50, request_limit_s: 5, timeout_s: 10")
+            + &format!("\nconsole: {}\n", serde_json::to_string(&console).unwrap());
         std::fs::write(folder.join(CONFIG), config).unwrap();
         let port = cloud::port();
         say("terraform apply");
@@ -92,7 +101,18 @@ impl World {
         let config = cloud::admin(port);
         let platform = Aws::over(&config, settings(&outputs), Clock::System, Entropy::system());
         let (client, waits) = (Client::network(Clock::System), Vec::new());
-        Self { port, outputs, config, deployment, sandbox, platform, client, waits, runtime }
+        Self {
+            port,
+            outputs,
+            config,
+            deployment,
+            sandbox,
+            _sign_in: sign_in,
+            platform,
+            client,
+            waits,
+            runtime,
+        }
     }
 
     /// A message that no function can read.
@@ -185,7 +205,7 @@ impl World {
         OrderBook::new(self.platform.clone(), Default::default())
     }
 
-    fn states(&self) -> Vec<State> {
+    pub fn states(&self) -> Vec<State> {
         let book = self.book();
         self.runtime.block_on(async {
             let (mut all, mut after) = (Vec::new(), None);

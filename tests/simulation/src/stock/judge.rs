@@ -49,21 +49,23 @@ impl Play {
         format!("{shops:?} {portal:?} {}", flows::holdings(&self.world.odoo))
     }
 
+    /// What each channel asks for a SKU, and what is right.
+    pub(super) fn asked(&self, sku: &'static str) -> [(&'static str, Option<Decimal>, Decimal); 3] {
+        let usd = Decimal::new(i64::from(self.price[sku]), 2);
+        let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let shelf = |shelf: &Shelf| number(shelf.of(sku).first().and_then(|one| one.price.clone()));
+        [
+            ("shopify-main", shelf(&self.shops.shopify.shelf), usd),
+            // The simulated Odoo's only other currency.
+            ("woo-de", shelf(&self.shops.woo.shelf), usd * Decimal::new(9, 1)),
+            ("b2b", number(self.shops.portal.prices().remove(sku)), usd),
+        ]
+    }
+
     fn prices(&self) -> Result<()> {
-        let told = self.shops.portal.prices();
-        for (sku, cents) in &self.price {
-            let usd = Decimal::new(i64::from(*cents), 2);
-            let shelf = |shelf: &Shelf| shelf.of(sku).first().and_then(|one| one.price.clone());
-            let asked = [
-                ("shopify", shelf(&self.shops.shopify.shelf), usd),
-                // The simulated Odoo's only other currency.
-                ("woo", shelf(&self.shops.woo.shelf), usd * Decimal::new(9, 1)),
-                ("b2b", told.get(*sku).cloned(), usd),
-            ];
-            for (shop, price, right) in asked {
-                let right = Some(right);
-                let price = price.and_then(|text| text.parse().ok());
-                ensure!(price == right, "{shop} asks {price:?} for {sku}, and {right:?} is right");
+        for sku in self.price.keys() {
+            for (shop, price, right) in self.asked(sku) {
+                ensure!(price == Some(right), "{shop} asks {price:?} for {sku}, and {right:?} is right");
             }
         }
         Ok(())

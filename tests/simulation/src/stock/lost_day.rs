@@ -16,10 +16,9 @@ use crossdock_platform::{
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use simulators::{
-    odoo::OrderView,
     scenario::Channel,
     shops::Sale,
-    warehouses::{Job, Server, Stage, Take},
+    warehouses::{Server, Stage, Take},
 };
 
 use super::{Act, LOCATION, Play, SKUS, script::count_of};
@@ -27,6 +26,7 @@ use crate::{
     observer::external_id,
     play::{End, Played, STORM, in_weather},
     script::seconds,
+    shipped::{jobs_of, shipments_noted},
 };
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -48,7 +48,7 @@ type Found = BTreeSet<(DifferenceKind, String)>;
 /// Something that happens on the day, and that nobody tells us of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Lost {
-    /// A sale, a person's count at a shop, or goods that come in.
+    /// A sale, a person's count or price at a shop, or goods that come in.
     Done(Act),
     /// The warehouse ships an order of yesterday, all of it or a part.
     Ships { order: usize, whole: bool },
@@ -121,6 +121,9 @@ impl Play {
         for _ in 0..1 + draw(2) {
             day.push(Lost::Done(Act::Count(shop(draw(2)), SKUS[draw(3)], 1 + count_of(weather, 5))));
         }
+        for _ in 0..draw(3) {
+            day.push(Lost::Done(Act::Reprice(shop(draw(2)), SKUS[draw(3)], 100 + count_of(weather, 900))));
+        }
         if draw(2) == 0 {
             day.push(Lost::Done(Act::Receive(SKUS[draw(3)], 1 + count_of(weather, 9))));
         }
@@ -138,7 +141,8 @@ impl Play {
             Lost::Ships { order, whole } => {
                 let key = self.key_of(order);
                 let there = self.world.odoo.order(&external_id(&key)).context("an order is not in Odoo")?;
-                let job = self.jobs_of(&there)?.pop().context("the warehouse has not what was sold")?;
+                let job =
+                    jobs_of(&self.shops, &there).pop().context("the warehouse has not what was sold")?;
                 let takes = if whole { job.rest() } else { vec![Take { at: 0, quantity: Decimal::ONE }] };
                 drop(self.east()?.ship(&job.reference, &takes, 1));
             }
@@ -199,6 +203,14 @@ impl Play {
                     lost.insert((DifferenceKind::StockDiffers, subject));
                 }
             }
+            // The partner cannot be asked.
+            for (channel, asks, right) in
+                self.asked(sku).into_iter().filter(|(channel, ..)| *channel != "b2b")
+            {
+                if asks != Some(right) {
+                    lost.insert((DifferenceKind::PriceDiffers, format!("{channel}/{sku}")));
+                }
+            }
         }
         Ok(lost)
     }
@@ -225,7 +237,7 @@ impl Play {
             let there = self.world.odoo.order(&external_id(&key)).context("an order is not in Odoo")?;
             let cancelled = self.sale(*channel, *id)?.cancelled;
             ensure!((there.state == "cancel") == cancelled, "{key} is {}", there.state);
-            let jobs = self.jobs_of(&there)?;
+            let jobs = jobs_of(&self.shops, &there);
             let sent: Vec<_> = jobs.iter().flat_map(|job| &job.shipments).collect();
             let pieces: Decimal = sent.iter().flat_map(|sent| &sent.lines).map(|line| line.quantity).sum();
             let done = there.pickings.iter().filter(|p| p.kind == "outgoing" && p.state == "done");
@@ -234,10 +246,7 @@ impl Play {
             ensure!(done == pieces, "{key}: {pieces} have left, and {done} are done in Odoo");
             let told = match channel {
                 Channel::Shopify => self.shops.shopify.fulfilments.of(*id).len(),
-                _ => {
-                    let notes = self.shops.woo.shipping.of(*id).notes;
-                    notes.iter().filter(|note| note.text.contains(" × ")).count()
-                }
+                _ => shipments_noted(&self.shops, *id),
             };
             ensure!(told == sent.len(), "{key} was told of {told} shipments, and {} left", sent.len());
             let held =
@@ -250,13 +259,6 @@ impl Play {
     fn key_of(&self, order: usize) -> String {
         let (channel, id) = self.sold[order];
         format!("{}/{id}", channel.id())
-    }
-
-    /// What the warehouse was asked to ship of an order.
-    fn jobs_of(&self, order: &OrderView) -> Result<Vec<Job>> {
-        let of_it =
-            |job: &Job| order.pickings.iter().any(|p| job.reference.split('.').next() == Some(&p.name));
-        Ok(self.east()?.jobs().into_iter().filter(of_it).collect())
     }
 
     fn east(&self) -> Result<&Server> {

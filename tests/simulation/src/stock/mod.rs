@@ -15,6 +15,7 @@ use anyhow::Result;
 use crossdock_core::{Clock, Entropy, Sku, config::Config};
 use crossdock_platform::orders::after;
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 use serde_json::json;
 use simulators::{
     odoo,
@@ -188,6 +189,14 @@ impl Play {
             }
             Act::Count(Channel::Woo, sku, pieces) => self.shops.woo.shelf.adjust(sku, "", i64::from(pieces)),
             Act::Count(_, sku, pieces) => self.shops.shopify.shelf.adjust(sku, LOCATION, i64::from(pieces)),
+            Act::Reprice(channel, sku, cents) => {
+                let price = Decimal::new(cents.into(), 2).to_string();
+                let shelf = match channel {
+                    Channel::Woo => &self.shops.woo.shelf,
+                    _ => &self.shops.shopify.shelf,
+                };
+                shelf.change(sku, |article| article.price = Some(price.clone()));
+            }
             Act::Refuse(Channel::Woo, sku) => self.shops.woo.shelf.refuse_count(sku, "woocommerce_rest_busy"),
             Act::Refuse(_, sku) => self.shops.shopify.shelf.refuse_count(sku, "INTERNAL_ERROR"),
             Act::OdooDown => world.odoo.down(true),

@@ -23,6 +23,8 @@ pub(crate) enum Act {
     Price(&'static str, u32),
     /// A person counts at the shop.
     Count(Channel, &'static str, u32),
+    /// A person at the shop gives it another price there, in cents.
+    Reprice(Channel, &'static str, u32),
     /// The next count of the SKU is refused, for no lasting reason.
     Refuse(Channel, &'static str),
     OdooDown,
@@ -48,9 +50,7 @@ pub(super) fn script(weather: &Weather) -> Vec<(Timestamp, Act)> {
             6 => Act::Receive(sku, pieces),
             7 if weather.below(2) == 0 => Act::Receive(sku, pieces),
             7 => Act::Adjust(sku, i32::try_from(weather.below(7)).unwrap_or(0) - 3),
-            8 if weather.below(2) == 0 => {
-                Act::Price(sku, 500 + 10 * u32::try_from(weather.below(100)).unwrap_or(0))
-            }
+            8 if weather.below(2) == 0 => Act::Price(sku, 500 + 10 * count_of(weather, 100)),
             8 => Act::Count(channel, sku, pieces),
             _ => Act::Refuse(channel, sku),
         };
