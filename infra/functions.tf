@@ -116,8 +116,10 @@ locals {
       timeout_s     = 840
       memory_mb     = 256
       # What events missed goes where it would have gone by itself; stock and articles are compared by their publishers.
-      sends   = ["reconcile", "orders", "shipments", "stock", "catalogue"]
-      table   = ["GetItem", "PutItem"]
+      sends = ["reconcile", "orders", "shipments", "stock", "catalogue"]
+      table = ["GetItem", "PutItem"]
+      # The runs before this one: what they left is compared again.
+      indexes = ["shelf"]
       secrets = concat([local.odoo_secret], local.api_secrets, local.warehouse_secrets)
     }
     waker = {

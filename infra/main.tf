@@ -10,6 +10,9 @@ locals {
 
   # An emulator has no host name for each API.
   webhook_base = var.endpoint == null ? module.webhook.url : "${var.endpoint}/_aws/execute-api/${module.webhook.api_id}"
+  console_base = one([
+    for api in module.console : var.endpoint == null ? api.url : "${var.endpoint}/_aws/execute-api/${api.api_id}"
+  ])
 }
 
 module "queue" {

@@ -5,7 +5,7 @@ output "webhook_url" {
 
 output "console_url" {
   description = "Where the API of the operations console answers, without a domain of your own; null without a console. What people use is `console.url` of the configuration."
-  value       = one(module.console[*].url)
+  value       = local.console_base
 }
 
 output "table" {

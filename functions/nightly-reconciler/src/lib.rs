@@ -8,6 +8,7 @@
 //! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it.
 
 mod articles;
+mod left;
 mod orders;
 mod shipments;
 mod told;
@@ -165,6 +166,7 @@ impl<P: Platform> NightlyReconciler<P> {
                 return self.told(channel, Topic::Catalogue, slice, deadline).await;
             }
             ("orders", Some(channel), _) => self.orders(channel, slice, deadline).await?,
+            ("left", Some(channel), _) => self.left(channel, slice, deadline).await?,
             ("articles", Some(channel), _) => self.articles(channel, slice, deadline).await?,
             ("shipments", _, Some(warehouse)) => self.shipments(&warehouse.id, slice, deadline).await?,
             // The configuration has changed since it was planned.
@@ -173,7 +175,7 @@ impl<P: Platform> NightlyReconciler<P> {
         Ok(Vec::new())
     }
 
-    /// Opens the parts of a run: the orders of each shop, what each was told of stock and articles, and the shipments
+    /// Opens the parts of a run: the orders of each shop, those that were left to people, what each was told of stock and articles, and the shipments
     /// of each warehouse that can be asked.
     async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
         let mut names = Vec::new();
@@ -184,7 +186,9 @@ impl<P: Platform> NightlyReconciler<P> {
             let told: Vec<_> =
                 told.filter_map(|topic| named(told::kind(topic), &format!("{id}.0"))).collect();
             let articles = named("articles", id).filter(|_| !told.is_empty());
-            names.extend(named("orders", id).into_iter().chain(told).chain(articles));
+            let left = self.left_before(channel, &plan.key.run).await?;
+            let left = named("left", id).filter(|_| !left.is_empty());
+            names.extend(named("orders", id).into_iter().chain(left).chain(told).chain(articles));
         }
         let remote = self.config.warehouses.iter().filter(|warehouse| warehouse.is_remote());
         names.extend(remote.filter_map(|warehouse| named("shipments", warehouse.id.as_str())));

@@ -50,7 +50,7 @@ impl<P: Platform> NightlyReconciler<P> {
     }
 
     /// Takes in what nobody told us of, as a webhook would have.
-    async fn mend(&self, orders: Vec<Order>, doing: &[Difference]) -> Result<(), PlatformError> {
+    pub(crate) async fn mend(&self, orders: Vec<Order>, doing: &[Difference]) -> Result<(), PlatformError> {
         let mended: BTreeSet<&str> =
             doing.iter().filter(|one| one.healed).map(|one| one.subject.as_str()).collect();
         let mut messages = Vec::new();
@@ -62,7 +62,11 @@ impl<P: Platform> NightlyReconciler<P> {
         send_all(self.book.platform(), &messages).await
     }
 
-    async fn differences(&self, orders: &[Order], deadline: Timestamp) -> Result<Vec<Difference>, Trouble> {
+    pub(crate) async fn differences(
+        &self,
+        orders: &[Order],
+        deadline: Timestamp,
+    ) -> Result<Vec<Difference>, Trouble> {
         // A test order never goes to Odoo.
         let keys: Vec<OrderKey> =
             orders.iter().filter(|order| !order.test).map(|order| order.key.clone()).collect();

@@ -83,12 +83,7 @@ impl<P: Platform> OperationsConsole<P> {
             Some(_) => return Err(Failure::Wrong("There is no such way to replay.".into())),
         };
         let names: Vec<String> = plan.names().collect();
-        let way = match how {
-            How::Again => "",
-            How::Accepted => " (accepted as it stands in Odoo)",
-            How::MadeAnew => " (made anew in Odoo)",
-        };
-        self.record(session, Act::Replay, format!("{}{way}", names.join(", "))).await?;
+        self.record(session, Act::Replay, format!("{}{}", names.join(", "), how.in_words())).await?;
         carry_out(&self.book, &plan, how).await?;
         tracing::info!(count = plan.len(), "replayed");
         Ok(see_other(&match wanted.orders.first() {

@@ -193,7 +193,7 @@ async fn the_overview_tells_what_is_under_way_how_peers_are_and_what_was_counted
 }
 
 #[tokio::test(start_paused = true)]
-async fn reconciliations_are_listed_and_what_one_found_about_stock_is_shown() {
+async fn reconciliations_are_listed_and_what_one_found_and_left_is_shown() {
     let world = world().await;
     let book = OrderBook::new(world.platform.clone(), Retention::default());
     let (id, _) = book.open_run(Scope::last(book.now(), 48, 15, false)).await.unwrap();
@@ -212,7 +212,7 @@ async fn reconciliations_are_listed_and_what_one_found_about_stock_is_shown() {
     for path in ["/", "/reconciliations"] {
         assert!(text(&browser.get(path).await).contains(&format!("/reconciliations/{id}")), "{path}");
     }
-    for path in [format!("/reconciliations/{id}"), "/stock".into()] {
+    for path in [format!("/reconciliations/{id}"), "/stock".into(), "/parked".into()] {
         let page = text(&browser.get(&path).await);
         assert!(page.contains("CD-7 at shop") && page.contains("promised 3, counts 9"), "{path}: {page}");
     }

@@ -31,6 +31,25 @@ crate::coded::coded! {
 }
 
 impl DifferenceKind {
+    /// Whether its subject is an order.
+    #[must_use]
+    pub fn is_about_an_order(self) -> bool {
+        match self {
+            Self::OrderMissing
+            | Self::OrderOutdated
+            | Self::OrderGone
+            | Self::OrderCancelledInOdoo
+            | Self::OrderCancelledInChannel
+            | Self::OrderTotalDiffers => true,
+            Self::ShipmentMissing
+            | Self::ArticleUnknown
+            | Self::StockDiffers
+            | Self::PriceDiffers
+            | Self::ArticleDiffers
+            | Self::ArticleMissing => false,
+        }
+    }
+
     /// Whether the ordinary path mends it without a person.
     #[must_use]
     pub fn heals(self) -> Option<Healing> {

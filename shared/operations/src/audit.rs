@@ -9,6 +9,9 @@ const MONTHS: usize = 14;
 /// What an entry names is cut here.
 const LONGEST: usize = 2000;
 
+/// Whoever acts at the command line, with the rights of their own machine or of their own AWS credentials.
+pub const COMMAND_LINE: &str = "command line";
+
 /// What a person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,6 +24,12 @@ pub enum Act {
     Redrive,
     /// The personal data of an order was looked at.
     Unmask,
+    /// A customer's personal data was erased.
+    Erase,
+    /// A reconciliation was asked for.
+    Reconcile,
+    /// Sessions of others were ended.
+    EndSessions,
     /// Somebody tried what he has no right to.
     Refused,
 }
@@ -34,6 +43,9 @@ impl Act {
             Self::Replay => "replayed",
             Self::Redrive => "redrove",
             Self::Unmask => "looked at personal data",
+            Self::Erase => "erased personal data",
+            Self::Reconcile => "asked for a reconciliation",
+            Self::EndSessions => "ended sessions",
             Self::Refused => "was refused",
         }
     }
@@ -43,7 +55,7 @@ impl Act {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub at: Timestamp,
-    /// The provider's own id of the person.
+    /// The provider's own id of the person; [`COMMAND_LINE`] where no provider vouches for anybody.
     pub subject: String,
     /// As the provider calls the person; empty where it does not.
     pub name: String,

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_core::reason::{Reason, ReasonCode};
+use crossdock_core::{
+    difference::{Difference, DifferenceKind},
+    reason::{Reason, ReasonCode},
+};
 use crossdock_platform::{
     OrderBook, Platform, PlatformError, Subject,
     orders::{Stage, State},
 };
 use serde_json::{Value, json};
 
-use crate::json::{reasons, summary};
+use crate::{
+    json::{reasons, summary},
+    runs::left,
+};
 
 /// Everything that is parked, longest first.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +23,8 @@ pub struct Parked {
     pub orders: Vec<State>,
     /// Releases, shipments, invoices, reports, parcels and the like, with their reasons.
     pub beside: Vec<(Subject, Vec<Reason>)>,
+    /// What the last reconciliation found and left: nothing to be replayed, for it lies in Odoo or in the shop.
+    pub left: BTreeMap<DifferenceKind, Vec<Difference>>,
     /// There may be more than was asked for.
     pub cut: bool,
 }
@@ -35,7 +43,7 @@ pub struct ParkedFor {
 /// # Errors
 /// When the ledger does not answer.
 pub async fn parked<P: Platform>(book: &OrderBook<P>, most: usize) -> Result<Parked, PlatformError> {
-    let mut found = Parked::default();
+    let mut found = Parked { left: left(book).await?, ..Parked::default() };
     let subjects = book.parked_subjects(most.saturating_add(1)).await?;
     found.cut = subjects.len() > most;
     for subject in subjects.into_iter().take(most) {
@@ -55,7 +63,7 @@ pub async fn parked<P: Platform>(book: &OrderBook<P>, most: usize) -> Result<Par
 impl Parked {
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.orders.is_empty() && self.beside.is_empty()
+        self.orders.is_empty() && self.beside.is_empty() && self.left.is_empty()
     }
 
     /// What is parked for each reason. What has two reasons is in both.
@@ -76,12 +84,17 @@ impl Parked {
         all
     }
 
-    /// A list for machines: orders first.
+    /// A list for machines: orders first, what a reconciliation left last.
     #[must_use]
     pub fn json(&self) -> Value {
         let beside = self.beside.iter().map(|(subject, why)| {
             json!({ "subject": subject.to_string(), "stage": "parked", "reasons": reasons(why) })
         });
-        Value::Array(self.orders.iter().map(summary).chain(beside).collect())
+        let left = self.left.iter().flat_map(|(kind, all)| all.iter().map(move |one| (kind, one)));
+        let left = left.map(|(kind, one)| {
+            let why = json!({ "code": kind.code(), "detail": one.detail, "remedy": kind.remedy() });
+            json!({ "subject": one.subject, "stage": "left", "since": one.since, "reasons": [why] })
+        });
+        Value::Array(self.orders.iter().map(summary).chain(beside).chain(left).collect())
     }
 }

@@ -20,6 +20,18 @@ pub enum How {
     MadeAnew,
 }
 
+impl How {
+    /// For the audit log, behind what was taken up.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Again => "",
+            Self::Accepted => " (accepted as it stands in Odoo)",
+            Self::MadeAnew => " (made anew in Odoo)",
+        }
+    }
+}
+
 /// What a person wants taken up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {

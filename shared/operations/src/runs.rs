@@ -1,8 +1,16 @@
 //! What a reconciliation came to.
 
-use crossdock_core::difference::Difference;
-use crossdock_platform::reconciliation::{Count, Run, SliceStage};
+use std::collections::BTreeMap;
+
+use crossdock_core::difference::{Difference, DifferenceKind};
+use crossdock_platform::{
+    OrderBook, Platform, PlatformError,
+    reconciliation::{Count, Run, SliceStage},
+};
 use serde_json::{Value, json};
+
+/// Runs that are looked back over for the last one that has come to its end.
+const RUNS: usize = 7;
 
 /// Where a reconciliation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +63,28 @@ pub fn total(run: &Run) -> Count {
         all.healed += count.healed;
     }
     all
+}
+
+/// What the last reconciliation that has come to its end has left to people, longest first: the next one looks again.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn left<P: Platform>(
+    book: &OrderBook<P>,
+) -> Result<BTreeMap<DifferenceKind, Vec<Difference>>, PlatformError> {
+    let mut left: BTreeMap<DifferenceKind, Vec<Difference>> = BTreeMap::new();
+    for id in book.runs().await?.into_iter().take(RUNS) {
+        let run = book.run(&id).await?;
+        if run_state(&run) == RunState::UnderWay {
+            continue;
+        }
+        for one in run.slices.into_iter().flat_map(|slice| slice.kept).filter(|one| !one.healed) {
+            left.entry(one.kind).or_default().push(one);
+        }
+        break;
+    }
+    left.values_mut().for_each(|all| all.sort_by_key(|one| one.since));
+    Ok(left)
 }
 
 /// A run for machines.

@@ -37,6 +37,7 @@ fn orders_are_imported_shipped_invoiced_and_announced_in_the_cloud_and_under_kil
     world.assert_every_order_is_where_it_belongs();
     world.assert_what_was_sent_is_shipped_invoiced_paid_and_announced();
     world.assert_every_channel_counts_and_asks_as_odoo_says();
+    world.assert_a_reconciliation_comes_to_its_end();
     world.assert_the_poison_is_a_dead_letter();
     console::people_see_what_became_of_an_order_and_send_a_dead_letter_back(&world);
     world.assert_the_poison_is_a_dead_letter();

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{collections::BTreeMap, time::Duration};
+mod reconcile {
+    mod articles;
+}
+
+use std::time::Duration;
 
 use crossdock_core::{
     OrderKey,
-    catalogue::Field,
     config::Config,
     difference::{Difference, DifferenceKind, Healing},
     ids::SliceKey,
@@ -19,7 +22,6 @@ use crossdock_platform::{
 use crossdock_runtime::Step as _;
 use flows::{
     Flow,
-    shelves::{making, shown},
     shops::{LOCATION, Shops, flow, sells_stock},
 };
 use jiff::SignedDuration;
@@ -165,6 +167,38 @@ async fn what_people_did_in_odoo_is_reported_with_what_each_side_says_and_left_a
     assert!(counts(&run).contains(&(DifferenceKind::OrderGone, 1, 0)), "{run:?}");
 }
 
+/// Nobody has changed the order in the shop since: the window does not hold it any more.
+#[tokio::test(start_paused = true)]
+async fn what_was_left_to_a_person_is_compared_and_listed_until_it_is_mended() {
+    let (flow, shops) = told(|_| {}).await;
+    let webhook = shops.buy_in(&flow, "woo").unwrap();
+    shops.tell(&flow, "woo", &[webhook]).await;
+    flow.rest().await;
+    let there = || flow.odoo.order(&format!("crossdock.order_woo_{}", Shops::ORDER)).unwrap();
+    let line = there().lines[0].id;
+    let price = |price: f64| {
+        flow.odoo.by_hand_write("sale.order.line", line, &json!({ "price_unit": price })).unwrap();
+    };
+    price(1.0);
+    flow.rest().await;
+    for night in 0..4 {
+        let run = reconciled(&flow, true).await;
+        let found = run.counts().get(&DifferenceKind::OrderTotalDiffers).copied();
+        assert_eq!(found, Some(Count { found: 1, healed: 0 }), "night {night}: {run:?}");
+        let listed = crossdock_operations::parked(&flow.chain.book, 10).await.unwrap().left;
+        assert_eq!(listed[&DifferenceKind::OrderTotalDiffers][0].subject, key("woo").to_string());
+        tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+    }
+    let compared = reconciled(&flow, true).await;
+    let left = compared.slices.iter().find(|slice| slice.key.name.as_str() == "left.woo");
+    assert_eq!(left.map(|slice| slice.seen), Some(1), "by then the window does not hold it");
+    price(10.0);
+    assert!(!reconciled(&flow, true).await.counts().contains_key(&DifferenceKind::OrderTotalDiffers));
+    let run = reconciled(&flow, true).await;
+    assert!(run.slices.iter().all(|slice| slice.key.name.as_str() != "left.woo"), "{run:?}");
+    assert!(crossdock_operations::parked(&flow.chain.book, 10).await.unwrap().left.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_somebody_counted_at_a_shop_is_set_right() {
     let (flow, shops) = told(|_| {}).await;
@@ -175,49 +209,6 @@ async fn what_somebody_counted_at_a_shop_is_set_right() {
     assert_eq!((shops.counts("CD-1"), shops.counts("CD-2")), ([Some(10); 2], [Some(10); 2]));
     let one = run.slices.iter().flat_map(|slice| &slice.kept).find(|one| one.subject.starts_with("shopify"));
     assert_eq!(one.unwrap().detail, "it counts 100, 10 are promised, 10 was told last");
-    assert_eq!(counts(&reconciled(&flow, true).await), []);
-}
-
-/// A run that only looks leaves what the shops show; one that may mend one thing mends one.
-#[tokio::test(start_paused = true)]
-async fn a_price_or_a_text_that_somebody_changed_at_a_shop_is_found_and_set_right() {
-    let (flow, _, shops) = shown(|config| {
-        making(config);
-        config.reconcile.heal = [(Healing::Catalogue, 2)].into();
-        for policy in config.channels.iter_mut().filter_map(|channel| channel.catalogue.as_mut()) {
-            policy.update.insert(Field::Title);
-        }
-    })
-    .await;
-    flow.watch().await;
-    flow.rest().await;
-    assert_eq!(counts(&reconciled(&flow, true).await), [], "all is as it should be");
-    shops.shopify.shelf.change("CD-1", |article| article.price = Some("8.50".into()));
-    shops.woo.shelf.change("CD-2", |article| article.title = Some("Sale!".into()));
-    shops.woo.shelf.remove("CD-3");
-    let run = reconciled(&flow, false).await;
-    let kinds =
-        [DifferenceKind::PriceDiffers, DifferenceKind::ArticleDiffers, DifferenceKind::ArticleMissing];
-    assert_eq!(counts(&run), kinds.map(|kind| (kind, 1, 0)));
-    let kept = run.slices.iter().flat_map(|slice| &slice.kept);
-    let said: BTreeMap<&str, &str> = kept.map(|one| (one.subject.as_str(), one.detail.as_str())).collect();
-    assert_eq!(
-        Vec::from_iter(said),
-        [
-            ("shopify/CD-1", "it asks 8.5, 10 is its price"),
-            ("woo/CD-2", "other than in Odoo: title"),
-            ("woo/CD-3", "the shop does not have it"),
-        ]
-    );
-    assert_eq!(shops.prices("CD-1")[0].as_deref(), Some("8.50"), "it only looked");
-    let run = reconciled(&flow, true).await;
-    assert_eq!(run.counts().values().map(|count| count.healed).sum::<u64>(), 2, "{run:?}");
-    let run = reconciled(&flow, true).await;
-    assert_eq!(
-        counts(&run).into_iter().map(|(_, found, healed)| (found, healed)).collect::<Vec<_>>(),
-        [(1, 1)]
-    );
-    assert_eq!(shops.prices("CD-1")[0].as_deref(), Some("10.00"));
     assert_eq!(counts(&reconciled(&flow, true).await), []);
 }
 
@@ -353,29 +344,4 @@ async fn a_function_with_little_time_compares_one_page_and_sends_itself_on() {
     assert_eq!(slice.counts[&DifferenceKind::OrderMissing], Count { found: 1, healed: 1 });
     flow.drain().await;
     assert_eq!(flow.state(&key_of_the_order().parse().unwrap()).await.stage, Stage::Done);
-}
-
-/// More of them than one page of the shops: on the second as well as on the first.
-#[tokio::test(start_paused = true)]
-async fn an_article_that_no_product_in_odoo_is_is_reported_and_nothing_else_of_the_shop() {
-    let (flow, shops) = told(|_| {}).await;
-    for number in 0..30 {
-        shops.list(&format!("CD-{}", 3 + number % 17));
-        shops.woo.shelf.put(&format!("STRAY-{number}"), &[("", 1)]);
-    }
-    shops.shopify.shelf.put("STRAY-0", &[(LOCATION, 1)]);
-    shops.shopify.shelf.put("HIDDEN", &[(LOCATION, 1)]);
-    shops.shopify.shelf.change("HIDDEN", |article| article.status = Some("DRAFT".into()));
-    shops.woo.shelf.put("crossdock-0123456789ab", &[]);
-    let run = reconciled(&flow, true).await;
-    assert_eq!(run.counts()[&DifferenceKind::ArticleUnknown], Count { found: 31, healed: 0 });
-    let mut subjects: Vec<&str> = run
-        .slices
-        .iter()
-        .flat_map(|slice| &slice.kept)
-        .filter(|one| one.kind == DifferenceKind::ArticleUnknown)
-        .map(|one| one.subject.as_str())
-        .collect();
-    subjects.sort_unstable();
-    assert_eq!((subjects[0], subjects.last()), ("shopify/STRAY-0", Some(&"woo/STRAY-9")));
 }

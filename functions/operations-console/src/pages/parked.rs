@@ -1,6 +1,6 @@
 //! What waits for a person, and what a replay would take up.
 
-use crossdock_core::reason::ReasonCode;
+use crossdock_core::{OrderKey, difference::Difference, reason::ReasonCode};
 use crossdock_operations::{Parked, Plan, Selection, parked};
 use crossdock_platform::{Platform, PlatformError, Subject};
 use maud::{Markup, html};
@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     MOST, Page,
-    layout::{csrf, cut},
+    layout::{csrf, cut, time},
 };
 use crate::{OperationsConsole, Session};
 
@@ -61,8 +61,31 @@ impl Page for ParkedPage {
                     }
                 }
             }
+            @for (kind, all) in &self.0.left {
+                section id=(kind.code()) {
+                    h2 { (kind.code()) " (" (all.len()) ")" }
+                    p.remedy { (kind.remedy()) }
+                    p { "The last reconciliation left this. It is gone from here when the next one does not find it any more." }
+                    ul.plain { @for one in all.iter().take(NAMED) {
+                        li {
+                            (subject(one))
+                            ": " (one.detail)
+                            @if let Some(since) = one.since { ", since " (time(since)) }
+                        }
+                    } }
+                    (cut(all.len() > NAMED, "There are more of this kind."))
+                }
+            }
             (cut(self.0.cut, "There is more: these have been parked longest."))
         }
+    }
+}
+
+/// With a link to the order, where it is about one.
+fn subject(of: &Difference) -> Markup {
+    match of.subject.parse::<OrderKey>() {
+        Ok(key) if of.kind.is_about_an_order() => html! { a href={ "/orders/" (key) } { (key) } },
+        _ => html! { (of.subject) },
     }
 }
 

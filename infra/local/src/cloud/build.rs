@@ -26,11 +26,7 @@ pub fn functions() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Deployed only where the configuration has a console, and the one of the cloud on one machine has none: there is
-/// nobody to sign in with, and its browser tests run before the same function on this machine.
-const NOT_DEPLOYED: &str = "operations-console";
-
-/// Builds every bootstrap that is deployed, for this machine's processor, as zip files that Terraform takes; says where.
+/// Builds every bootstrap, for this machine's processor, as zip files that Terraform takes; says where.
 ///
 /// # Errors
 /// When a tool is missing or the build fails.
@@ -43,7 +39,7 @@ pub fn bootstraps(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     command.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_PROFILE_DEV_STRIP", "symbols");
     // The system's own linker: what is built here runs here.
     command.args(["--compiler", "cargo", "--lambda-dir"]).arg(&artifacts);
-    for function in functions()?.into_iter().filter(|function| function != NOT_DEPLOYED) {
+    for function in functions()? {
         command.args(["--package", &function]);
     }
     say("building the bootstraps (the first time takes minutes)");

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use clap::Args;
 use crossdock_core::{ChannelId, OrderKey};
+use crossdock_operations::audit::Act;
 use crossdock_platform::{
     OrderBook, Platform,
     orders::{Erasure, Person},
 };
 use serde_json::json;
 
-use super::{Place, text::print};
+use super::{Place, audit, text::print};
 
 #[derive(Args)]
 pub struct Erase {
@@ -31,7 +32,14 @@ pub struct Erase {
 /// Fails where something of the customer is left because an order still needs it.
 pub(super) async fn erase<P: Platform>(book: &OrderBook<P>, options: &Erase) -> Result<bool> {
     let person = Person { channel: options.channel.clone(), name: options.customer.clone() };
-    let found = book.erase(&person, options.dry_run).await?;
+    let mut found = book.erase(&person, true).await?;
+    if !options.dry_run {
+        // By the orders alone: whose they were is what is erased.
+        if !found.erased.is_empty() {
+            audit::note(book.platform(), Act::Erase, named(&found.erased)).await?;
+        }
+        found = book.erase(&person, false).await?;
+    }
     if options.json {
         let body = json!({
             "erased": found.erased, "under_way": found.under_way, "done_before": found.done_before,
@@ -44,12 +52,15 @@ pub(super) async fn erase<P: Platform>(book: &OrderBook<P>, options: &Erase) -> 
     Ok(found.under_way.is_empty())
 }
 
+fn named(orders: &[OrderKey]) -> String {
+    orders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 fn told(found: &Erasure, dry_run: bool) -> String {
     let mut lines = Vec::new();
     let mut list = |what: &str, orders: &[OrderKey]| {
         if !orders.is_empty() {
-            let names: Vec<String> = orders.iter().map(ToString::to_string).collect();
-            lines.push(format!("{what} ({}): {}", orders.len(), names.join(", ")));
+            lines.push(format!("{what} ({}): {}", orders.len(), named(orders)));
         }
     };
     list(if dry_run { "would be erased" } else { "erased" }, &found.erased);

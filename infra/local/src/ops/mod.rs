@@ -1,5 +1,6 @@
 //! Operations on a ledger, local or deployed: what became of each order, and taking it up again.
 
+mod audit;
 mod erase;
 mod place;
 mod reconcile;
@@ -14,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use crossdock_core::{OrderKey, config::Retention};
 pub use crossdock_operations::{How, take_up};
-use crossdock_operations::{OperationError, Selection, Story, carry_out, plan, summary};
+use crossdock_operations::{OperationError, Selection, Story, audit::Act, carry_out, plan, summary};
 use crossdock_platform::{OrderBook, Platform, Subject};
 use serde_json::Value;
 
@@ -177,7 +178,7 @@ async fn parked<P: Platform>(book: &OrderBook<P>, options: &Parked) -> Result<bo
         return print(&parked.json().to_string());
     }
     if parked.is_empty() {
-        return print("No order is parked.");
+        return print("Nothing is parked.");
     }
     let mut text = String::new();
     for (code, all) in parked.by_reason() {
@@ -188,6 +189,13 @@ async fn parked<P: Platform>(book: &OrderBook<P>, options: &Parked) -> Result<bo
                 _ => String::new(),
             };
             text.push_str(&format!("  {}{number}  {}\n", one.subject, one.detail));
+        }
+    }
+    for (kind, all) in &parked.left {
+        text.push_str(&format!("{} ({}), left by the last reconciliation\n", kind.code(), all.len()));
+        text.push_str(&format!("  -> {}\n", kind.remedy()));
+        for one in all {
+            text.push_str(&format!("  {}  {}\n", one.subject, one.detail));
         }
     }
     print(text.trim_end())
@@ -215,6 +223,11 @@ async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bo
         (false, true) => How::MadeAnew,
         (false, false) => How::Again,
     };
+    let names: Vec<String> = plan.names().collect();
+    if !names.is_empty() {
+        let about = format!("{}{}", names.join(", "), how.in_words());
+        audit::note(book.platform(), Act::Replay, about).await?;
+    }
     carry_out(book, &plan, how).await?;
     if !plan.beside.is_empty() {
         print(&format!("{} releases, shipments and invoices taken up", plan.beside.len()))?;

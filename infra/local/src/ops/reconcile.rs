@@ -6,7 +6,7 @@ use crossdock_core::{
     difference::{Difference, DifferenceKind},
     ids::RunId,
 };
-use crossdock_operations::{not_compared, report, run_state, seen, total};
+use crossdock_operations::{audit::Act, not_compared, report, run_state, seen, total};
 use crossdock_platform::{
     OrderBook, Platform,
     queue::send_all,
@@ -15,7 +15,7 @@ use crossdock_platform::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Place, print, table};
+use super::{Place, audit, print, table};
 
 /// Runs that are listed, so that a night can be held against the ones before.
 const RUNS: usize = 14;
@@ -47,6 +47,9 @@ pub struct Runs {
 
 pub async fn reconcile<P: Platform>(book: &OrderBook<P>, options: &Reconcile) -> Result<bool> {
     let scope = Scope::last(book.now(), options.hours, options.settle, !options.report_only);
+    let mends = if options.report_only { "mends nothing" } else { "mends what it may" };
+    let about = format!("the last {} hours; {mends}", options.hours);
+    audit::note(book.platform(), Act::Reconcile, about).await?;
     let (id, message) = book.open_run(scope).await?;
     send_all(book.platform(), &Vec::from_iter(message)).await?;
     print(&format!("opened {id}: see `crossdock runs {id}`"))

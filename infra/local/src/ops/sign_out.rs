@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
+use crossdock_operations::audit::Act;
 use crossdock_platform::Platform;
 
-use super::{Place, print};
+use super::{Place, audit, print};
 
 #[derive(Args)]
 pub struct SignOut {
@@ -16,6 +17,8 @@ pub struct SignOut {
 }
 
 pub async fn sign_out<P: Platform>(platform: &P, options: &SignOut) -> Result<bool> {
+    let about = options.subject.as_deref().unwrap_or("everybody");
+    audit::note(platform, Act::EndSessions, about.to_owned()).await?;
     let ended = crossdock_operations::end_sessions(platform, options.subject.as_deref()).await?;
     print(&format!("{ended} sessions ended"))
 }

@@ -119,7 +119,7 @@ impl Many {
     fn calls(&self) -> Value {
         json!({
             "odoo": self.asked.load(Ordering::Relaxed),
-            "shop": self.shop.faults.calls().len(),
+            "shop": self.shop.faults.asked(),
             "placed_at": self.placed_at,
         })
     }

@@ -163,6 +163,9 @@ fn calls(world: &World) -> Vec<(String, Value, Vec<&'static str>)> {
         "TableName": table, "IndexName": "due", "KeyConditionExpression": "due_shard = :s",
         "ExpressionAttributeValues": { ":s": { "S": "due#0" } },
     });
+    let mut shelf = due.clone();
+    shelf["IndexName"] = "shelf".into();
+    shelf["KeyConditionExpression"] = "shelf = :s".into();
     let roles = world.outputs.0["roles"].as_object().unwrap();
     let names: Vec<&'static str> = SENDERS.iter().flat_map(|(_, _, may)| may.iter().copied()).collect();
     let everybody: BTreeSet<&'static str> = names.into_iter().collect();
@@ -179,6 +182,11 @@ fn calls(world: &World) -> Vec<(String, Value, Vec<&'static str>)> {
             json!(["dynamodb", "query", due]),
             // What is sold or shipped and on its way into Odoo is promised to nobody else, and not missing.
             vec!["operations-console", "shipment-handler", "stock-publisher", "waker"],
+        ),
+        (
+            "read the shelf index".to_owned(),
+            json!(["dynamodb", "query", shelf]),
+            vec!["nightly-reconciler", "operations-console", "shipment-handler", "stock-publisher"],
         ),
         (
             "scan the table".to_owned(),

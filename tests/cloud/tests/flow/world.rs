@@ -15,9 +15,14 @@ use crossdock::{
 };
 use crossdock_core::{Clock, Entropy, message::QueueName};
 use crossdock_http::Client;
-use crossdock_platform::{OrderBook, Queue as _, QueueAddress, Subject, embedded::CONFIG, orders::State};
+use crossdock_platform::{
+    OrderBook, Queue as _, QueueAddress, Subject,
+    embedded::CONFIG,
+    orders::State,
+    reconciliation::{Run, Slice, SliceStage},
+};
 use crossdock_platform_aws::{Aws, Settings};
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::scenario::{self, Shipped, Tempo, Told};
 use tokio::runtime::Runtime;
 
@@ -162,8 +167,15 @@ impl World {
         let name = self.outputs.entry("functions", function);
         let run = || cloud::ask(self.port, &json!({ "do": "invoke", "name": name, "payload": {} }));
         // MiniStack still knows the process that was killed, and learns of its end by calling it.
-        let answers: Vec<Value> = std::iter::repeat_with(run).take(5).collect();
-        assert!(answers.iter().any(|answer| answer["failed"].is_null()), "{answers:?}");
+        let mut failed = Vec::new();
+        while failed.len() < 5 {
+            let answer = run();
+            if answer["failed"].is_null() {
+                return;
+            }
+            failed.push(answer);
+        }
+        panic!("{function}: {failed:?}");
     }
 
     /// Waits until every order has come to its end, and everything that follows one: in the ledger, in the
@@ -271,6 +283,33 @@ impl World {
             std::thread::sleep(PAUSE);
             waited += PAUSE;
         }
+    }
+
+    /// Nothing was refused to the reconciler and the publishers, and nothing was found that could be mended.
+    pub fn assert_a_reconciliation_comes_to_its_end(&self) {
+        self.run_once("nightly-reconciler");
+        let book = self.book();
+        let mut waited = Duration::ZERO;
+        let run = loop {
+            let run = self.runtime.block_on(async {
+                let id = book.runs().await.unwrap().into_iter().next()?;
+                Some(book.run(&id).await.unwrap())
+            });
+            if let Some(run) = run.filter(Run::is_done) {
+                break run;
+            }
+            assert!(waited < LONGEST, "a reconciliation does not end");
+            std::thread::sleep(PAUSE);
+            waited += PAUSE;
+        };
+        eprintln!(
+            "compared {}, found {:?}",
+            run.slices.iter().map(|slice| slice.seen).sum::<u64>(),
+            run.counts()
+        );
+        let stuck = |slice: &&Slice| slice.not_compared > 0 || slice.work.stage == SliceStage::Parked;
+        assert_eq!(run.slices.iter().filter(stuck).count(), 0, "{run:?}");
+        assert!(run.counts().values().all(|count| count.healed == 0), "{run:?}");
     }
 
     /// Beside it there may be messages whose function was killed each time they were received; what they were

@@ -109,6 +109,13 @@ impl Faults {
         self.state().calls.iter().cloned().collect()
     }
 
+    /// How many there were, those that the log does not hold any more among them.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        let state = self.state();
+        state.first + state.calls.len()
+    }
+
     fn next(&self) -> Option<FaultKind> {
         let mut state = self.state();
         let fault = state.waiting.front_mut().filter(|fault| !matches!(fault.kind, FaultKind::Late(_)))?;

@@ -231,6 +231,14 @@ impl Shelf {
         self.state().articles.values().cloned().collect()
     }
 
+    /// So many articles after that id, and whether there are more.
+    pub(crate) fn after(&self, id: u64, at_most: usize) -> (Vec<Article>, bool) {
+        let state = self.state();
+        let mut rest = state.articles.range(id + 1..).map(|(_, article)| article);
+        let found = rest.by_ref().take(at_most).cloned().collect();
+        (found, rest.next().is_some())
+    }
+
     /// What the shop counts of the SKU there; none where it counts nothing there.
     #[must_use]
     pub fn count(&self, sku: &str, location: &str) -> Option<i64> {

@@ -74,8 +74,11 @@ fn every(shelf: &Shelf, variables: &Value) -> Value {
         let status = article.status.as_deref().unwrap_or("ACTIVE");
         json!({ "sku": article.sku, "product": { "status": status } })
     };
-    let all = shelf.articles().into_iter().map(|one| (one.id, one)).collect();
-    page(&all, variables, 2, shown)
+    page(variables, 2, shown, |after, first| {
+        let (nodes, more) = shelf.after(after, first);
+        let end = nodes.last().map_or(after, |last| last.id);
+        (nodes, end, more)
+    })
 }
 
 pub(super) fn variant_gid(article: &Article) -> String {
@@ -95,15 +98,21 @@ pub(super) fn search(
         let near = shelf.beginning(term).into_iter().filter(|one| matches(term, &one.sku));
         found.extend(near.map(|one| (one.id, one)));
     }
-    page(&found, variables, each, shown)
+    page(variables, each, shown, |after, first| {
+        let mut rest = found.into_values().filter(|one| one.id > after);
+        let nodes: Vec<Article> = rest.by_ref().take(first).collect();
+        let end = nodes.last().map_or(after, |last| last.id);
+        (nodes, end, rest.next().is_some())
+    })
 }
 
-/// A page of what was found; refused where it costs too much.
+/// A page of what is found after a cursor: the articles, the next cursor, and whether there are more. Refused where it
+/// costs too much.
 fn page(
-    found: &BTreeMap<u64, Article>,
     variables: &Value,
     each: usize,
     shown: impl Fn(&Article) -> Value,
+    found: impl FnOnce(u64, usize) -> (Vec<Article>, u64, bool),
 ) -> Value {
     let first = count(variables, "first");
     let cost = u64::try_from(first * each).unwrap_or(u64::MAX);
@@ -112,10 +121,9 @@ fn page(
             format!("Query cost is {cost}, which exceeds the single query max cost limit ({COST_AT_MOST}).");
         return refused(&message, "MAX_COST_EXCEEDED");
     }
-    let skip: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
-    let nodes: Vec<Value> = found.values().skip(skip).take(first).map(shown).collect();
-    let end = skip + nodes.len();
-    let more = end < found.len();
+    let after = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
+    let (nodes, end, more) = found(after, first);
+    let nodes: Vec<Value> = nodes.iter().map(shown).collect();
     let page = json!({ "hasNextPage": more, "endCursor": end.to_string() });
     costed(&json!({ "productVariants": { "nodes": nodes, "pageInfo": page } }), cost)
 }
