@@ -49,12 +49,8 @@ fn apart(update: &Update) -> (DifferenceKind, String) {
     let price = |listing: &Listing| {
         listing.price.map_or_else(|| "nothing".to_owned(), |price| price.normalize().to_string())
     };
-    let others: Vec<String> = update
-        .fields
-        .iter()
-        .filter(|field| **field != Field::Price)
-        .map(|field| format!("{field:?}").to_lowercase())
-        .collect();
+    let others: Vec<String> =
+        update.fields.iter().filter(|field| **field != Field::Price).map(|field| field.name()).collect();
     let mut said = Vec::new();
     if update.fields.contains(&Field::Price) {
         said.push(format!("it asks {}, {} is its price", price(&update.now), price(&update.wanted)));

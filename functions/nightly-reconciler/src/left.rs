@@ -29,7 +29,7 @@ impl<P: Platform> NightlyReconciler<P> {
         deadline: Timestamp,
     ) -> Result<(), Trouble> {
         let shop = self.shop(channel)?;
-        let left = self.left_before(channel, &slice.key.run).await?;
+        let left = self.left_before(channel, &self.runs_before(&slice.key.run).await?).await?;
         let mut orders = Vec::new();
         for key in &left {
             shop.pace.enter(1).await??;
@@ -49,14 +49,19 @@ impl<P: Platform> NightlyReconciler<P> {
         Ok(self.book.end_page(slice, seen, None).await?)
     }
 
-    /// The orders of a channel that the newest run before `run` has left: as many as it named.
+    /// The runs that may say what was left, newest first.
+    pub(crate) async fn runs_before(&self, run: &RunId) -> Result<Vec<RunId>, PlatformError> {
+        Ok(self.book.runs().await?.into_iter().filter(|known| known < run).take(RUNS).collect())
+    }
+
+    /// The orders of a channel that the newest of the runs `before` which has come to its end has left: as many as it
+    /// named.
     pub(crate) async fn left_before(
         &self,
         channel: &Channel,
-        run: &RunId,
+        before: &[RunId],
     ) -> Result<BTreeSet<OrderKey>, PlatformError> {
-        let before = self.book.runs().await?.into_iter().filter(|known| known < run);
-        for run in before.take(RUNS) {
+        for run in before {
             let mut slices = Vec::new();
             for kind in ["orders", "left"] {
                 let Some(name) = named(kind, channel.id.as_str()) else { continue };

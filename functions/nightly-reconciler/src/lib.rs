@@ -175,10 +175,11 @@ impl<P: Platform> NightlyReconciler<P> {
         Ok(Vec::new())
     }
 
-    /// Opens the parts of a run: the orders of each shop, those that were left to people, what each was told of stock and articles, and the shipments
-    /// of each warehouse that can be asked.
+    /// Opens the parts of a run: the orders of each shop, those that were left to people, what each was told of stock
+    /// and articles, and the shipments of each warehouse that can be asked.
     async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
         let mut names = Vec::new();
+        let before = self.runs_before(&plan.key.run).await?;
         for channel in self.config.channels.iter().filter(|channel| channel.has_api()) {
             let id = channel.id.as_str();
             let topics = [Topic::Stock, Topic::Catalogue];
@@ -186,7 +187,7 @@ impl<P: Platform> NightlyReconciler<P> {
             let told: Vec<_> =
                 told.filter_map(|topic| named(told::kind(topic), &format!("{id}.0"))).collect();
             let articles = named("articles", id).filter(|_| !told.is_empty());
-            let left = self.left_before(channel, &plan.key.run).await?;
+            let left = self.left_before(channel, &before).await?;
             let left = named("left", id).filter(|_| !left.is_empty());
             names.extend(named("orders", id).into_iter().chain(left).chain(told).chain(articles));
         }

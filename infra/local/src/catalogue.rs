@@ -151,7 +151,7 @@ fn as_text(action: &Action) -> String {
         Action::Update(update) => {
             let each = update.fields.iter().map(|field| {
                 let (now, wanted) = sides(update, *field);
-                format!("{} {now} → {wanted}", name(*field))
+                format!("{} {now} → {wanted}", field.name())
             });
             format!("change {}", each.collect::<Vec<_>>().join(", "))
         }
@@ -166,7 +166,7 @@ fn as_json(channel: &Channel, entry: &Entry) -> Value {
         Action::Update(update) => {
             let each = update.fields.iter().map(|field| {
                 let (now, wanted) = sides(update, *field);
-                (name(*field), json!({ "now": now, "wanted": wanted }))
+                (field.name(), json!({ "now": now, "wanted": wanted }))
             });
             json!({ "do": "update", "fields": each.collect::<serde_json::Map<String, Value>>() })
         }
@@ -174,10 +174,6 @@ fn as_json(channel: &Channel, entry: &Entry) -> Value {
         Action::Report(problem) => json!({ "do": "report", "problem": problem, "remedy": problem.remedy() }),
     };
     json!({ "channel": channel.id, "sku": entry.sku, "action": action })
-}
-
-fn name(field: Field) -> String {
-    serde_json::to_value(field).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn sides(update: &Update, field: Field) -> (String, String) {

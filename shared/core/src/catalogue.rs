@@ -86,6 +86,15 @@ pub enum Field {
     CompareAt,
 }
 
+impl Field {
+    /// As the configuration has it.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
 /// An article as a channel shows it, or should. What is empty is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {

@@ -14,10 +14,10 @@ mod story;
 use crossdock_platform::PlatformError;
 
 pub use json::{flat, reasons, summary};
-pub use parked::{Parked, ParkedFor, parked};
+pub use parked::{Parked, ParkedFor, parked, parked_and_left};
 pub use redrive::{Redriven, redrive};
 pub use replay::{How, Plan, Selection, carry_out, plan, take_up};
-pub use runs::{RunState, left, not_compared, report, run_state, seen, total};
+pub use runs::{RunState, not_compared, report, run_state, seen, total};
 pub use sessions::{SESSION, end_sessions};
 pub use story::{Story, stage_name};
 

@@ -23,7 +23,8 @@ pub struct Parked {
     pub orders: Vec<State>,
     /// Releases, shipments, invoices, reports, parcels and the like, with their reasons.
     pub beside: Vec<(Subject, Vec<Reason>)>,
-    /// What the last reconciliation found and left: nothing to be replayed, for it lies in Odoo or in the shop.
+    /// What the last reconciliation found and left, where it was asked for: nothing to be replayed, for it lies in
+    /// Odoo or in the shop.
     pub left: BTreeMap<DifferenceKind, Vec<Difference>>,
     /// There may be more than was asked for.
     pub cut: bool,
@@ -43,7 +44,7 @@ pub struct ParkedFor {
 /// # Errors
 /// When the ledger does not answer.
 pub async fn parked<P: Platform>(book: &OrderBook<P>, most: usize) -> Result<Parked, PlatformError> {
-    let mut found = Parked { left: left(book).await?, ..Parked::default() };
+    let mut found = Parked::default();
     let subjects = book.parked_subjects(most.saturating_add(1)).await?;
     found.cut = subjects.len() > most;
     for subject in subjects.into_iter().take(most) {
@@ -58,6 +59,14 @@ pub async fn parked<P: Platform>(book: &OrderBook<P>, most: usize) -> Result<Par
         }
     }
     Ok(found)
+}
+
+/// The same with what the last reconciliation left: all of that run is read.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn parked_and_left<P: Platform>(book: &OrderBook<P>, most: usize) -> Result<Parked, PlatformError> {
+    Ok(Parked { left: left(book).await?, ..parked(book, most).await? })
 }
 
 impl Parked {

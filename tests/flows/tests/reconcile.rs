@@ -185,7 +185,7 @@ async fn what_was_left_to_a_person_is_compared_and_listed_until_it_is_mended() {
         let run = reconciled(&flow, true).await;
         let found = run.counts().get(&DifferenceKind::OrderTotalDiffers).copied();
         assert_eq!(found, Some(Count { found: 1, healed: 0 }), "night {night}: {run:?}");
-        let listed = crossdock_operations::parked(&flow.chain.book, 10).await.unwrap().left;
+        let listed = crossdock_operations::parked_and_left(&flow.chain.book, 10).await.unwrap().left;
         assert_eq!(listed[&DifferenceKind::OrderTotalDiffers][0].subject, key("woo").to_string());
         tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
     }
@@ -196,7 +196,7 @@ async fn what_was_left_to_a_person_is_compared_and_listed_until_it_is_mended() {
     assert!(!reconciled(&flow, true).await.counts().contains_key(&DifferenceKind::OrderTotalDiffers));
     let run = reconciled(&flow, true).await;
     assert!(run.slices.iter().all(|slice| slice.key.name.as_str() != "left.woo"), "{run:?}");
-    assert!(crossdock_operations::parked(&flow.chain.book, 10).await.unwrap().left.is_empty());
+    assert!(crossdock_operations::parked_and_left(&flow.chain.book, 10).await.unwrap().left.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! What waits for a person, and what a replay would take up.
 
 use crossdock_core::{OrderKey, difference::Difference, reason::ReasonCode};
-use crossdock_operations::{Parked, Plan, Selection, parked};
+use crossdock_operations::{Parked, Plan, Selection, parked_and_left};
 use crossdock_platform::{Platform, PlatformError, Subject};
 use maud::{Markup, html};
 use serde::{Serialize, Serializer};
@@ -25,7 +25,7 @@ impl Serialize for ParkedPage {
 
 impl<P: Platform> OperationsConsole<P> {
     pub(crate) async fn parked(&self) -> Result<ParkedPage, PlatformError> {
-        Ok(ParkedPage(parked(&self.book, MOST).await?))
+        Ok(ParkedPage(parked_and_left(&self.book, MOST).await?))
     }
 }
 

@@ -173,7 +173,7 @@ async fn orders<P: Platform>(book: &OrderBook<P>, options: &Orders) -> Result<bo
 }
 
 async fn parked<P: Platform>(book: &OrderBook<P>, options: &Parked) -> Result<bool> {
-    let parked = crossdock_operations::parked(book, MOST).await?;
+    let parked = crossdock_operations::parked_and_left(book, MOST).await?;
     if options.json {
         return print(&parked.json().to_string());
     }
