@@ -8,6 +8,7 @@ use crossdock_core::{
     OrderKey,
     config::Channel,
     ids::{RunId, SliceKey},
+    message::Message,
 };
 use crossdock_platform::{
     Platform, PlatformError,
@@ -15,19 +16,19 @@ use crossdock_platform::{
 };
 use jiff::Timestamp;
 
-use crate::{NightlyReconciler, Trouble};
+use crate::{NightlyReconciler, Trouble, scope};
 
 /// Runs that are looked back over for the last one that has come to its end.
 const RUNS: usize = 7;
 
 impl<P: Platform> NightlyReconciler<P> {
-    /// Compares what was left, mends of it what may be mended, and ends the slice.
+    /// Compares what was left, mends of it what may be mended, and ends the slice. The other orders follow.
     pub(crate) async fn left(
         &self,
         channel: &Channel,
         slice: &Slice,
         deadline: Timestamp,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Vec<Message>, Trouble> {
         let shop = self.shop(channel)?;
         let left = self.left_before(channel, &self.runs_before(&slice.key.run).await?).await?;
         let mut orders = Vec::new();
@@ -46,7 +47,15 @@ impl<P: Platform> NightlyReconciler<P> {
         let doing = self.book.begin_page(slice, found, |class| self.heals(class)).await?;
         let seen = orders.len();
         self.mend(orders, &doing).await?;
-        Ok(self.book.end_page(slice, seen, None).await?)
+        let follow = match named("orders", channel.id.as_str()) {
+            Some(name) => {
+                let key = SliceKey::new(slice.key.run.clone(), name);
+                self.book.open_slice(&key, scope(slice), None).await?
+            }
+            None => None,
+        };
+        self.book.end_page(slice, seen, None).await?;
+        Ok(Vec::from_iter(follow))
     }
 
     /// The runs that may say what was left, newest first.

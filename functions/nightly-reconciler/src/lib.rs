@@ -165,8 +165,8 @@ impl<P: Platform> NightlyReconciler<P> {
             ("catalogue", Some(channel), _) => {
                 return self.told(channel, Topic::Catalogue, slice, deadline).await;
             }
-            ("orders", Some(channel), _) => self.orders(channel, slice, deadline).await?,
-            ("left", Some(channel), _) => self.left(channel, slice, deadline).await?,
+            ("orders", Some(channel), _) => return self.orders(channel, slice, deadline).await,
+            ("left", Some(channel), _) => return self.left(channel, slice, deadline).await,
             ("articles", Some(channel), _) => self.articles(channel, slice, deadline).await?,
             ("shipments", _, Some(warehouse)) => self.shipments(&warehouse.id, slice, deadline).await?,
             // The configuration has changed since it was planned.
@@ -175,21 +175,21 @@ impl<P: Platform> NightlyReconciler<P> {
         Ok(Vec::new())
     }
 
-    /// Opens the parts of a run: the orders of each shop, those that were left to people, what each was told of stock
-    /// and articles, and the shipments of each warehouse that can be asked.
+    /// Opens the parts of a run: the orders of each shop, what each was told of its articles, and the shipments of each
+    /// warehouse that can be asked. Those that were left to people come before a shop's other orders, and its counts
+    /// after all of them.
     async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
         let mut names = Vec::new();
         let before = self.runs_before(&plan.key.run).await?;
         for channel in self.config.channels.iter().filter(|channel| channel.has_api()) {
             let id = channel.id.as_str();
-            let topics = [Topic::Stock, Topic::Catalogue];
-            let told = topics.into_iter().filter(|topic| told::is_told(channel, *topic));
-            let told: Vec<_> =
-                told.filter_map(|topic| named(told::kind(topic), &format!("{id}.0"))).collect();
-            let articles = named("articles", id).filter(|_| !told.is_empty());
+            let [stock, catalogue] =
+                [Topic::Stock, Topic::Catalogue].map(|topic| told::is_told(channel, topic));
+            let catalogue_is_told = told::first(channel, Topic::Catalogue).filter(|_| catalogue);
+            let articles = named("articles", id).filter(|_| stock || catalogue);
             let left = self.left_before(channel, &before).await?;
-            let left = named("left", id).filter(|_| !left.is_empty());
-            names.extend(named("orders", id).into_iter().chain(left).chain(told).chain(articles));
+            let orders = named(if left.is_empty() { "orders" } else { "left" }, id);
+            names.extend([orders, catalogue_is_told, articles].into_iter().flatten());
         }
         let remote = self.config.warehouses.iter().filter(|warehouse| warehouse.is_remote());
         names.extend(remote.filter_map(|warehouse| named("shipments", warehouse.id.as_str())));

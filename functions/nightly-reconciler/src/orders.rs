@@ -7,19 +7,22 @@ use crossdock_core::{
     OrderKey,
     config::Channel,
     difference::{Difference, DifferenceKind},
+    ids::SliceKey,
+    message::Message,
     order::Order,
 };
 use crossdock_odoo::orders::{SaleState, Standing, standing};
 use crossdock_platform::{
     Platform, PlatformError,
     orders::{Applied, Arrival, Stage, State},
+    publication::Topic,
     queue::send_all,
-    reconciliation::Slice,
+    reconciliation::{Scope, Slice, named},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
-use crate::{NightlyReconciler, Trouble};
+use crate::{NightlyReconciler, Trouble, scope, told};
 
 /// States that are read at once.
 const AT_ONCE: usize = 16;
@@ -33,7 +36,7 @@ impl<P: Platform> NightlyReconciler<P> {
         channel: &Channel,
         slice: &Slice,
         deadline: Timestamp,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Vec<Message>, Trouble> {
         let shop = self.shop(channel)?;
         shop.pace.enter(1).await??;
         let page = shop.api.changed_since(slice.from, slice.until, slice.cursor.clone()).await;
@@ -46,7 +49,38 @@ impl<P: Platform> NightlyReconciler<P> {
         let found = self.differences(&orders, deadline).await?;
         let doing = self.book.begin_page(slice, found, |class| self.heals(class)).await?;
         self.mend(orders, &doing).await?;
-        Ok(self.book.end_page(slice, seen, page.next).await?)
+        let follow = match page.next {
+            None => self.counts_of(channel, slice, &doing).await?,
+            Some(_) => None,
+        };
+        self.book.end_page(slice, seen, page.next).await?;
+        Ok(Vec::from_iter(follow))
+    }
+
+    /// Opens what the shop counts, once all its orders are compared: a sale that nobody took in is missing from what
+    /// is promised. Where one stays missing, the counts are compared and none is set.
+    async fn counts_of(
+        &self,
+        channel: &Channel,
+        orders: &Slice,
+        last: &[Difference],
+    ) -> Result<Option<Message>, Trouble> {
+        let Some(name) = told::first(channel, Topic::Stock).filter(|_| told::is_told(channel, Topic::Stock))
+        else {
+            return Ok(None);
+        };
+        let unheard = |kind: DifferenceKind| {
+            matches!(kind, DifferenceKind::OrderMissing | DifferenceKind::OrderOutdated)
+        };
+        let earlier = match named("left", channel.id.as_str()) {
+            Some(name) => self.book.document::<Slice>(&SliceKey::new(orders.key.run.clone(), name)).await?,
+            None => None,
+        };
+        let mut counts = earlier.iter().chain([orders]).flat_map(|slice| &slice.counts);
+        let left = counts.any(|(kind, count)| unheard(*kind) && count.healed < count.found)
+            || last.iter().any(|one| unheard(one.kind) && !one.healed);
+        let scope = Scope { heals: orders.heals && !left, ..scope(orders) };
+        Ok(self.book.open_slice(&SliceKey::new(orders.key.run.clone(), name), scope, None).await?)
     }
 
     /// Takes in what nobody told us of, as a webhook would have.

@@ -227,10 +227,12 @@ async fn one_run_mends_no_more_than_it_may() {
     assert_eq!(missing, (DifferenceKind::OrderMissing, 1, 0));
     assert_eq!((stock.1, stock.2), (4, 1), "two that somebody counted, and two that the shop sold");
     assert!(flow.chain.book.state(&key("woo")).await.unwrap().is_none());
-    for left in [3, 2] {
+    for left in [3, 2, 2] {
         let run = reconciled(&flow, true).await;
         assert_eq!(run.counts()[&DifferenceKind::StockDiffers].found, left);
     }
+    let woo = |shops: &Shops| [shops.counts("CD-1")[1], shops.counts("CD-2")[1]];
+    assert_eq!(woo(&shops), [Some(8), Some(9)], "no count is set over a sale that nobody may take in");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,9 +3,6 @@
 //! - *sole*: without it a violation is found.
 //! - *paired*: a violation is found when a second guard, which is named, is gone as well.
 //! - *economic*: nothing is found to be lost without it, and requests and time are measured.
-//!
-//! `CallDeadline` is among the economic ones because no seed has shown a loss without it: the conditional
-//! writes and the fence were enough. It stays: the lease's end is reckoned from it.
 
 use crossdock_core::guard::{Guard, without};
 use serde_json::{Value, json};
@@ -38,7 +35,7 @@ impl Class {
 #[must_use]
 pub fn class(guard: Guard) -> Class {
     match guard {
-        Guard::RequestToken | Guard::SameContent | Guard::Breaker | Guard::CallDeadline => Class::Economic,
+        Guard::RequestToken | Guard::SameContent | Guard::Breaker => Class::Economic,
         _ => Class::Sole,
     }
 }

@@ -22,8 +22,7 @@ use simulation::{
     weather::Fault,
 };
 
-/// Violations for a mean, and the most seeds that are spent on one guard.
-const ENOUGH: u64 = 3;
+/// The most seeds that are spent on one guard.
 const MOST: u64 = 1200;
 /// Seeds on which the calls without an economic guard are counted.
 const COUNTED: u64 = 30;
@@ -120,6 +119,9 @@ struct Cli {
     /// With --guards: this one alone.
     #[arg(long, requires = "guards")]
     guard: Option<String>,
+    /// With --guards: so many violations for each. One shows that a guard is needed; a mean needs more.
+    #[arg(long, requires = "guards", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    enough: u64,
     /// Prints one object.
     #[arg(long)]
     json: bool,
@@ -129,7 +131,7 @@ fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     let how = How::of(&cli);
     let (result, sound) = match cli.seed {
-        None if cli.guards => guards(cli.guard.as_deref())?,
+        None if cli.guards => guards(cli.guard.as_deref(), cli.enough)?,
         seed => {
             let result = match seed {
                 Some(seed) => once(seed, cli.about.as_deref(), cli.json, how)?,
@@ -269,14 +271,14 @@ fn order_in(violation: &str) -> Option<String> {
 }
 
 /// A list of the guards; whether each is what its class says.
-fn guards(only: Option<&str>) -> Result<(Value, bool)> {
+fn guards(only: Option<&str>, enough: u64) -> Result<(Value, bool)> {
     let wanted = |guard: &Guard| only.is_none_or(|only| format!("{guard:?}") == only);
     let guards: Vec<Guard> =
         Guard::ALL.into_iter().filter(wanted).filter(|guard| simulation::guards::reached(*guard)).collect();
     let (_, proofs) = on_all_cores(guards.len() as u64, |at| {
         let guard = guards[usize::try_from(at).unwrap_or(0)];
         let economic = simulation::guards::class(guard) == simulation::guards::Class::Economic;
-        prove(guard, ENOUGH, if economic { COUNTED } else { MOST })
+        prove(guard, enough, if economic { COUNTED } else { MOST })
     });
     ensure!(!proofs.is_empty(), "there is no such guard; there are: {:?}", Guard::ALL);
     let list: Vec<Value> = proofs.iter().map(Proof::json).collect();

@@ -26,7 +26,7 @@ mod woocommerce_stock;
 mod woocommerce_variations;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -85,7 +85,18 @@ pub fn standard_webhooks_signature(secret: &str, id: &str, at: i64, body: &[u8])
 #[derive(Debug, Default)]
 struct Book {
     versions: BTreeMap<u64, Vec<Sale>>,
+    /// All of them, as an index sorts them.
+    changes: BTreeSet<Change>,
 }
+
+impl Book {
+    fn as_of(&self, id: u64, then: Timestamp) -> Option<&Sale> {
+        self.versions.get(&id)?.iter().rev().find(|version| version.updated_at <= then)
+    }
+}
+
+/// Where an order stands among those sorted by their last change: the time of it, and the order's number.
+pub(crate) type Change = (Timestamp, u64);
 
 /// The orders of a shop under their clock.
 #[derive(Debug, Clone)]
@@ -110,6 +121,7 @@ impl Orders {
     /// Adds a version; it is seen from its own time of change on.
     pub(crate) fn put(&self, sale: Sale) {
         let mut book = self.book();
+        book.changes.insert((sale.updated_at, sale.id));
         let versions = book.versions.entry(sale.id).or_default();
         versions.push(sale);
         versions.sort_by_key(|version| version.updated_at);
@@ -117,24 +129,30 @@ impl Orders {
 
     /// The order as it stands now.
     pub(crate) fn get(&self, id: u64) -> Option<Sale> {
-        self.get_as_of(id, self.clock.now())
-    }
-
-    fn get_as_of(&self, id: u64, then: Timestamp) -> Option<Sale> {
-        let book = self.book();
-        book.versions.get(&id)?.iter().rev().find(|version| version.updated_at <= then).cloned()
+        self.book().as_of(id, self.clock.now()).cloned()
     }
 
     /// Every order as it stands now, by the time of its last change.
     pub(crate) fn all(&self) -> Vec<Sale> {
-        self.all_as_of(self.clock.now())
+        self.changed((Timestamp::MIN, 0), Timestamp::MAX, self.clock.now(), usize::MAX)
     }
 
-    /// The same as it stood `then`: what an index shows that lags behind.
-    pub(crate) fn all_as_of(&self, then: Timestamp) -> Vec<Sale> {
-        let ids: Vec<u64> = self.book().versions.keys().copied().collect();
-        let mut all: Vec<Sale> = ids.into_iter().filter_map(|id| self.get_as_of(id, then)).collect();
-        all.sort_by_key(|sale| (sale.updated_at, sale.id));
-        all
+    /// At most `limit` of the orders whose last change lies at `begin` or after it, and not after `until`, in
+    /// their order, as they stood `then`: what an index shows that lags behind.
+    pub(crate) fn changed(
+        &self,
+        begin: Change,
+        until: Timestamp,
+        then: Timestamp,
+        limit: usize,
+    ) -> Vec<Sale> {
+        let book = self.book();
+        book.changes
+            .range(begin..)
+            .take_while(|(at, _)| *at <= then.min(until))
+            .filter_map(|(at, id)| book.as_of(*id, then).filter(|sale| sale.updated_at == *at))
+            .take(limit)
+            .cloned()
+            .collect()
     }
 }

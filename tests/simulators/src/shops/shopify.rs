@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    Faults, Orders, Sale, Shelf, Signed, hmac_base64, shopify_fulfilment::Fulfilments, shopify_graphql,
-    shopify_rest, shopify_stock,
+    Change, Faults, Orders, Sale, Shelf, Signed, hmac_base64, shopify_fulfilment::Fulfilments,
+    shopify_graphql, shopify_rest, shopify_stock,
 };
 pub use super::{shopify_points::Points, shopify_token::Tokens};
 
@@ -248,28 +248,28 @@ impl Shop {
                 .split(" AND ")
                 .find_map(|part| part.trim().strip_prefix(mark)?.trim_matches('\'').parse().ok())
         };
-        let (from, until) = (bound("updated_at:>="), bound("updated_at:<="));
-        let found: Vec<Sale> = self
-            .orders
-            .all_as_of(self.faults.indexed_until(self.orders.clock().now()))
-            .into_iter()
-            .filter(|sale| from.is_none_or(|from| sale.updated_at >= from))
-            .filter(|sale| until.is_none_or(|until| sale.updated_at <= until))
-            .collect();
+        let from = bound("updated_at:>=").unwrap_or(Timestamp::MIN);
+        let until = bound("updated_at:<=").unwrap_or(Timestamp::MAX);
+        let after = variables["after"].as_str().and_then(behind);
         let first =
             variables["first"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(50).min(250);
-        let after: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
-        let page: Vec<Value> = found.iter().skip(after).take(first).map(shopify_graphql::order).collect();
-        let edges: Vec<Value> = (after + 1..)
+        let then = self.faults.indexed_until(self.orders.clock().now());
+        let begin = after.map_or((from, 0), |after| after.max((from, 0)));
+        let mut found = self.orders.changed(begin, until, then, first + 1);
+        let more = found.len() > first;
+        found.truncate(first);
+        let page: Vec<Value> = found.iter().map(shopify_graphql::order).collect();
+        let cursors: Vec<String> = found.iter().map(cursor).collect();
+        let edges: Vec<Value> = cursors
+            .iter()
             .zip(&page)
-            .map(|(cursor, node)| json!({ "cursor": cursor.to_string(), "node": node }))
+            .map(|(cursor, node)| json!({ "cursor": cursor, "node": node }))
             .collect();
-        let end = after + page.len();
         json!({ "orders": {
             "nodes": page, "edges": edges,
             "pageInfo": {
-                "hasNextPage": end < found.len(), "hasPreviousPage": after > 0,
-                "startCursor": (after + 1).to_string(), "endCursor": end.to_string(),
+                "hasNextPage": more, "hasPreviousPage": after.is_some(),
+                "startCursor": cursors.first(), "endCursor": cursors.last(),
             },
         }})
     }
@@ -302,6 +302,17 @@ impl Shop {
         let subscription = json!({ "id": id, "topic": topic, "uri": uri });
         json!({ "webhookSubscriptionCreate": { "webhookSubscription": subscription, "userErrors": [] } })
     }
+}
+
+/// A cursor holds what the list is sorted by, as Shopify's does: what changes meanwhile moves no other order.
+fn cursor(sale: &Sale) -> String {
+    format!("{} {}", sale.updated_at, sale.id)
+}
+
+/// The place behind a cursor.
+fn behind(cursor: &str) -> Option<Change> {
+    let (at, id) = cursor.split_once(' ')?;
+    Some((at.parse().ok()?, id.parse::<u64>().ok()? + 1))
 }
 
 fn costed(data: &Value) -> Value {
