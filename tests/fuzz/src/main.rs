@@ -13,9 +13,10 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Parser;
 
 /// Set where this program stands in for rustc.
@@ -79,15 +80,33 @@ fn fuzz(arguments: &Arguments) -> anyhow::Result<bool> {
     let folder = here.ancestors().nth(2).context("this program was built by cargo")?;
     let program = build(root, folder, &here)?;
     let work = folder.join("fuzz");
-    let mut good = true;
-    for target in &fuzz::TARGETS {
-        if !arguments.target.is_empty() && !arguments.target.iter().any(|name| name == target.name) {
-            continue;
+    let wanted = |name: &str| arguments.target.is_empty() || arguments.target.iter().any(|one| one == name);
+    let left = Mutex::new(fuzz::TARGETS.iter().map(|target| target.name).filter(|name| wanted(name)));
+    let one = |name: &str| {
+        let run = run::Run::new(&program, &work, name)?;
+        if arguments.merge { run.merge() } else { run.fuzz(arguments.seconds) }
+    };
+    let some = || {
+        let mut good = true;
+        while let Some(name) = next(&left) {
+            good &= one(name)?;
         }
-        let run = run::Run::new(&program, &work, target.name)?;
-        good &= if arguments.merge { run.merge()? } else { run.fuzz(arguments.seconds)? };
-    }
-    Ok(good)
+        anyhow::Ok(good)
+    };
+    // One for each core: each of them is a process that never waits.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(some)).collect();
+        let mut good = true;
+        for thread in threads {
+            good &= thread.join().map_err(|_| anyhow!("a thread panicked"))??;
+        }
+        Ok(good)
+    })
+}
+
+fn next<T>(left: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    left.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
 fn build(root: &Path, folder: &Path, wrapper: &Path) -> anyhow::Result<PathBuf> {

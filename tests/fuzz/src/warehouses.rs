@@ -204,6 +204,7 @@ fn api(kind: &str, secret: &str, input: &[u8]) {
     let Some((call, script)) = input.split_first() else { return };
     let config: config::Warehouse = serde_json::from_value(json!({
         "id": "wh-east", "kind": kind, "odoo": "Main", "url": format!("https://{HOST}/"),
+        "stock": { "counts_of": "se-1" },
     }))
     .unwrap();
     script::run(async {
@@ -229,6 +230,7 @@ async fn ask(warehouse: &Warehouse, call: u8) -> Result<(), PeerError> {
         b's' => {
             warehouse.stop(&reference, None).await?;
         }
+        b'c' => sound_counts(warehouse).await?,
         b'h' => {
             for notice in warehouse.resolve("labels?batch_id=se-1").await? {
                 sound_notice(&notice);
@@ -239,6 +241,30 @@ async fn ask(warehouse: &Warehouse, call: u8) -> Result<(), PeerError> {
                 assert_eq!(shipment.reference, reference, "a shipment of another release");
                 sound_shipment(&shipment);
             }
+        }
+    }
+    Ok(())
+}
+
+/// The first page and the one behind it.
+async fn sound_counts(warehouse: &Warehouse) -> Result<(), PeerError> {
+    let mut after: Option<String> = None;
+    for _ in 0..2 {
+        let Some(counts) = warehouse.counts(after.as_deref()).await? else { return Ok(()) };
+        let mut seen = std::collections::BTreeSet::new();
+        for line in &counts.lines {
+            assert!(line.quantity >= rust_decimal::Decimal::ZERO, "less than nothing lies there");
+            line.lot.iter().for_each(|lot| plain(lot));
+            assert!(seen.insert((&line.sku, &line.lot)), "a SKU and lot twice");
+        }
+        if let Some(next) = &counts.next {
+            plain(next);
+            assert!((1..=128).contains(&next.len()), "a next page that is none: {next}");
+            assert_ne!(counts.next, after, "a page that is followed by itself");
+        }
+        after = counts.next;
+        if after.is_none() {
+            return Ok(());
         }
     }
     Ok(())
