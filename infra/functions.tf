@@ -118,8 +118,9 @@ locals {
       # What events missed goes where it would have gone by itself; stock and articles are compared by their publishers.
       sends = ["reconcile", "orders", "shipments", "stock", "catalogue"]
       table = ["GetItem", "PutItem"]
-      # The runs before this one: what they left is compared again.
-      indexes = ["shelf"]
+      # The runs before this one: what they left is compared again. And what a warehouse has told and Odoo does not
+      # show yet is not missing from its stock.
+      indexes = ["due", "shelf"]
       secrets = concat([local.odoo_secret], local.api_secrets, local.warehouse_secrets)
     }
     waker = {

@@ -47,15 +47,9 @@ impl<P: Platform> NightlyReconciler<P> {
         let doing = self.book.begin_page(slice, found, |class| self.heals(class)).await?;
         let seen = orders.len();
         self.mend(orders, &doing).await?;
-        let follow = match named("orders", channel.id.as_str()) {
-            Some(name) => {
-                let key = SliceKey::new(slice.key.run.clone(), name);
-                self.book.open_slice(&key, scope(slice), None).await?
-            }
-            None => None,
-        };
+        let follow = self.open_next(slice, "orders", channel.id.as_str(), scope(slice)).await?;
         self.book.end_page(slice, seen, None).await?;
-        Ok(Vec::from_iter(follow))
+        Ok(follow)
     }
 
     /// The runs that may say what was left, newest first.

@@ -5,9 +5,11 @@
 //! same entries and messages as webhooks and watchers would have made.
 //!
 //! Safe to repeat: a page's findings are written down before anything of them is mended, and its end moves the
-//! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it.
+//! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it; what
+//! a warehouse counts is compared here.
 
 mod articles;
+mod counts;
 mod left;
 mod orders;
 mod shipments;
@@ -23,7 +25,7 @@ use crossdock_core::{
     message::{Message, QueueName},
     reason::{Reason, ReasonCode},
 };
-use crossdock_odoo::Odoo;
+use crossdock_odoo::{Catalogue, Odoo};
 use crossdock_peers::{Remote, Shop, shop_secrets, shops, warehouse_secrets, warehouses};
 use crossdock_platform::{
     Change, OrderBook, Pace, Platform, PlatformError,
@@ -44,6 +46,7 @@ pub struct NightlyReconciler<P> {
     pub book: OrderBook<P>,
     pub config: Arc<Config>,
     pub odoo: Odoo,
+    pub catalogue: Catalogue,
     pub pace: Pace<P>,
     pub shops: BTreeMap<ChannelId, Shop<P>>,
     pub warehouses: BTreeMap<WarehouseId, Remote<P>>,
@@ -72,7 +75,8 @@ impl<P: Platform> Wire<P> for NightlyReconciler<P> {
         let shops = shops(parts, Channel::has_api).await?;
         let warehouses = warehouses(parts).await?;
         let book = OrderBook::new(platform.clone(), config.retention.clone());
-        Ok(Self { book, config: config.clone(), odoo, pace, shops, warehouses })
+        let catalogue = Catalogue::new(odoo.clone());
+        Ok(Self { book, config: config.clone(), odoo, catalogue, pace, shops, warehouses })
     }
 }
 
@@ -168,7 +172,8 @@ impl<P: Platform> NightlyReconciler<P> {
             ("orders", Some(channel), _) => return self.orders(channel, slice, deadline).await,
             ("left", Some(channel), _) => return self.left(channel, slice, deadline).await,
             ("articles", Some(channel), _) => self.articles(channel, slice, deadline).await?,
-            ("shipments", _, Some(warehouse)) => self.shipments(&warehouse.id, slice, deadline).await?,
+            ("shipments", _, Some(warehouse)) => return self.shipments(&warehouse.id, slice, deadline).await,
+            ("counts", _, Some(warehouse)) => self.counts(warehouse, slice, deadline).await?,
             // The configuration has changed since it was planned.
             _ => self.book.end_page(slice, 0, None).await?,
         }
@@ -185,7 +190,8 @@ impl<P: Platform> NightlyReconciler<P> {
             let id = channel.id.as_str();
             let [stock, catalogue] =
                 [Topic::Stock, Topic::Catalogue].map(|topic| told::is_told(channel, topic));
-            let catalogue_is_told = told::first(channel, Topic::Catalogue).filter(|_| catalogue);
+            let catalogue_is_told =
+                named(told::kind(Topic::Catalogue), &told::first(channel)).filter(|_| catalogue);
             let articles = named("articles", id).filter(|_| stock || catalogue);
             let left = self.left_before(channel, &before).await?;
             let orders = named(if left.is_empty() { "orders" } else { "left" }, id);
@@ -200,6 +206,19 @@ impl<P: Platform> NightlyReconciler<P> {
         }
         self.book.end_page(plan, 0, None).await?;
         Ok(messages)
+    }
+
+    /// Opens the part of the run that follows a slice which is about to end.
+    async fn open_next(
+        &self,
+        slice: &Slice,
+        kind: &str,
+        peer: &str,
+        scope: Scope,
+    ) -> Result<Vec<Message>, PlatformError> {
+        let Some(name) = named(kind, peer) else { return Ok(Vec::new()) };
+        let key = SliceKey::new(slice.key.run.clone(), name);
+        Ok(Vec::from_iter(self.book.open_slice(&key, scope, None).await?))
     }
 
     fn shop(&self, channel: &Channel) -> Result<&Shop<P>, Trouble> {

@@ -51,10 +51,10 @@ impl<P: Platform> NightlyReconciler<P> {
         self.mend(orders, &doing).await?;
         let follow = match page.next {
             None => self.counts_of(channel, slice, &doing).await?,
-            Some(_) => None,
+            Some(_) => Vec::new(),
         };
         self.book.end_page(slice, seen, page.next).await?;
-        Ok(Vec::from_iter(follow))
+        Ok(follow)
     }
 
     /// Opens what the shop counts, once all its orders are compared: a sale that nobody took in is missing from what
@@ -64,11 +64,10 @@ impl<P: Platform> NightlyReconciler<P> {
         channel: &Channel,
         orders: &Slice,
         last: &[Difference],
-    ) -> Result<Option<Message>, Trouble> {
-        let Some(name) = told::first(channel, Topic::Stock).filter(|_| told::is_told(channel, Topic::Stock))
-        else {
-            return Ok(None);
-        };
+    ) -> Result<Vec<Message>, Trouble> {
+        if !told::is_told(channel, Topic::Stock) {
+            return Ok(Vec::new());
+        }
         let unheard = |kind: DifferenceKind| {
             matches!(kind, DifferenceKind::OrderMissing | DifferenceKind::OrderOutdated)
         };
@@ -80,7 +79,7 @@ impl<P: Platform> NightlyReconciler<P> {
         let left = counts.any(|(kind, count)| unheard(*kind) && count.healed < count.found)
             || last.iter().any(|one| unheard(one.kind) && !one.healed);
         let scope = Scope { heals: orders.heals && !left, ..scope(orders) };
-        Ok(self.book.open_slice(&SliceKey::new(orders.key.run.clone(), name), scope, None).await?)
+        Ok(self.open_next(orders, told::kind(Topic::Stock), &told::first(channel), scope).await?)
     }
 
     /// Takes in what nobody told us of, as a webhook would have.

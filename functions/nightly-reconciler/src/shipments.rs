@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossdock_core::{
     OrderKey, WarehouseId,
     difference::{Difference, DifferenceKind},
+    message::Message,
     shipment::Shipment,
 };
 use crossdock_odoo::transfers;
@@ -20,7 +21,7 @@ use crossdock_platform::{
 };
 use jiff::Timestamp;
 
-use crate::{NightlyReconciler, Trouble};
+use crate::{NightlyReconciler, Trouble, scope};
 
 /// Transfers of one page: each order of them may cost a call to the warehouse.
 const PAGE: usize = 50;
@@ -34,9 +35,8 @@ impl<P: Platform> NightlyReconciler<P> {
         warehouse: &WarehouseId,
         slice: &Slice,
         deadline: Timestamp,
-    ) -> Result<(), Trouble> {
-        let remote =
-            self.warehouses.get(warehouse).ok_or_else(|| Trouble::NoSecret(warehouse.to_string()))?;
+    ) -> Result<Vec<Message>, Trouble> {
+        let remote = self.remote(warehouse)?;
         let begin = slice.cursor.as_deref().and_then(|id| id.parse().ok()).unwrap_or(0);
         let odoo = self.odoo.until(deadline);
         self.pace.enter(CALLS).await??;
@@ -47,7 +47,17 @@ impl<P: Platform> NightlyReconciler<P> {
         self.pace.learn(&keys).await?;
         let orders: BTreeSet<OrderKey> = keys?.into_values().collect();
         let seen = self.releases(remote, slice, &orders).await?;
-        Ok(self.book.end_page(slice, seen, page.next.map(|id| id.to_string())).await?)
+        // What has left is taken off what the warehouse counts.
+        let follow = match page.next {
+            None => self.open_next(slice, "counts", warehouse.as_str(), scope(slice)).await?,
+            Some(_) => Vec::new(),
+        };
+        self.book.end_page(slice, seen, page.next.map(|id| id.to_string())).await?;
+        Ok(follow)
+    }
+
+    pub(crate) fn remote(&self, warehouse: &WarehouseId) -> Result<&Remote<P>, Trouble> {
+        self.warehouses.get(warehouse).ok_or_else(|| Trouble::NoSecret(warehouse.to_string()))
     }
 
     /// Asks for what the warehouse holds of these orders; says how many releases that were.

@@ -25,13 +25,13 @@ const PAGE: usize = 1000;
 /// The records, and the SKUs.
 const CALLS: u32 = 2;
 
-/// The first slice of a topic at a channel.
-pub(crate) fn first(channel: &Channel, topic: Topic) -> Option<SliceName> {
-    named(kind(topic), &format!("{}.0", channel.id))
+/// What the first slice of a topic at a channel is called behind its kind.
+pub(crate) fn first(channel: &Channel) -> String {
+    format!("{}.0", channel.id)
 }
 
 /// The kind of the slices of a topic.
-fn kind(topic: Topic) -> &'static str {
+pub(crate) fn kind(topic: Topic) -> &'static str {
     match topic {
         Topic::Stock => "stock",
         Topic::Catalogue => "catalogue",

@@ -118,7 +118,7 @@ impl<P: Platform> ShipmentHandler<P> {
     async fn sort<'a>(&self, work: &Try<'a>) -> Result<Sorted<'a>, Trouble> {
         let (advice, warehouse) = (work.advice, &work.report.key.warehouse);
         let on_its_way = match advice.kind {
-            AdviceKind::Snapshot => self.on_their_way(warehouse).await?,
+            AdviceKind::Snapshot => self.book.on_their_way(warehouse).await?,
             AdviceKind::Adjustment { .. } => BTreeSet::new(),
         };
         let all = self.look(work, &advice.lines.iter().collect::<Vec<_>>()).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_core::{OrderKey, ReleaseKey, ShipmentKey, WarehouseId, config::OdooRef};
+use crossdock_core::{OrderKey, ReleaseKey, ShipmentKey, WarehouseId};
 use crossdock_odoo::transfers;
 use crossdock_platform::{
     Platform,
@@ -79,16 +79,7 @@ impl<P: Platform> ShipmentHandler<P> {
     /// Odoo's id of a warehouse, in whichever of the channels' companies has it.
     pub(crate) async fn house_anywhere(&self, warehouse: &WarehouseId) -> Result<Option<i64>, Trouble> {
         let Some(config) = self.config.warehouse(warehouse) else { return Ok(None) };
-        if let OdooRef::Id(id) = config.odoo {
-            return Ok(Some(id));
-        }
-        for channel in &self.config.channels {
-            let company = self.catalogue.company(&channel.company).await?;
-            if let Some(id) = company.and_then(|company| company.warehouse(&config.odoo)) {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
+        Ok(self.catalogue.warehouse(self.config.companies(), &config.odoo).await?)
     }
 }
 

@@ -1,15 +1,12 @@
 //! What corrections and receipts have in common: one at a time for a warehouse, and how a try ends.
 
-use std::collections::BTreeSet;
-
 use crossdock_core::{
-    Reason, ReasonCode, Sku, WarehouseId,
+    Reason, ReasonCode, WarehouseId,
     config::{self, OnAdvice},
-    shipment::Notice,
 };
 use crossdock_platform::{
-    Change, Platform, PlatformError, Subject,
-    fulfilment::{Report, ReportStage, Shipment},
+    Change, Platform, PlatformError,
+    fulfilment::{Report, ReportStage},
     orders::{after, backoff},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -18,9 +15,6 @@ use crate::{
     SOON, ShipmentHandler,
     outcome::{End, Trouble},
 };
-
-/// More on its way than this is too much to look at one by one.
-const MOST: usize = 10_000;
 
 /// What a try came to.
 pub(crate) enum Became {
@@ -131,33 +125,5 @@ impl<P: Platform> ShipmentHandler<P> {
         let limit = SignedDuration::from_secs(i64::from(self.config.odoo.request_limit_s));
         let keep = ambiguous.then(|| after(self.book.now(), limit));
         self.book.give_stock_back(warehouse, holder, keep).await
-    }
-
-    /// SKUs of shipments and receipts that the warehouse has told of and that do not stand in Odoo. By the lagging
-    /// index.
-    pub(crate) async fn on_their_way(&self, warehouse: &WarehouseId) -> Result<BTreeSet<Sku>, PlatformError> {
-        let mut subjects = self.book.due(Timestamp::MAX, MOST).await?;
-        subjects.extend(self.book.parked_subjects(MOST).await?);
-        let mut skus = BTreeSet::new();
-        for subject in subjects {
-            let lines = match subject {
-                Subject::Shipment(key) if &key.warehouse == warehouse => {
-                    let shipment = self.book.document::<Shipment>(&key).await?;
-                    let open = shipment.filter(|shipment| shipment.applied.is_none());
-                    open.and_then(|shipment| shipment.content).map(|content| content.lines)
-                }
-                Subject::Report(key) if &key.warehouse == warehouse => {
-                    let report = self.book.document::<Report>(&key).await?;
-                    let open = report.filter(|report| report.work.stage != ReportStage::Done);
-                    open.and_then(|report| match report.notice {
-                        Notice::Received { receipt } => Some(receipt.lines),
-                        _ => None,
-                    })
-                }
-                _ => None,
-            };
-            skus.extend(lines.into_iter().flatten().map(|line| line.sku));
-        }
-        Ok(skus)
     }
 }

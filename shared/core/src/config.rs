@@ -242,6 +242,11 @@ impl Config {
         self.carriers.iter().find(|carrier| &carrier.id == id)
     }
 
+    /// Odoo's companies that a channel sells for, as the channels name them.
+    pub fn companies(&self) -> impl Iterator<Item = &OdooRef> {
+        self.channels.iter().map(|channel| &channel.company)
+    }
+
     /// Tells whether the mapping was mended since an order was parked.
     #[must_use]
     pub fn digest(&self) -> String {

@@ -22,6 +22,8 @@ crate::coded::coded! {
     ArticleUnknown => "article_unknown", "Give the product in Odoo this Internal Reference, or take the article out of the shop: until then nobody tells it stock or prices, and its orders are parked.";
     /// A location counts something else than Odoo promises.
     StockDiffers => "stock_differs", "Let `stock` heal; or move the stock in Odoo once more, and it is told.";
+    /// A warehouse counts something else than Odoo has there.
+    WarehouseStockDiffers => "warehouse_stock_differs", "Count again on both sides. Odoo follows the warehouse where the warehouse's `stock.snapshots` is `apply` and `warehouse_stock` heals.";
     /// A shop asks another price than the pricelist says.
     PriceDiffers => "price_differs", "Let `catalogue` heal; or change the price in Odoo once more, and it is told. A price that is the shop's own belongs out of `catalogue.update`.";
     /// An article shows something else than the product in Odoo, or is shown and should not be.
@@ -44,6 +46,7 @@ impl DifferenceKind {
             Self::ShipmentMissing
             | Self::ArticleUnknown
             | Self::StockDiffers
+            | Self::WarehouseStockDiffers
             | Self::PriceDiffers
             | Self::ArticleDiffers
             | Self::ArticleMissing => false,
@@ -57,6 +60,7 @@ impl DifferenceKind {
             Self::OrderMissing | Self::OrderOutdated => Some(Healing::Orders),
             Self::ShipmentMissing => Some(Healing::Shipments),
             Self::StockDiffers => Some(Healing::Stock),
+            Self::WarehouseStockDiffers => Some(Healing::WarehouseStock),
             Self::PriceDiffers | Self::ArticleDiffers | Self::ArticleMissing => Some(Healing::Catalogue),
             Self::OrderGone
             | Self::OrderCancelledInOdoo
@@ -73,7 +77,10 @@ impl DifferenceKind {
 pub enum Healing {
     Orders,
     Shipments,
+    /// What shops count.
     Stock,
+    /// What Odoo counts, by what a warehouse does whose policy lets Odoo follow.
+    WarehouseStock,
     /// Prices, and what else of an article is told.
     Catalogue,
 }
@@ -83,7 +90,7 @@ pub enum Healing {
 #[serde(deny_unknown_fields)]
 pub struct Difference {
     pub kind: DifferenceKind,
-    /// What it is about: an order, a shipment, or a SKU at a channel.
+    /// What it is about: an order, a shipment, or a SKU at a channel or in a warehouse.
     pub subject: String,
     /// What each side says.
     pub detail: String,

@@ -7,6 +7,7 @@
 //! **Invariant:** a parser here never panics, whatever the bytes, and no text made here quotes a value of a
 //! body or of a release: those hold personal data.
 
+mod counts;
 mod door;
 mod hook;
 mod shiphero;
@@ -16,4 +17,4 @@ mod warehouse;
 
 pub use crossdock_core::hook::{FieldError, Refusal};
 pub use hook::{Call, acknowledgement, receive};
-pub use warehouse::{Accepted, Found, FoundState, Stop, Warehouse};
+pub use warehouse::{Accepted, Counts, Found, FoundState, Stop, Warehouse};

@@ -2,6 +2,7 @@
 
 use crossdock_core::{
     PeerError, Reference,
+    advice::AdviceLine,
     config::{self, WarehouseKind},
     shipment::{Notice, Release, Shipment},
 };
@@ -48,6 +49,15 @@ pub enum Stop {
     Asked,
 }
 
+/// A page of what lies in a warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts {
+    /// Each SKU and lot once; pieces of the product's own unit, those among them that are meant for an order.
+    pub lines: Vec<AdviceLine>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<String>,
+}
+
 /// One warehouse's API. Its peer name, for errors and the pace, is the warehouse's id.
 #[derive(Clone)]
 pub struct Warehouse {
@@ -60,19 +70,29 @@ enum Kind {
     /// Odoo itself is the warehouse system: there is nobody to call.
     Odoo,
     Standard,
-    Shiphero(shiphero::Issued),
-    Shipstation,
+    /// `counts_of` is the vendor's id of the warehouse whose counts are asked for; without it none are.
+    Shiphero {
+        issued: shiphero::Issued,
+        counts_of: Option<String>,
+    },
+    Shipstation {
+        counts_of: Option<String>,
+    },
 }
 
 impl Warehouse {
     /// `secret` is the text of the warehouse's API secret; each adapter's head says what that is.
     #[must_use]
     pub fn new(client: Client, config: &config::Warehouse, secret: &SecretString) -> Self {
+        // An empty id would ask for every warehouse of the account at once.
+        let counts_of = config.stock.counts_of.clone().filter(|of| !of.trim().is_empty());
         let (kind, address) = match config.kind {
             WarehouseKind::Odoo => (Kind::Odoo, ""),
             WarehouseKind::Standard => (Kind::Standard, ""),
-            WarehouseKind::Shiphero => (Kind::Shiphero(shiphero::Issued::default()), shiphero::ADDRESS),
-            WarehouseKind::Shipstation => (Kind::Shipstation, shipstation::ADDRESS),
+            WarehouseKind::Shiphero => {
+                (Kind::Shiphero { issued: shiphero::Issued::default(), counts_of }, shiphero::ADDRESS)
+            }
+            WarehouseKind::Shipstation => (Kind::Shipstation { counts_of }, shipstation::ADDRESS),
         };
         Self { door: Door::new(client, config, secret, address), kind }
     }
@@ -87,8 +107,8 @@ impl Warehouse {
         match &self.kind {
             Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::release(&self.door, release).await,
-            Kind::Shiphero(issued) => shiphero::api::release(&self.door, issued, release).await,
-            Kind::Shipstation => shipstation::api::release(&self.door, release).await,
+            Kind::Shiphero { issued, .. } => shiphero::api::release(&self.door, issued, release).await,
+            Kind::Shipstation { .. } => shipstation::api::release(&self.door, release).await,
         }
     }
 
@@ -100,8 +120,8 @@ impl Warehouse {
         match &self.kind {
             Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::find(&self.door, reference).await,
-            Kind::Shiphero(issued) => shiphero::api::find(&self.door, issued, reference).await,
-            Kind::Shipstation => shipstation::api::find(&self.door, reference).await,
+            Kind::Shiphero { issued, .. } => shiphero::api::find(&self.door, issued, reference).await,
+            Kind::Shipstation { .. } => shipstation::api::find(&self.door, reference).await,
         }
     }
 
@@ -114,8 +134,8 @@ impl Warehouse {
         match &self.kind {
             Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::stop(&self.door, reference).await,
-            Kind::Shiphero(issued) => shiphero::api::stop(&self.door, issued, reference, id).await,
-            Kind::Shipstation => shipstation::api::stop(&self.door, reference).await,
+            Kind::Shiphero { issued, .. } => shiphero::api::stop(&self.door, issued, reference, id).await,
+            Kind::Shipstation { .. } => shipstation::api::stop(&self.door, reference).await,
         }
     }
 
@@ -132,8 +152,10 @@ impl Warehouse {
         match &self.kind {
             Kind::Odoo => Err(self.nobody()),
             Kind::Standard => standard::api::shipments(&self.door, reference).await,
-            Kind::Shiphero(issued) => shiphero::api::shipments(&self.door, issued, reference, id).await,
-            Kind::Shipstation => shipstation::api::shipments(&self.door, reference).await,
+            Kind::Shiphero { issued, .. } => {
+                shiphero::api::shipments(&self.door, issued, reference, id).await
+            }
+            Kind::Shipstation { .. } => shipstation::api::shipments(&self.door, reference).await,
         }
     }
 
@@ -144,8 +166,28 @@ impl Warehouse {
     /// `Missing` for the kinds that give no handles; whatever keeps the warehouse from answering.
     pub async fn resolve(&self, handle: &str) -> Result<Vec<Notice>, PeerError> {
         match &self.kind {
-            Kind::Odoo | Kind::Standard | Kind::Shiphero(_) => Err(self.nobody()),
-            Kind::Shipstation => shipstation::api::resolve(&self.door, handle).await,
+            Kind::Odoo | Kind::Standard | Kind::Shiphero { .. } => Err(self.nobody()),
+            Kind::Shipstation { .. } => shipstation::api::resolve(&self.door, handle).await,
+        }
+    }
+
+    /// One page of what lies there now, from `after` on: what [`Counts::next`] said before, or none for the first.
+    /// None where this warehouse cannot be asked.
+    ///
+    /// # Errors
+    /// Whatever keeps the warehouse from answering.
+    pub async fn counts(&self, after: Option<&str>) -> Result<Option<Counts>, PeerError> {
+        match &self.kind {
+            Kind::Odoo | Kind::Shiphero { counts_of: None, .. } | Kind::Shipstation { counts_of: None } => {
+                Ok(None)
+            }
+            Kind::Standard => standard::api::counts(&self.door, after).await,
+            Kind::Shiphero { issued, counts_of: Some(of) } => {
+                shiphero::api::counts(&self.door, issued, of, after).await.map(Some)
+            }
+            Kind::Shipstation { counts_of: Some(of) } => {
+                shipstation::api::counts(&self.door, of, after).await.map(Some)
+            }
         }
     }
 

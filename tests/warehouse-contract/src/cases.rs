@@ -1,6 +1,7 @@
 //! All cases, in one list.
 
 mod calls;
+mod counts;
 mod failures;
 mod releases;
 mod shipments;
@@ -33,7 +34,11 @@ macro_rules! cases {
 
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    let anywhere = cases! { false
+    [anywhere(), on_a_floor()].concat()
+}
+
+fn anywhere() -> Vec<Case> {
+    cases! { false
         releases {
             a_release_is_taken_in_and_found
             what_was_never_sent_is_not_found
@@ -45,8 +50,11 @@ pub fn cases() -> Vec<Case> {
         failures {
             a_strangers_credentials_are_unauthorized
         }
-    };
-    let on_a_floor = cases! { true
+    }
+}
+
+fn on_a_floor() -> Vec<Case> {
+    cases! { true
         releases {
             everything_that_matters_arrives
             after_a_lost_answer_it_is_found_and_there_once
@@ -78,6 +86,19 @@ pub fn cases() -> Vec<Case> {
             a_cancel_is_told
             parcels_are_followed
         }
+        counts {
+            all_that_lies_there_is_told_once_in_pages
+            what_has_shipped_is_not_counted_any_more
+            what_says_nothing_to_us_is_left_out
+            a_strangers_credentials_count_nothing
+            who_does_not_count_is_not_asked
+            only_the_warehouse_that_is_configured_is_counted
+            a_page_that_was_never_told_is_not_counted
+            pages_that_are_wrong_are_told_by_their_first_wrong_field
+            a_vendors_answer_out_of_shape_is_garbage
+            what_a_vendor_does_not_say_is_not_nothing
+            pages_that_never_end_are_not_followed
+        }
         failures {
             each_failure_meets_its_fate_whatever_was_asked
             what_opens_it_is_fetched_anew_once_it_is_revoked
@@ -92,6 +113,5 @@ pub fn cases() -> Vec<Case> {
             a_call_that_only_says_that_something_shipped_is_enough
             no_bytes_make_it_panic
         }
-    };
-    [anywhere, on_a_floor].concat()
+    }
 }

@@ -23,7 +23,7 @@ use simulators::{
 
 /// When every simulated case begins.
 pub const START: Timestamp = Timestamp::constant(1_795_500_000, 0);
-const HOST: &str = "warehouse.in-process";
+pub const HOST: &str = "warehouse.in-process";
 
 /// What a kind cannot do, or does in its own way.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,10 @@ pub struct Traits {
     pub prescribes_lots: bool,
     /// It tells lots and serial numbers.
     pub lots: bool,
+    /// It says in which lots lies what it counts.
+    pub counts_lots: bool,
+    /// It counts several warehouses under one account, and is asked for one of them.
+    pub counts_by_id: bool,
     /// It can leave a stop to a person.
     pub asks: bool,
     /// It tells that it called a release off.
@@ -58,6 +62,9 @@ pub struct Target {
     pub warehouse: Warehouse,
     /// The same with credentials that are wrong.
     pub stranger: Warehouse,
+    /// What reaches it.
+    pub client: Client,
+    url: String,
     /// What the simulator's people do. None on a real account: nobody ships there at our word.
     floor: Option<Server>,
     pub id: WarehouseId,
@@ -83,6 +90,8 @@ pub fn traits(kind: WarehouseKind) -> Traits {
             repeat_is_harmless: true,
             prescribes_lots: true,
             lots: true,
+            counts_lots: true,
+            counts_by_id: false,
             asks: true,
             tells_cancels: true,
             tells_ends: true,
@@ -96,6 +105,8 @@ pub fn traits(kind: WarehouseKind) -> Traits {
             repeat_is_harmless: false,
             prescribes_lots: false,
             lots: true,
+            counts_lots: false,
+            counts_by_id: true,
             asks: false,
             tells_cancels: true,
             tells_ends: false,
@@ -109,6 +120,8 @@ pub fn traits(kind: WarehouseKind) -> Traits {
             repeat_is_harmless: true,
             prescribes_lots: false,
             lots: false,
+            counts_lots: false,
+            counts_by_id: true,
             asks: false,
             tells_cancels: false,
             tells_ends: false,
@@ -167,9 +180,21 @@ fn secrets(kind: WarehouseKind) -> Secrets {
     }
 }
 
-fn configured(kind: WarehouseKind, url: &str) -> config::Warehouse {
-    serde_json::from_value(json!({ "id": "wh-east", "kind": kind, "odoo": "Main", "url": url }))
-        .expect("a sound configuration")
+/// What the vendor calls the simulated warehouse, where it counts several.
+fn counted(kind: WarehouseKind) -> Option<&'static str> {
+    match kind {
+        WarehouseKind::Shiphero => Some("V2FyZWhvdXNlOjE="),
+        WarehouseKind::Shipstation => Some("se-1"),
+        WarehouseKind::Standard | WarehouseKind::Odoo => None,
+    }
+}
+
+fn configured(kind: WarehouseKind, url: &str, counts_of: Option<&str>) -> config::Warehouse {
+    let stock = json!({ "counts_of": counts_of });
+    serde_json::from_value(
+        json!({ "id": "wh-east", "kind": kind, "odoo": "Main", "url": url, "stock": stock }),
+    )
+    .expect("a sound configuration")
 }
 
 fn secret(text: &str) -> SecretString {
@@ -186,12 +211,15 @@ impl Target {
         let floor = Server::new(vendor(kind), clock.clone(), keys);
         let peer: Arc<dyn Peer> = Arc::new(floor.clone());
         let client = Client::in_process([(HOST.to_owned(), peer)], clock);
-        let config = configured(kind, &format!("https://{HOST}/"));
+        let url = format!("https://{HOST}/");
+        let config = configured(kind, &url, counted(kind));
         Self {
             kind,
             traits: traits(kind),
             warehouse: Warehouse::new(client.clone(), &config, &secret(secrets.api)),
-            stranger: Warehouse::new(client, &config, &secret(&secrets.stranger)),
+            stranger: Warehouse::new(client.clone(), &config, &secret(&secrets.stranger)),
+            client,
+            url,
             floor: Some(floor),
             id: config.id,
             api: secrets.api.into(),
@@ -210,14 +238,17 @@ impl Target {
         let kind: WarehouseKind = serde_json::from_value(lookup("CROSSDOCK_WAREHOUSE_KIND")?.into())
             .expect("CROSSDOCK_WAREHOUSE_KIND is a kind of the configuration");
         let needed = |name: &str| lookup(name).unwrap_or_else(|| panic!("{name} is not set"));
-        let config = configured(kind, &lookup("CROSSDOCK_WAREHOUSE_URL").unwrap_or_default());
+        let url = lookup("CROSSDOCK_WAREHOUSE_URL").unwrap_or_default();
+        let config = configured(kind, &url, None);
         let client = Client::network(Clock::System);
         let api = needed("CROSSDOCK_WAREHOUSE_SECRET");
         Some(Self {
             kind,
             traits: traits(kind),
             warehouse: Warehouse::new(client.clone(), &config, &secret(&api)),
-            stranger: Warehouse::new(client, &config, &secret(&secrets(kind).stranger)),
+            stranger: Warehouse::new(client.clone(), &config, &secret(&secrets(kind).stranger)),
+            client,
+            url,
             floor: None,
             id: config.id,
             api,
@@ -234,6 +265,13 @@ impl Target {
     #[must_use]
     pub fn floor(&self) -> &Server {
         self.floor.as_ref().expect("this case needs a floor")
+    }
+
+    /// The same warehouse with another id, or none, of the one whose counts are asked for.
+    #[must_use]
+    pub fn counting(&self, client: &Client, counts_of: Option<&str>) -> Warehouse {
+        let config = configured(self.kind, &self.url, counts_of);
+        Warehouse::new(client.clone(), &config, &secret(&self.api))
     }
 
     #[must_use]

@@ -60,6 +60,10 @@ pub struct AdvicePolicy {
     pub receipts: OnAdvice,
     /// Pieces by which one line may change Odoo's count; what is larger is a person's.
     pub largest_change: Decimal,
+    /// The vendor's own id of the warehouse whose counts are compared each night: for vendors that count several
+    /// under one account. Without it such a vendor is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts_of: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +84,7 @@ impl Default for AdvicePolicy {
             snapshots: OnAdvice::default(),
             receipts: OnAdvice::default(),
             largest_change: Decimal::from(LARGEST_CHANGE),
+            counts_of: None,
         }
     }
 }

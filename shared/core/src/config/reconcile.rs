@@ -16,7 +16,7 @@ pub struct ReconcilePolicy {
     /// Minutes: what changed since then may be on its way, and is no difference yet.
     #[serde(default = "default_settle_min")]
     pub settle_min: u32,
-    /// Pieces by which a channel may count otherwise than Odoo promises.
+    /// Pieces by which a channel may count otherwise than Odoo promises, and a warehouse otherwise than Odoo has.
     #[serde(default)]
     pub stock_tolerance: u32,
     /// The most differences of each class that one run mends; 0 mends none. A class that is not here has its
@@ -41,7 +41,11 @@ impl ReconcilePolicy {
     #[must_use]
     pub fn heals_at_most(&self, class: Healing) -> u32 {
         self.heal.get(&class).copied().unwrap_or(match class {
-            Healing::Orders | Healing::Shipments | Healing::Stock | Healing::Catalogue => 1000,
+            Healing::Orders
+            | Healing::Shipments
+            | Healing::Stock
+            | Healing::WarehouseStock
+            | Healing::Catalogue => 1000,
         })
     }
 }

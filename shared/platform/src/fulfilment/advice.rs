@@ -1,7 +1,9 @@
 //! What a warehouse says of its stock: taken in once, worked on by one at a time, and compared by its own time.
 
+use std::collections::BTreeSet;
+
 use crossdock_core::{
-    WarehouseId,
+    Sku, WarehouseId,
     advice::{Advice, AdviceKind, AdviceLine, Receipt},
     ids::{AdviceId, ReportId, ReportKey},
     message::Message,
@@ -12,13 +14,16 @@ use crossdock_core::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Noticed, Report, ReportStage};
+use super::{Noticed, Report, ReportStage, Shipment};
 use crate::{
-    Key, OrderBook, Platform, PlatformError,
+    Key, OrderBook, Platform, PlatformError, Subject,
     documents::{Change, Document},
     orders::Lease,
     work::after,
 };
+
+/// More on its way than this is too much to look at one by one.
+const MOST: usize = 10_000;
 
 /// Who corrects the stock of a warehouse in Odoo: one at a time, for two counts of one place overwrite each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +187,37 @@ impl<P: Platform> OrderBook<P> {
     ) -> Result<bool, PlatformError> {
         let tally = self.document::<Tally>(&tally_key(warehouse, line)?).await?;
         Ok(tally.is_some_and(|tally| tally.overtakes(advice)))
+    }
+
+    /// SKUs of shipments and receipts that the warehouse has told of and that do not stand in Odoo. By the lagging
+    /// index.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn on_their_way(&self, warehouse: &WarehouseId) -> Result<BTreeSet<Sku>, PlatformError> {
+        let mut subjects = self.due(Timestamp::MAX, MOST).await?;
+        subjects.extend(self.parked_subjects(MOST).await?);
+        let mut skus = BTreeSet::new();
+        for subject in subjects {
+            let lines = match subject {
+                Subject::Shipment(key) if &key.warehouse == warehouse => {
+                    let shipment = self.document::<Shipment>(&key).await?;
+                    let open = shipment.filter(|shipment| shipment.applied.is_none());
+                    open.and_then(|shipment| shipment.content).map(|content| content.lines)
+                }
+                Subject::Report(key) if &key.warehouse == warehouse => {
+                    let report = self.document::<Report>(&key).await?;
+                    let open = report.filter(|report| report.work.stage != ReportStage::Done);
+                    open.and_then(|report| match report.notice {
+                        Notice::Received { receipt } => Some(receipt.lines),
+                        _ => None,
+                    })
+                }
+                _ => None,
+            };
+            skus.extend(lines.into_iter().flatten().map(|line| line.sku));
+        }
+        Ok(skus)
     }
 
     /// Remembers that a line was compared, and whether Odoo agrees with it now.

@@ -5,7 +5,7 @@ use crossdock_core::{
     order::Address,
     shipment::{Release, ReleaseLine, Shipment},
 };
-use rust_decimal::prelude::ToPrimitive as _;
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,8 +15,9 @@ use super::{
     wire,
 };
 use crate::{
+    counts,
     door::Door,
-    warehouse::{Accepted, Found, FoundState, Stop},
+    warehouse::{Accepted, Counts, Found, FoundState, Stop},
 };
 
 #[derive(Deserialize)]
@@ -33,6 +34,11 @@ struct CreatedOrder {
 struct Orders {
     #[serde(deserialize_with = "wire::edges")]
     data: Vec<wire::OrderNode>,
+}
+
+#[derive(Deserialize)]
+struct Products {
+    data: wire::CountedPage,
 }
 
 #[derive(Deserialize)]
@@ -225,4 +231,29 @@ pub(crate) async fn shipments(
     let mut shipments = read.collect::<Result<Vec<_>, _>>().map_err(|why| door.garbage(why))?;
     shipments.sort_by(|a, b| (a.shipped_at, &a.key).cmp(&(b.shipped_at, &b.key)));
     Ok(shipments)
+}
+
+/// `of` is ShipHero's id of the warehouse.
+pub(crate) async fn counts(
+    door: &Door,
+    issued: &Issued,
+    of: &str,
+    after: Option<&str>,
+) -> Result<Counts, PeerError> {
+    let variables = json!({ "warehouse": of, "after": after });
+    let products: Products = run(door, issued, graphql::WAREHOUSE_PRODUCTS, "warehouse_products", variables)
+        .await
+        .map_err(|failure| failure.peer(door))?;
+    let page = products.data;
+    let next = if page.page_info.has_next_page {
+        let cursor = page.page_info.end_cursor.ok_or_else(|| door.garbage("more without a cursor to it"))?;
+        Some(door.id(cursor)?)
+    } else {
+        None
+    };
+    if next.is_some() && next.as_deref() == after {
+        return Err(door.garbage("a page of products that is followed by itself"));
+    }
+    let rows = page.edges.into_iter().map(|edge| (edge.node.sku, edge.node.on_hand.map(Decimal::from)));
+    Ok(Counts { lines: counts::lines(rows), next })
 }

@@ -58,6 +58,14 @@ pub(super) const SHIPMENTS: &str = "query Shipments($id: String!) {
   }
 }";
 
+/// What is in the house and not in use any more is not asked for.
+pub(super) const WAREHOUSE_PRODUCTS: &str = "query WarehouseProducts($warehouse: String!, $after: String) {
+  warehouse_products(warehouse_id: $warehouse, active: true) {
+    request_id complexity
+    data(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node { sku on_hand } } }
+  }
+}";
+
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default)]

@@ -8,6 +8,9 @@
 //! refuses a second order of one number: whoever sends a release looks first. It ships whole numbers, cannot be
 //! told which lots to take, and tells neither that the rest will not come nor how far parcels are. Serial
 //! numbers are told with a shipment; asked later they are known for the whole order only.
+//!
+//! What lies there is `warehouse_products` of one warehouse, by ShipHero's own id of it: `on_hand` is how much of a
+//! SKU is physically in that warehouse, what is allocated to orders among it. No lots are told there.
 
 pub(crate) mod api;
 mod graphql;

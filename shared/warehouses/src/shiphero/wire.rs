@@ -205,15 +205,40 @@ struct LotNode {
     name: Option<String>,
 }
 
+/// A page of what is counted in a warehouse.
+#[derive(Deserialize)]
+pub(super) struct CountedPage {
+    #[serde(rename = "pageInfo")]
+    pub page_info: PageInfo,
+    pub edges: Vec<Edge<Counted>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    pub has_next_page: bool,
+    #[serde(default)]
+    pub end_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Counted {
+    #[serde(default)]
+    pub sku: Option<String>,
+    #[serde(default)]
+    pub on_hand: Option<i32>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Edge<T> {
+    pub node: T,
+}
+
 /// The nodes of a connection.
 pub(super) fn edges<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     struct Connection<T> {
         edges: Vec<Edge<T>>,
-    }
-    #[derive(Deserialize)]
-    struct Edge<T> {
-        node: T,
     }
     let connection = Option::<Connection<T>>::deserialize(d)?;
     Ok(connection.into_iter().flat_map(|one| one.edges).map(|edge| edge.node).collect())

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use crossdock_core::{
     PeerError, Reference,
     shipment::{Notice, Release, ReleaseLine, Shipment},
+    uri::encoded,
 };
 use crossdock_http::{check_status, json};
 use http::{Method, Response, StatusCode};
@@ -17,8 +18,9 @@ use super::{
     wire::{self, Page, Part},
 };
 use crate::{
+    counts,
     door::Door,
-    warehouse::{Accepted, Found, FoundState, Stop},
+    warehouse::{Accepted, Counts, Found, FoundState, Stop},
 };
 
 /// A longer `external_shipment_id` is cut off there, and is then another one.
@@ -254,6 +256,28 @@ pub(crate) async fn resolve(door: &Door, handle: &str) -> Result<Vec<Notice>, Pe
         notices.extend(shipments.into_iter().map(|one| Notice::Shipped { shipment: Box::new(one) }));
     }
     Ok(notices)
+}
+
+/// `of` is ShipStation's id of the inventory warehouse.
+pub(crate) async fn counts(door: &Door, of: &str, after: Option<&str>) -> Result<Counts, PeerError> {
+    // What we wrote ourselves; it may have lain where others can write.
+    let ours = |text: &str| text.parse::<u32>().ok().filter(|page| *page > 1);
+    let page = match after {
+        None => 1,
+        Some(text) => ours(text).ok_or_else(|| door.rejected("a page that is none of ours"))?,
+    };
+    let path = format!("/v2/inventory?inventory_warehouse_id={}&group_by=warehouse&page={page}", encoded(of));
+    let answer = call(door, Method::GET, &path, None).await?;
+    // Not found is no empty list here: an account without the add-on would seem to have nothing left.
+    check_status(&door.peer(), &answer, door.client.clock())?;
+    let told: wire::Inventory = json(&door.peer(), &answer)?;
+    // Who does not look at what page is asked for would tell the first one for ever.
+    if told.page.is_some_and(|told| told != page) {
+        return Err(door.garbage("another page than was asked for"));
+    }
+    let rows = told.inventory.into_iter().filter(|row| row.is_of(of));
+    let lines = counts::lines(rows.map(|row| (row.sku, row.on_hand.map(|pieces| pieces.0))));
+    Ok(Counts { lines, next: (page < told.pages).then(|| (page + 1).to_string()) })
 }
 
 /// An id of the vendor's goes into a path: it must be nothing else than an id.

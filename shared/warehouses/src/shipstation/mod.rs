@@ -12,6 +12,11 @@
 //! told which lots to take and tells none; it tells neither that a shipment was cancelled nor that the rest will
 //! not come. A webhook says what to ask for: a handle is that question, checked, and asked of the configured
 //! address. Of a v1 webhook only the fact is taken that something shipped, and what is new is asked for.
+//!
+//! What lies there is the inventory of one inventory warehouse, by ShipStation's own id of it (`se-…`): `on_hand` is
+//! what lies there, what is allocated to orders among it. No lots are told there. It is an add-on of the account,
+//! which refuses without it. The answer says which page it is of how many. That it takes `page` as every list does is
+//! said of lists in general and not of this one, so an answer with another page is not believed.
 
 pub(crate) mod api;
 mod handle;

@@ -87,6 +87,33 @@ pub(super) struct Page {
     pub pages: u32,
 }
 
+/// One page of what is counted.
+#[derive(Deserialize)]
+pub(super) struct Inventory {
+    pub inventory: Vec<Counted>,
+    #[serde(default)]
+    pub page: Option<u32>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub pages: u32,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Counted {
+    #[serde(default)]
+    pub sku: Option<String>,
+    #[serde(default)]
+    pub on_hand: Option<Amount>,
+    #[serde(default)]
+    inventory_warehouse_id: Option<String>,
+}
+
+impl Counted {
+    /// Whether it is of the warehouse that was asked for, as far as it says of which it is.
+    pub fn is_of(&self, warehouse: &str) -> bool {
+        self.inventory_warehouse_id.as_deref().is_none_or(|id| id == warehouse)
+    }
+}
+
 /// What the vendor calls a shipment: a release, or a part that it was split into.
 #[derive(Deserialize)]
 pub(super) struct Part {

@@ -121,6 +121,27 @@ pub(super) struct ReceivedLine {
     pub quantity: Money,
 }
 
+/// One page of what lies there now: the answer to `GET <your address>/stock`. Where there is more than fits on a
+/// page, say `next`, and the next page is asked for by `GET <your address>/stock?after=<next>`, percent-encoded.
+/// Optional: without such an address, answer 404.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(title = "Crossdock standard stock")]
+pub(super) struct Stock {
+    /// Each SKU and lot once, over all pages.
+    #[schemars(length(max = 500))]
+    pub lines: Vec<SnapshotLine>,
+    /// Where the next page begins, in your own words: at most 128 bytes in one line, another on each page. Left out
+    /// on the last page.
+    #[schemars(length(min = 1, max = 128))]
+    pub next: Option<String>,
+}
+
+pub(super) fn stock(raw: Stock) -> Result<(Vec<AdviceLine>, Option<String>), Vec<FieldError>> {
+    let mut checks = Checks::default();
+    let lines = read_lines(&mut checks, on_hand(raw.lines), ON_HAND);
+    checks.done((lines, raw.next))
+}
+
 pub(super) fn received(raw: Received) -> Result<Notice, Vec<FieldError>> {
     let mut checks = Checks::default();
     let at = checks.time("/at", &raw.at);
@@ -156,9 +177,14 @@ pub(super) fn adjusted(raw: Adjusted) -> Result<Notice, Vec<FieldError>> {
 }
 
 pub(super) fn snapshot(raw: Snapshot) -> Result<Notice, Vec<FieldError>> {
-    let lines = raw.lines.into_iter().map(|line| (line.sku, line.lot, line.on_hand));
-    let sound = (|quantity| *quantity >= Decimal::ZERO) as fn(&Decimal) -> bool;
-    advice(raw.id, &raw.at, AdviceKind::Snapshot, lines, ("on_hand", "must not be below zero", sound))
+    advice(raw.id, &raw.at, AdviceKind::Snapshot, on_hand(raw.lines), ON_HAND)
+}
+
+const ON_HAND: (&str, &str, fn(&Decimal) -> bool) =
+    ("on_hand", "must not be below zero", |quantity| *quantity >= Decimal::ZERO);
+
+fn on_hand(raw: Vec<SnapshotLine>) -> impl Iterator<Item = (SkuText, Option<String>, Money)> {
+    raw.into_iter().map(|line| (line.sku, line.lot, line.on_hand))
 }
 
 fn advice(

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use crossdock_core::{
     PeerError, Reference,
+    hook::FieldError,
     shipment::{Notice, Release, Shipment},
+    uri::encoded,
 };
 use crossdock_hooks::{
     lenient,
@@ -18,7 +20,7 @@ use serde_json::Value;
 use super::wire;
 use crate::{
     door::{Door, clean},
-    warehouse::{Accepted, Found, FoundState, Stop},
+    warehouse::{Accepted, Counts, Found, FoundState, Stop},
 };
 
 pub(crate) async fn release(door: &Door, release: &Release) -> Result<Accepted, PeerError> {
@@ -88,10 +90,8 @@ pub(crate) async fn shipments(door: &Door, reference: &Reference) -> Result<Vec<
     check_status(&door.peer(), &answer, door.client.clock())?;
     let answer: wire::Shipments = json(&door.peer(), &answer)?;
     let read = answer.shipments.iter().map(|raw| {
-        let notice = super::read(&door.warehouse, raw.to_string().as_bytes()).map_err(|errors| {
-            let first = errors.into_iter().next().map(|error| format!("{} {}", error.path, error.message));
-            door.garbage(format!("a shipment whose {}", first.unwrap_or_default()))
-        })?;
+        let notice = super::read(&door.warehouse, raw.to_string().as_bytes())
+            .map_err(|errors| wrong(door, "a shipment", errors))?;
         match notice {
             // Whatever else it holds, an answer about one release is not about another.
             Notice::Shipped { shipment } if &shipment.reference == reference => Ok(*shipment),
@@ -99,6 +99,40 @@ pub(crate) async fn shipments(door: &Door, reference: &Reference) -> Result<Vec<
         }
     });
     read.collect()
+}
+
+pub(crate) async fn counts(door: &Door, after: Option<&str>) -> Result<Option<Counts>, PeerError> {
+    // Encoded for the header that names the request too, which carries no more characters than an address.
+    let (path, id) = match after.map(encoded) {
+        None => ("/stock".to_owned(), "stock".to_owned()),
+        Some(after) => (format!("/stock?after={after}"), format!("stock {after}")),
+    };
+    let answer = call(door, Method::GET, &path, &id, Bytes::new()).await?;
+    let absent = matches!(
+        answer.status(),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+    );
+    // Nobody has to have it. Where a page was answered it is there, and it is the rest of the pages that is not.
+    if absent && after.is_none() {
+        return Ok(None);
+    }
+    check_status(&door.peer(), &answer, door.client.clock())?;
+    let (lines, next) = super::read_stock(answer.body()).map_err(|errors| wrong(door, "a stock", errors))?;
+    let next = next.map(|next| door.id(next)).transpose()?;
+    if next.is_some() && next.as_deref() == after {
+        return Err(door.garbage("a page of the stock that is followed by itself"));
+    }
+    Ok(Some(Counts { lines, next }))
+}
+
+/// An answer that does not fit, by the first field that is wrong: its name may be the partner's own.
+fn wrong(door: &Door, what: &str, errors: Vec<FieldError>) -> PeerError {
+    let told = match errors.into_iter().next() {
+        Some(error) if error.path.is_empty() => format!("{what} that {}", error.message),
+        Some(error) => format!("{what} whose {} {}", error.path, error.message),
+        None => format!("{what} that does not fit"),
+    };
+    door.garbage(clean(&told))
 }
 
 fn body(door: &Door, value: &impl Serialize) -> Result<Bytes, PeerError> {

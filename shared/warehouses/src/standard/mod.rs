@@ -6,7 +6,11 @@
 //!
 //! A call of ours without a body signs its method and its path below the configured address in place of the
 //! body (`GET /releases/WH%2FOUT%2F00042`), so that a signature for one release opens no other. Bodies name
-//! their own type and reference for the same reason.
+//! their own type and reference for the same reason. The query of a page of the stock is a part of that path
+//! (`GET /stock?after=…`).
+//!
+//! What lies there is asked for at `/stock`, which a partner need not have. A page's line is held to the same as a
+//! snapshot's; where the next page begins is the partner's own text, which is given back to it and not read.
 
 mod advice;
 pub(crate) mod api;
@@ -19,6 +23,7 @@ use std::sync::LazyLock;
 
 use crossdock_core::{
     WarehouseId,
+    advice::AdviceLine,
     hook::{FieldError, Refusal},
     shipment::Notice,
 };
@@ -46,6 +51,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("standard-release-shipments.v1.json", schema::<wire::Shipments>()),
         ("standard-shipment.v1.json", schema::<wire::Told>()),
         ("standard-stock-advice.v1.json", schema::<advice::Told>()),
+        ("standard-stock.v1.json", schema::<advice::Stock>()),
     ]
 }
 
@@ -72,6 +78,9 @@ static FORMATS: LazyLock<Formats> = LazyLock::new(|| Formats {
     snapshot: Format::of::<advice::Snapshot>(),
     received: Format::of::<advice::Received>(),
 });
+
+/// What answers `GET /stock`.
+static STOCK: LazyLock<Format> = LazyLock::new(Format::of::<advice::Stock>);
 
 pub(crate) fn receive(
     warehouse: &WarehouseId,
@@ -122,4 +131,9 @@ fn read(warehouse: &WarehouseId, body: &[u8]) -> Result<Notice, Vec<FieldError>>
         // Too large, no JSON, no object, or no type: the commonest format says which.
         None => one(&FORMATS.shipped, body, |raw| checks::shipped(warehouse, raw)),
     }
+}
+
+/// One page of what lies there, and where the next begins.
+fn read_stock(body: &[u8]) -> Result<(Vec<AdviceLine>, Option<String>), Vec<FieldError>> {
+    STOCK.read::<advice::Stock>(body).and_then(advice::stock)
 }

@@ -181,7 +181,7 @@ fn calls(world: &World) -> Vec<(String, Value, Vec<&'static str>)> {
             "read the due index".to_owned(),
             json!(["dynamodb", "query", due]),
             // What is sold or shipped and on its way into Odoo is promised to nobody else, and not missing.
-            vec!["operations-console", "shipment-handler", "stock-publisher", "waker"],
+            vec!["nightly-reconciler", "operations-console", "shipment-handler", "stock-publisher", "waker"],
         ),
         (
             "read the shelf index".to_owned(),

@@ -23,7 +23,7 @@ use crossdock_platform::{
 };
 use crossdock_platform_aws::{Aws, Settings};
 use serde_json::json;
-use simulators::scenario::{self, Shipped, Tempo, Told};
+use simulators::scenario::{self, CODES, Shipped, Tempo, Told};
 use tokio::runtime::Runtime;
 
 /// No run takes longer; what is not settled by then is lost.
@@ -287,6 +287,11 @@ impl World {
 
     /// Nothing was refused to the reconciler and the publishers, and nothing was found that could be mended.
     pub fn assert_a_reconciliation_comes_to_its_end(&self) {
+        let house = &self.sandbox.scenario.houses.servers[0];
+        for sku in (1..=5).map(|number| format!("CD-{number}")) {
+            let there = self.sandbox.odoo.on_hand(CODES[0], &sku);
+            house.count(&sku, None, there.to_string().parse().unwrap());
+        }
         self.run_once("nightly-reconciler");
         let book = self.book();
         let mut waited = Duration::ZERO;
@@ -310,6 +315,11 @@ impl World {
         let stuck = |slice: &&Slice| slice.not_compared > 0 || slice.work.stage == SliceStage::Parked;
         assert_eq!(run.slices.iter().filter(stuck).count(), 0, "{run:?}");
         assert!(run.counts().values().all(|count| count.healed == 0), "{run:?}");
+        let counted = |slice: &&Slice| slice.key.name.as_str().starts_with("counts.") && slice.seen > 0;
+        assert!(
+            run.slices.iter().filter(counted).count() > 0,
+            "what a warehouse counts is compared: {run:?}"
+        );
     }
 
     /// Beside it there may be messages whose function was killed each time they were received; what they were

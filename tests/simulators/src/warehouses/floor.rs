@@ -133,6 +133,8 @@ pub(crate) struct Floor {
     pub at_hand: BTreeMap<String, Vec<(String, Decimal)>>,
     /// Serial numbers that have left: none of them leaves twice, whoever asks for it.
     left: BTreeSet<String>,
+    /// What was counted, by SKU and lot, less what has shipped since.
+    pub counted: BTreeMap<(String, Option<String>), Decimal>,
     /// Goods that it has never heard of.
     pub unknown: BTreeSet<String>,
     numbers: u64,
@@ -198,7 +200,39 @@ impl Floor {
             sent
         });
         (self.at_hand, self.left) = (at_hand, left);
+        if let Some(sent) = &sent {
+            self.take_off(reference, sent);
+        }
         sent
+    }
+
+    /// What has left does not lie there any more; it was there in whatever lots were counted.
+    fn take_off(&mut self, reference: &str, sent: &Sent) {
+        let Some(job) = self.by_reference(reference) else { return };
+        let mut gone: Vec<(String, Option<String>, Decimal)> = Vec::new();
+        for line in &sent.lines {
+            let sku = &job.lines[line.at].sku;
+            if line.lots.is_empty() {
+                gone.push((sku.clone(), None, line.quantity));
+            }
+            gone.extend(line.lots.iter().map(|(lot, quantity)| (sku.clone(), Some(lot.clone()), *quantity)));
+        }
+        for (sku, lot, quantity) in gone {
+            let key =
+                [(sku.clone(), lot), (sku, None)].into_iter().find(|key| self.counted.contains_key(key));
+            if let Some(there) = key.and_then(|key| self.counted.get_mut(&key)) {
+                *there = (*there - quantity).max(Decimal::ZERO);
+            }
+        }
+    }
+
+    /// What lies there of each SKU, for those who keep no lots: it was never asked in which.
+    pub fn counted_skus(&self) -> Vec<(String, Decimal)> {
+        let mut skus = BTreeMap::<String, Decimal>::new();
+        for ((sku, _), pieces) in &self.counted {
+            *skus.entry(sku.clone()).or_default() += pieces;
+        }
+        skus.into_iter().collect()
     }
 
     /// Moves a job that is not at its end to `stage`; says whether there was one.

@@ -55,6 +55,9 @@ pub struct Keys {
     pub webhook: String,
 }
 
+/// So few SKUs or lots on a page of what lies there, whatever was asked for, that there are several.
+const COUNTED_ON_A_PAGE: usize = 2;
+
 /// What happened on the floor, to be told.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
@@ -173,6 +176,11 @@ impl Server {
     /// Lots or serial numbers that are taken for a SKU where the release prescribes none.
     pub fn put_lots(&self, sku: &str, lots: impl IntoIterator<Item = (String, Decimal)>) {
         self.floor().at_hand.entry(sku.to_owned()).or_default().extend(lots);
+    }
+
+    /// So much lies there of a SKU, or of a lot of it. What ships from now on is taken off.
+    pub fn count(&self, sku: &str, lot: Option<&str>, pieces: Decimal) {
+        self.floor().counted.insert((sku.to_owned(), lot.map(str::to_owned)), pieces);
     }
 
     pub fn on_stop(&self, on_stop: OnStop) {

@@ -7,7 +7,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::{Value, json};
 
-use super::{Asked, Event, Job, JobLine, Sent, SentLine, Server, Stage, floor::is_serial, graphql, reply};
+use super::{
+    Asked, COUNTED_ON_A_PAGE, Event, Job, JobLine, Sent, SentLine, Server, Stage, floor::is_serial, graphql,
+    reply,
+};
 use crate::shops::{Signed, hmac_base64};
 
 /// What an account holds when it is full, and what comes back each second.
@@ -15,6 +18,9 @@ const CREDITS: i64 = 4004;
 const RESTORED_PER_SECOND: i64 = 60;
 /// What is taken for one operation. The real cost depends on the connections that are asked for.
 const COST: i64 = 25;
+
+/// The one warehouse of the account.
+const WAREHOUSE: &str = "V2FyZWhvdXNlOjE=";
 
 /// The state of an account beside its floor.
 #[derive(Debug)]
@@ -117,6 +123,7 @@ fn graphql_answer(server: &Server, body: &Value) -> Response<Bytes> {
         "order_cancel" => cancel(server, &variables["data"]),
         "orders" => Ok(orders(server, &variables["number"])),
         "order" => order_by_id(server, &variables["id"]),
+        "warehouse_products" => products(server, variables),
         _ => {
             return reply(
                 400,
@@ -207,6 +214,27 @@ fn order_by_id(server: &Server, id: &Value) -> Result<Value, String> {
     let jobs = server.jobs();
     let found = jobs.iter().find(|job| Some(uuid("Order", job.number).as_str()) == id.as_str());
     Ok(json!({ "data": node(found.ok_or("Order not found")?) }))
+}
+
+/// A connection: the cursor of an edge says where it is. What lies in lots is one product all the same.
+fn products(server: &Server, variables: &Value) -> Result<Value, String> {
+    let cursor = |at: usize| STANDARD.encode(format!("arrayconnection:{at}"));
+    let ours = variables["warehouse"] == WAREHOUSE;
+    let counted = if ours { server.floor().counted_skus() } else { Vec::new() };
+    let from = match variables["after"].as_str() {
+        None => 0,
+        Some(after) => (0..counted.len()).find(|at| cursor(*at) == after).ok_or("Invalid cursor")? + 1,
+    };
+    let edges: Vec<Value> = counted
+        .iter()
+        .enumerate()
+        .skip(from)
+        .take(COUNTED_ON_A_PAGE)
+        .map(|(at, (sku, pieces))| json!({ "cursor": cursor(at), "node": { "sku": sku, "on_hand": pieces.to_i64() } }))
+        .collect();
+    let last = edges.last().map(|edge| edge["cursor"].clone());
+    let more = from + edges.len() < counted.len();
+    Ok(json!({ "data": { "pageInfo": { "hasNextPage": more, "endCursor": last }, "edges": edges } }))
 }
 
 fn node(job: &Job) -> Value {

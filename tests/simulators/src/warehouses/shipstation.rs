@@ -15,10 +15,14 @@ use jiff::Timestamp;
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::{Value, json};
 
-use super::{Asked, Event, Job, JobLine, Sent, Server, Stage, reply};
+use super::{Asked, COUNTED_ON_A_PAGE, Event, Job, JobLine, Sent, Server, Stage, reply};
 use crate::shops::Signed;
 
 const KEY_ID: &str = "simulated-key";
+/// The one inventory warehouse of the account.
+const WAREHOUSE: &str = "se-1";
+/// On a page of a list, where nobody asks for another number.
+const ON_A_PAGE: usize = 25;
 
 fn key(pkcs8: &str) -> RsaKeyPair {
     let der = STANDARD.decode(pkcs8).expect("a key in base64");
@@ -60,7 +64,7 @@ pub(super) fn answer(server: &Server, request: &Request<Bytes>) -> Response<Byte
     let parts: Vec<&str> = path.split('/').collect();
     match (request.method(), parts.as_slice()) {
         (&Method::POST, ["shipments"]) => create(server, request.body()),
-        (&Method::GET, ["shipments"]) => page("shipments", shipments(server, &query), &query),
+        (&Method::GET, ["shipments"]) => page("shipments", shipments(server, &query), &query, ON_A_PAGE),
         (&Method::GET, ["shipments", id]) => {
             match all(server).into_iter().find(|one| one["shipment_id"] == *id) {
                 Some(one) => reply(200, &one),
@@ -68,8 +72,11 @@ pub(super) fn answer(server: &Server, request: &Request<Bytes>) -> Response<Byte
             }
         }
         (&Method::PUT, ["shipments", id, "cancel"]) => cancel(server, id),
-        (&Method::GET, ["labels"]) => page("labels", labels(server, &query), &query),
-        (&Method::GET, ["fulfillments"]) => page("fulfillments", Vec::new(), &query),
+        (&Method::GET, ["labels"]) => page("labels", labels(server, &query), &query, ON_A_PAGE),
+        (&Method::GET, ["fulfillments"]) => page("fulfillments", Vec::new(), &query, ON_A_PAGE),
+        (&Method::GET, ["inventory"]) => {
+            page("inventory", inventory(server, &query), &query, COUNTED_ON_A_PAGE)
+        }
         _ => error(404, "There is no such page."),
     }
 }
@@ -221,9 +228,31 @@ fn labels(server: &Server, query: &[(String, String)]) -> Vec<Value> {
     label.filter(wanted).collect()
 }
 
-fn page(name: &str, all: Vec<Value>, query: &[(String, String)]) -> Response<Bytes> {
+/// What lies there, one row for each SKU. How much of it is allocated is what releases still wait for.
+fn inventory(server: &Server, query: &[(String, String)]) -> Vec<Value> {
+    if asked(query, "inventory_warehouse_id").is_some_and(|of| of != WAREHOUSE) {
+        return Vec::new();
+    }
+    let jobs = server.jobs();
+    let open = jobs.iter().filter(|job| matches!(job.stage, Stage::Open | Stage::Picking));
+    let waiting: Vec<(String, Decimal)> = open
+        .flat_map(|job| job.rest().into_iter().map(|take| (job.lines[take.at].sku.clone(), take.quantity)))
+        .collect();
+    let row = |(sku, on_hand): (String, Decimal)| {
+        let allocated: Decimal =
+            waiting.iter().filter(|(one, _)| *one == sku).map(|(_, quantity)| *quantity).sum();
+        json!({
+            "sku": sku, "on_hand": on_hand.to_i64(), "allocated": allocated.to_i64(),
+            "available": (on_hand - allocated).to_i64(), "average_cost": { "amount": 0.0, "currency": "usd" },
+            "inventory_warehouse_id": WAREHOUSE,
+        })
+    };
+    server.floor().counted_skus().into_iter().map(row).collect()
+}
+
+fn page(name: &str, all: Vec<Value>, query: &[(String, String)], usual: usize) -> Response<Bytes> {
     let number = |name: &str, other: usize| asked(query, name).and_then(|n| n.parse().ok()).unwrap_or(other);
-    let (size, page) = (number("page_size", 25).max(1), number("page", 1).max(1));
+    let (size, page) = (number("page_size", usual).max(1), number("page", 1).max(1));
     let (total, pages) = (all.len(), all.len().div_ceil(size));
     let some: Vec<Value> = all.into_iter().skip((page - 1) * size).take(size).collect();
     reply(200, &json!({ name: some, "total": total, "page": page, "pages": pages, "links": {} }))

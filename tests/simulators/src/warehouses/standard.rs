@@ -8,7 +8,7 @@ use http::{Method, Request, Response};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Asked, Event, Job, JobLine, Sent, Server, Stage, refused, reply};
+use super::{Asked, COUNTED_ON_A_PAGE, Event, Job, JobLine, Sent, Server, Stage, refused, reply};
 use crate::shops::{Signed, standard_webhooks_signature};
 
 /// As Standard Webhooks recommends.
@@ -16,6 +16,9 @@ const TOLERANCE_S: u64 = 300;
 
 pub(super) fn answer(server: &Server, request: &Request<Bytes>) -> Response<Bytes> {
     let path = request.uri().path();
+    if let Some(at) = path.strip_suffix("/stock").map(str::len) {
+        return stock(server, request, at);
+    }
     let Some(below) = path.find("/releases").map(|at| &path[at..]) else {
         return refused(404, "no such page");
     };
@@ -42,6 +45,47 @@ pub(super) fn answer(server: &Server, request: &Request<Bytes>) -> Response<Byte
         },
         _ => refused(404, "no such page"),
     }
+}
+
+/// What lies there. A partner who has never counted anything does not have this page.
+fn stock(server: &Server, request: &Request<Bytes>, at: usize) -> Response<Bytes> {
+    let counted = server.floor().counted.clone();
+    let below = request.uri().path_and_query().map(|target| &target.as_str()[at..]).unwrap_or_default();
+    if counted.is_empty() {
+        return refused(404, "no such page");
+    }
+    if request.method() != Method::GET {
+        return refused(405, "it can only be read");
+    }
+    if !is_signed(server, request, below) {
+        return refused(401, "the signature is wrong");
+    }
+    let query = request.uri().query().unwrap_or_default();
+    let after = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "after");
+    // The last line of the page before, in words that an address cannot carry as they are.
+    let place = |(sku, lot): &(String, Option<String>)| {
+        format!("after {sku} + {}", lot.as_deref().unwrap_or("kein Los: ü&x=1"))
+    };
+    let from = match after {
+        None => 0,
+        Some((_, after)) => match counted.keys().position(|key| place(key) == after) {
+            Some(at) => at + 1,
+            None => return refused(422, "there is no such place"),
+        },
+    };
+    let page: Vec<_> = counted.iter().skip(from).take(COUNTED_ON_A_PAGE).collect();
+    let line = |((sku, lot), pieces): &(&(String, Option<String>), &Decimal)| {
+        let mut line = json!({ "sku": sku, "on_hand": pieces.to_string() });
+        if let Some(lot) = lot {
+            line["lot"] = lot.as_str().into();
+        }
+        line
+    };
+    let mut answer = json!({ "lines": page.iter().map(line).collect::<Vec<_>>() });
+    if let Some((last, _)) = page.last().filter(|_| from + page.len() < counted.len()) {
+        answer["next"] = place(last).into();
+    }
+    reply(200, &answer)
 }
 
 fn is_signed(server: &Server, request: &Request<Bytes>, below: &str) -> bool {

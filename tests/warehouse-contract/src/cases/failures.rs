@@ -8,7 +8,7 @@ use simulators::shops::{Fault, FaultKind};
 use crate::target::Target;
 
 /// Everything that is asked of a warehouse.
-const ASKED: [&str; 4] = ["release", "find", "stop", "shipments"];
+const ASKED: [&str; 5] = ["release", "find", "stop", "shipments", "counts"];
 
 async fn ask(target: &Target, what: &str) -> Result<(), PeerError> {
     let reference = target.reference(1);
@@ -16,6 +16,7 @@ async fn ask(target: &Target, what: &str) -> Result<(), PeerError> {
         "release" => target.warehouse.release(&target.release(1)).await.map(drop),
         "find" => target.warehouse.find(&reference).await.map(drop),
         "stop" => target.warehouse.stop(&reference, None).await.map(drop),
+        "counts" => target.warehouse.counts(None).await.map(drop),
         _ => target.warehouse.shipments(&reference, None).await.map(drop),
     }
 }
