@@ -198,14 +198,18 @@ async fn reconciliations_are_listed_and_what_one_found_and_left_is_shown() {
     let book = OrderBook::new(world.platform.clone(), Retention::default());
     let (id, _) = book.open_run(Scope::last(book.now(), 48, 15, false)).await.unwrap();
     let mut slice = book.run(&id).await.unwrap().slices.remove(0);
-    let found = Difference {
-        kind: DifferenceKind::StockDiffers,
-        subject: "CD-7 at shop".into(),
-        detail: "promised 3, counts 9".into(),
+    let told = [
+        (DifferenceKind::StockDiffers, "CD-7 at shop", "promised 3, counts 9"),
+        (DifferenceKind::WarehouseStockDiffers, "east/CD-7", "the warehouse counts 4, Odoo 5"),
+    ];
+    let found = told.map(|(kind, subject, detail)| Difference {
+        kind,
+        subject: subject.into(),
+        detail: detail.into(),
         since: None,
         healed: false,
-    };
-    book.begin_page(&slice, vec![found], |_| 0).await.unwrap();
+    });
+    book.begin_page(&slice, found.into(), |_| 0).await.unwrap();
     slice = book.run(&id).await.unwrap().slices.remove(0);
     book.end_page(&slice, 1, None).await.unwrap();
     let mut browser = world.signed_in("rita").await;
@@ -214,7 +218,9 @@ async fn reconciliations_are_listed_and_what_one_found_and_left_is_shown() {
     }
     for path in [format!("/reconciliations/{id}"), "/stock".into(), "/parked".into()] {
         let page = text(&browser.get(&path).await);
-        assert!(page.contains("CD-7 at shop") && page.contains("promised 3, counts 9"), "{path}: {page}");
+        for (_, subject, detail) in told {
+            assert!(page.contains(subject) && page.contains(detail), "{path}: {page}");
+        }
     }
 }
 

@@ -53,6 +53,12 @@ impl DifferenceKind {
         }
     }
 
+    /// Whether it is about pieces that a shop or a warehouse counts.
+    #[must_use]
+    pub fn is_about_stock(self) -> bool {
+        matches!(self, Self::StockDiffers | Self::WarehouseStockDiffers)
+    }
+
     /// Whether the ordinary path mends it without a person.
     #[must_use]
     pub fn heals(self) -> Option<Healing> {

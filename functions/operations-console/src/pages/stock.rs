@@ -1,6 +1,6 @@
 //! Stock drift: what channels count otherwise than Odoo promises, and what they do not take.
 
-use crossdock_core::difference::{Difference, DifferenceKind};
+use crossdock_core::difference::Difference;
 use crossdock_operations::{ParkedFor, parked};
 use crossdock_platform::{Platform, PlatformError, Subject};
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ impl<P: Platform> OperationsConsole<P> {
             // One that is under way has not seen everything.
             if run.is_done() {
                 let kept = run.slices.iter().flat_map(|slice| &slice.kept);
-                let of_stock = kept.filter(|one| one.kind == DifferenceKind::StockDiffers);
+                let of_stock = kept.filter(|one| one.kind.is_about_stock());
                 stock.differences = of_stock.cloned().collect();
                 stock.run = Some(id.to_string());
                 break;

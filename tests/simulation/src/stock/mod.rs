@@ -63,7 +63,7 @@ channels:
       catalogue: { pricelist: USD list, sku_prefix: CD- } }
 warehouses:
   - { id: east, kind: standard, url: "http://east.in-process", odoo: WH, requests_per_second: 20,
-      stock: { adjustments: apply } }
+      stock: { adjustments: apply, snapshots: apply } }
 "#;
 
 /// Plays one seed.

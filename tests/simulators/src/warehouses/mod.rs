@@ -183,6 +183,12 @@ impl Server {
         self.floor().counted.insert((sku.to_owned(), lot.map(str::to_owned)), pieces);
     }
 
+    /// What lies there of a SKU, as far as it was counted.
+    #[must_use]
+    pub fn counted(&self, sku: &str) -> Option<Decimal> {
+        self.floor().counted_skus().into_iter().find(|(known, _)| known == sku).map(|(_, pieces)| pieces)
+    }
+
     pub fn on_stop(&self, on_stop: OnStop) {
         *self.on_stop.lock().unwrap_or_else(PoisonError::into_inner) = on_stop;
     }
