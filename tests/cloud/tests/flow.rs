@@ -40,7 +40,7 @@ fn orders_are_imported_shipped_invoiced_and_announced_in_the_cloud_and_under_kil
     world.assert_a_reconciliation_comes_to_its_end();
     world.assert_the_poison_is_a_dead_letter();
     console::people_see_what_became_of_an_order_and_send_a_dead_letter_back(&world);
-    world.assert_the_poison_is_a_dead_letter();
+    world.assert_the_poison_went_back();
 
     world.assert_a_second_apply_changes_nothing();
     world.assert_destroy_leaves_nothing();

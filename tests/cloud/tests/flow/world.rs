@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, ops::Range, path::PathBuf, time::Duration};
 
 use aws_config::SdkConfig;
+use aws_sdk_sqs::types::QueueAttributeName;
 use crossdock::{
     cloud::{
         build,
@@ -334,6 +335,24 @@ impl World {
             std::thread::sleep(PAUSE);
             waited += PAUSE;
         }
+    }
+
+    /// It waits in its queue again, or a function has it in hand. To see it come back as a dead letter would take as
+    /// long as the first time.
+    pub fn assert_the_poison_went_back(&self) {
+        let dead = QueueAddress::Dead(QueueName::Orders);
+        let letters = self.runtime.block_on(self.platform.receive(dead, 10, Duration::ZERO)).unwrap();
+        assert!(letters.iter().all(|letter| letter.body != "poison"), "it is a dead letter still");
+        let names = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let sqs = aws_sdk_sqs::Client::new(&self.config);
+        let ask = sqs.get_queue_attributes().queue_url(self.outputs.entry("queues", "orders"));
+        let answer = self.runtime.block_on(ask.set_attribute_names(Some(names.to_vec())).send()).unwrap();
+        let counts = answer.attributes.unwrap_or_default();
+        let waiting: u32 = names.iter().map(|name| counts[name].parse::<u32>().unwrap()).sum();
+        assert!(waiting > 0, "nothing waits in its queue: {counts:?}");
     }
 
     pub fn assert_a_second_apply_changes_nothing(&self) {
