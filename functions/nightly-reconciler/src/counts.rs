@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
-    PeerError, Sku,
+    PeerError,
     advice::{Advice, AdviceKind, AdviceLine},
     config::{self, OdooRef, OnAdvice},
     difference::{Difference, DifferenceKind, Healing},
@@ -16,8 +16,13 @@ use crossdock_core::{
 };
 use crossdock_odoo::counts::{self, Found, Place, Shelf, Thing};
 use crossdock_peers::Remote;
-use crossdock_platform::{Platform, PlatformError, orders::after, queue::send_all, reconciliation::Slice};
-use jiff::{SignedDuration, Timestamp};
+use crossdock_platform::{
+    Platform, PlatformError,
+    orders::after,
+    queue::send_all,
+    reconciliation::{COMPARED_WITHIN, Slice},
+};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use crate::{NightlyReconciler, Trouble};
@@ -26,8 +31,6 @@ use crate::{NightlyReconciler, Trouble};
 const CALLS: u32 = 5;
 /// Lines that Odoo is asked for at once.
 const PART: usize = 500;
-/// A list that goes on for longer never ends.
-const LONGEST: SignedDuration = SignedDuration::from_hours(6);
 
 impl<P: Platform> NightlyReconciler<P> {
     /// Compares a page of what the warehouse counts, has Odoo follow where it may, and moves the slice on.
@@ -39,7 +42,7 @@ impl<P: Platform> NightlyReconciler<P> {
     ) -> Result<(), Trouble> {
         let remote = self.remote(&config.id)?;
         let asked_at = self.book.now();
-        if after(slice.until, LONGEST) < asked_at {
+        if after(slice.until, COMPARED_WITHIN) < asked_at {
             let what = "counts without an end".to_owned();
             return Err(Trouble::Peer(PeerError::Rejected { peer: config.id.to_string(), what }));
         }
@@ -47,31 +50,47 @@ impl<P: Platform> NightlyReconciler<P> {
         let page = remote.api.counts(slice.cursor.as_deref()).await;
         remote.pace.learn(&page).await?;
         let page = page?;
-        let place = self.place(&config.odoo, deadline).await?;
+        let place = match page {
+            Some(_) => self.place(&config.odoo, deadline).await?,
+            None => None,
+        };
         let (Some(page), Some(place)) = (page, place) else {
             tracing::info!(warehouse.name = %config.id, "what it counts is not compared: it cannot be asked, or is not in Odoo");
             return Ok(self.book.end_page(slice, 0, None).await?);
         };
         let shelves = self.shelves(place, &page.lines, slice.until, deadline).await?;
-        let on_their_way = self.book.on_their_way(&config.id).await?;
         let tolerance = Decimal::from(self.config.reconcile.stock_tolerance);
-        let known_since = self.known_since(slice).await?;
-        let mut differs: BTreeMap<String, &AdviceLine> = BTreeMap::new();
-        let mut found = Vec::new();
-        for (line, shelf) in &shelves {
-            if !is_settled(line, shelf, &on_their_way) || (line.quantity - shelf.on_hand).abs() <= tolerance {
-                continue;
-            }
-            let mut difference = difference(config, line, shelf);
-            difference.since = known_since.get(&difference.subject).copied();
-            differs.insert(difference.subject.clone(), line);
-            found.push(difference);
+        let differs = |(line, shelf): &&(&AdviceLine, Shelf)| {
+            let settled = !shelf.moved && !shelf.may_have_left(line.quantity);
+            settled && (line.quantity - shelf.on_hand).abs() > tolerance
+        };
+        let mut differing: Vec<_> = shelves.iter().filter(differs).collect();
+        let mut known_since = BTreeMap::new();
+        if !differing.is_empty() {
+            let on_their_way = self.book.on_their_way(&config.id).await?;
+            differing.retain(|(line, _)| !on_their_way.contains(&line.sku));
+            known_since = self.known_since(slice).await?;
         }
+        let subject = |line: &AdviceLine| format!("{}/{}", config.id, line.name());
+        let found = differing.iter().map(|(line, shelf)| {
+            let subject = subject(line);
+            Difference {
+                kind: DifferenceKind::WarehouseStockDiffers,
+                detail: format!("the warehouse counts {}, Odoo {}", line.quantity, shelf.on_hand),
+                since: known_since.get(&subject).copied(),
+                subject,
+                healed: false,
+            }
+        });
+        let found: Vec<Difference> = found.collect();
         let follows = config.stock.snapshots == OnAdvice::Apply;
         let at_most = |class| if follows || class != Healing::WarehouseStock { self.heals(class) } else { 0 };
         let doing = self.book.begin_page(slice, found, at_most).await?;
-        let follow = doing.iter().filter(|one| one.healed).filter_map(|one| differs.get(&one.subject));
-        let lines: Vec<AdviceLine> = follow.map(|line| (*line).clone()).collect();
+        let healed: BTreeSet<&str> =
+            doing.iter().filter(|one| one.healed).map(|one| one.subject.as_str()).collect();
+        let follow = differing.iter().map(|(line, _)| *line);
+        let follow = follow.filter(|line| healed.contains(subject(line).as_str()));
+        let lines: Vec<AdviceLine> = follow.cloned().collect();
         self.follow(remote, slice, asked_at, lines).await?;
         Ok(self.book.end_page(slice, shelves.len(), page.next).await?)
     }
@@ -113,8 +132,7 @@ impl<P: Platform> NightlyReconciler<P> {
         };
         let mut shelves = Vec::new();
         for part in lines.chunks(PART) {
-            let things: Vec<Thing> =
-                part.iter().map(|line| Thing { sku: line.sku.clone(), lot: line.lot.clone() }).collect();
+            let things: Vec<Thing> = part.iter().map(Thing::from).collect();
             self.pace.enter(CALLS).await??;
             // No move is called by nothing: whatever was booked before says nothing here.
             let seen = counts::look(&self.odoo.until(deadline), place, &things, "", Some(since)).await;
@@ -143,23 +161,5 @@ impl<P: Platform> NightlyReconciler<P> {
         let notice = Notice::Stock { advice };
         let noticed = self.book.take_notice(&remote.config.id, &notice, &self.config.digest()).await?;
         send_all(self.book.platform(), &noticed.messages).await
-    }
-}
-
-/// Whether a difference would say anything: nothing of it moved a moment ago, and nothing of it is on its way.
-fn is_settled(line: &AdviceLine, shelf: &Shelf, on_their_way: &BTreeSet<Sku>) -> bool {
-    let missing = shelf.on_hand - line.quantity;
-    // What left and was not told of yet is still meant for its transfer.
-    let may_have_left = missing > Decimal::ZERO && missing <= shelf.reserved;
-    !(shelf.moved || on_their_way.contains(&line.sku) || may_have_left)
-}
-
-fn difference(config: &config::Warehouse, line: &AdviceLine, shelf: &Shelf) -> Difference {
-    Difference {
-        kind: DifferenceKind::WarehouseStockDiffers,
-        subject: format!("{}/{}", config.id, line.name()),
-        detail: format!("the warehouse counts {}, Odoo {}", line.quantity, shelf.on_hand),
-        since: None,
-        healed: false,
     }
 }

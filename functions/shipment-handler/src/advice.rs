@@ -153,8 +153,7 @@ impl<P: Platform> ShipmentHandler<P> {
     }
 
     async fn look(&self, work: &Try<'_>, lines: &[&AdviceLine]) -> Result<Vec<Found>, Trouble> {
-        let things: Vec<Thing> =
-            lines.iter().map(|line| Thing { sku: line.sku.clone(), lot: line.lot.clone() }).collect();
+        let things: Vec<Thing> = lines.iter().map(|line| Thing::from(*line)).collect();
         let since = match work.advice.kind {
             AdviceKind::Snapshot => Some(work.advice.at),
             AdviceKind::Adjustment { .. } => None,

@@ -71,7 +71,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     if by.is_zero() {
         return Verdict::Stands;
     }
-    if let Some(doubt) = doubt(case, shelf, by) {
+    if let Some(doubt) = doubt(case, shelf) {
         let why = format!("{}; {doubt}", figures(case, shelf));
         return if case.patient { Verdict::Wait(why) } else { person(ReasonCode::CorrectionDoubtful, why) };
     }
@@ -104,13 +104,12 @@ fn done(case: &Case<'_>, booked: Decimal) -> Verdict {
 }
 
 /// Why it is not clear what a difference means.
-fn doubt(case: &Case<'_>, shelf: &Shelf, by: Decimal) -> Option<String> {
+fn doubt(case: &Case<'_>, shelf: &Shelf) -> Option<String> {
     if case.advice.kind == AdviceKind::Snapshot {
         if case.on_its_way {
             return Some("a shipment or receipt of it is told and does not stand in Odoo".into());
         }
-        // What left and was not told of yet is still meant for its transfer.
-        if by < Decimal::ZERO && -by <= shelf.reserved {
+        if shelf.may_have_left(case.line.quantity) {
             return Some(format!("{} are meant for transfers and may have left", shelf.reserved));
         }
     }

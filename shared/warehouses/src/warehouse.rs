@@ -177,18 +177,23 @@ impl Warehouse {
     /// # Errors
     /// Whatever keeps the warehouse from answering.
     pub async fn counts(&self, after: Option<&str>) -> Result<Option<Counts>, PeerError> {
-        match &self.kind {
+        let page = match &self.kind {
             Kind::Odoo | Kind::Shiphero { counts_of: None, .. } | Kind::Shipstation { counts_of: None } => {
-                Ok(None)
+                None
             }
-            Kind::Standard => standard::api::counts(&self.door, after).await,
+            Kind::Standard => standard::api::counts(&self.door, after).await?,
             Kind::Shiphero { issued, counts_of: Some(of) } => {
-                shiphero::api::counts(&self.door, issued, of, after).await.map(Some)
+                Some(shiphero::api::counts(&self.door, issued, of, after).await?)
             }
             Kind::Shipstation { counts_of: Some(of) } => {
-                shipstation::api::counts(&self.door, of, after).await.map(Some)
+                Some(shipstation::api::counts(&self.door, of, after).await?)
             }
+        };
+        let next = page.as_ref().and_then(|page| page.next.as_deref());
+        if next.is_some() && next == after {
+            return Err(self.door.garbage("a page of what lies there that is followed by itself"));
         }
+        Ok(page)
     }
 
     fn nobody(&self) -> PeerError {

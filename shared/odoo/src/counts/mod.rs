@@ -9,7 +9,7 @@
 mod correct;
 mod look;
 
-use crossdock_core::{PeerError, Sku};
+use crossdock_core::{PeerError, Sku, advice::AdviceLine};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,6 +37,12 @@ pub struct Place {
 pub struct Thing {
     pub sku: Sku,
     pub lot: Option<String>,
+}
+
+impl From<&AdviceLine> for Thing {
+    fn from(line: &AdviceLine) -> Self {
+        Self { sku: line.sku.clone(), lot: line.lot.clone() }
+    }
 }
 
 /// What Odoo has of a [`Thing`].
@@ -67,6 +73,16 @@ pub struct Shelf {
     pub booked: Option<Decimal>,
     /// Something of it went in or out since the time that was asked for.
     pub moved: bool,
+}
+
+impl Shelf {
+    /// Whether what the warehouse counts less than Odoo may have left: what nobody has told of yet is still meant for
+    /// its transfer.
+    #[must_use]
+    pub fn may_have_left(&self, counted: Decimal) -> bool {
+        let missing = self.on_hand - counted;
+        missing > Decimal::ZERO && missing <= self.reserved
+    }
 }
 
 #[derive(Deserialize)]

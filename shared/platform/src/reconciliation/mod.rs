@@ -22,8 +22,8 @@ use crate::{
     orders::after,
 };
 
-/// How long after the moment that is compared the publishers have.
-const COMPARED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
+/// How long after the moment that is compared whoever compares has.
+pub const COMPARED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 /// Slices that are read at once.
 const PAGE: usize = 200;
 /// More than are kept.

@@ -5,10 +5,10 @@ use crossdock_core::{
     difference::{DifferenceKind, Healing},
 };
 use crossdock_platform::reconciliation::Run;
-use flows::advice::signed;
+use flows::{Flow, advice::signed, shops::Shops};
 use rust_decimal::Decimal;
 use serde_json::json;
-use simulators::warehouses::Server;
+use simulators::{shops::Signed, warehouses::Server};
 
 use crate::{counts, reconciled, reconciled_at_once, told_beside};
 
@@ -29,6 +29,14 @@ fn lies(east: &Server, things: &[(&str, i64)]) {
 fn differ(run: &Run) -> (u64, u64) {
     let count = run.counts()[&DIFFERS];
     (count.found, count.healed)
+}
+
+/// A sale of two and one is shipped; the calls that tell of it.
+async fn shipped(flow: &Flow, east: &Server, shops: &Shops) -> Vec<Signed> {
+    let webhook = shops.buy(flow);
+    shops.tell(flow, "shopify", &[webhook]).await;
+    flow.watch().await;
+    east.ship_rest(&east.jobs()[0].reference.clone())
 }
 
 fn compared(run: &Run) -> u64 {
@@ -97,10 +105,7 @@ async fn one_run_corrects_no_more_than_it_may_nor_within_the_tolerance() {
 async fn what_has_left_is_no_difference_of_the_count() {
     let (flow, east, shops) = told_beside(follow).await;
     lies(&east, &[("CD-1", 10), ("CD-2", 10)]);
-    let webhook = shops.buy(&flow);
-    shops.tell(&flow, "shopify", &[webhook]).await;
-    flow.watch().await;
-    let _lost = east.ship_rest(&east.jobs()[0].reference.clone());
+    let _lost = shipped(&flow, &east, &shops).await;
     let missing = DifferenceKind::ShipmentMissing;
     assert_eq!(counts(&reconciled(&flow, false).await), [(missing, 1, 0)]);
     assert_eq!(counts(&reconciled(&flow, true).await), [(missing, 1, 1)]);
@@ -114,10 +119,7 @@ async fn what_has_left_is_no_difference_of_the_count() {
 async fn what_moved_a_moment_ago_is_left_to_the_next_night() {
     let (flow, east, shops) = told_beside(follow).await;
     lies(&east, &[("CD-1", 11), ("CD-2", 10)]);
-    let webhook = shops.buy(&flow);
-    shops.tell(&flow, "shopify", &[webhook]).await;
-    flow.watch().await;
-    let told = east.ship_rest(&east.jobs()[0].reference.clone());
+    let told = shipped(&flow, &east, &shops).await;
     flow.told(&told).await;
     flow.rest().await;
     assert_eq!(flow.counts(), [8.0, 9.0]);
