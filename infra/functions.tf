@@ -145,8 +145,8 @@ locals {
         "reconcile",
       ]
       redrives = true
-      # Sessions are deleted; runs and the audit log are queried; a count that somebody asks for reads everything.
-      table   = ["GetItem", "PutItem", "DeleteItem", "Query", "Scan"]
+      # Sessions are deleted; runs and the audit log are queried.
+      table   = ["GetItem", "PutItem", "DeleteItem", "Query"]
       indexes = ["due", "shelf"]
       secrets = local.console_secrets
     }

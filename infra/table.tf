@@ -39,7 +39,7 @@ resource "aws_dynamodb_table" "ledger" {
     projection_type = "KEYS_ONLY"
   }
 
-  # What `crossdock orders` and `parked` list.
+  # What people find things by: what is parked, orders that are done, orders by their number.
   global_secondary_index {
     name            = "shelf"
     hash_key        = "shelf"

@@ -36,11 +36,6 @@ impl<P: Platform> OperationsConsole<P> {
                 self.needs(session.rights.act, session, "redrive").await?;
                 self.redrive(asked, session).await
             }
-            ["survey"] => {
-                self.needs(session.rights.read, session, "count").await?;
-                self.survey().await?;
-                Ok(see_other("/"))
-            }
             ["orders", channel, id, "personal"] => {
                 self.needs(session.rights.personal, session, "personal data").await?;
                 let key = format!("{channel}/{id}").parse().map_err(|_| Failure::NotFound)?;

@@ -83,6 +83,8 @@ fn what_is_done_here_stands_in_the_audit_log_without_the_customer() {
         (&["erase", "--customer", "ann@example.test"], true),
         (&["redrive", "no-such-queue"], false),
         (&["replay", "b2b/1", "--dry-run"], true),
+        (&["orders", "b2b/1"], true),
+        (&["orders", "no-such-number"], false),
     ] {
         let output = crossdock(&[command, &["--data", data]].concat());
         assert_eq!(output.status.success(), done, "{command:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -8,6 +8,7 @@ mod parked;
 mod redrive;
 mod replay;
 mod runs;
+mod search;
 mod sessions;
 mod story;
 
@@ -18,6 +19,7 @@ pub use parked::{Parked, ParkedFor, parked, parked_and_left};
 pub use redrive::{Redriven, redrive};
 pub use replay::{How, Plan, Selection, carry_out, plan, take_up};
 pub use runs::{RunState, not_compared, report, run_state, seen, total};
+pub use search::search;
 pub use sessions::{SESSION, end_sessions};
 pub use story::{Story, stage_name};
 

@@ -139,6 +139,7 @@ impl Ledger for Aws {
         &self,
         shelf: &str,
         after: Option<(Timestamp, Key)>,
+        falling: bool,
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
         let start = after.map(|(at, key)| {
@@ -152,6 +153,7 @@ impl Ledger for Aws {
             .dynamodb
             .query()
             .index_name(SHELF_INDEX)
+            .scan_index_forward(!falling)
             .key_condition_expression(format!("{SHELF} = :shelf"))
             .expression_attribute_values(":shelf", text(shelf));
         self.all_pages(query, start, limit).await?.iter().map(|entry| item::entry(entry, LISTED_AT)).collect()

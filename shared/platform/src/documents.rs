@@ -246,7 +246,7 @@ impl<P: Platform> OrderBook<P> {
     pub async fn parked_since(&self, limit: usize) -> Result<Vec<(Subject, Timestamp)>, PlatformError> {
         let mut keys = Vec::new();
         for shard in 0..DUE_SHARDS {
-            keys.extend(self.platform().listed(&format!("parked#{shard}"), None, limit).await?);
+            keys.extend(self.platform().listed(&format!("parked#{shard}"), None, false, limit).await?);
         }
         keys.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         Ok(keys.into_iter().take(limit).filter_map(|(key, at)| Some((Subject::of(&key)?, at))).collect())

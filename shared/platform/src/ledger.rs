@@ -152,11 +152,12 @@ pub trait Ledger {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(Key, Timestamp)>, PlatformError>> + Send;
 
-    /// The keys on a shelf, oldest first, after `after`. Lags behind the items.
+    /// The keys on a shelf, oldest first (or newest first), after `after`. Lags behind the items.
     fn listed(
         &self,
         shelf: &str,
         after: Option<(Timestamp, Key)>,
+        falling: bool,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(Key, Timestamp)>, PlatformError>> + Send;
 

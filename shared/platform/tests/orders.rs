@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::time::Duration;
+
 use crossdock_core::{
     ChannelId, Clock, Currency, Entropy, LineId, Order, OrderId, OrderKey, Sku,
     config::Retention,
@@ -12,7 +14,7 @@ use crossdock_core::{
 use crossdock_platform::{
     OrderBook, Subject,
     embedded::{Embedded, EmbeddedOptions},
-    orders::{Arrival, Change, Outcome, Stage, after},
+    orders::{Arrival, Change, Outcome, Person, Stage, after},
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -175,6 +177,54 @@ async fn an_unreadable_body_is_kept_and_parked() {
     let digest = crossdock_core::order::short_digest(b"{broken");
     assert_eq!(book.raw_body(&accepted.order, &digest).await.unwrap().unwrap(), b"{broken");
     assert_eq!(book.accept(arrival).await.unwrap().outcome, Outcome::Same);
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_that_are_done_are_found_by_their_time_newest_first_across_days_until_they_are_taken_up_again()
+{
+    let book = book();
+    let ids = ["1", "2", "3"];
+    for id in ids {
+        let mut one = order(1, 1);
+        one.key.id = OrderId::new(id).unwrap();
+        accept(&book, &one).await;
+        let now = book.now();
+        book.update(&one.key, |state| {
+            state.finish(now, "done");
+            Change::Write(())
+        })
+        .await
+        .unwrap();
+        tokio::time::sleep(Duration::from_secs(20 * 3600)).await;
+    }
+    let names = |found: Vec<(OrderKey, Timestamp)>| -> Vec<String> {
+        found.into_iter().map(|(key, _)| key.id.to_string()).collect()
+    };
+    let done = async |since, most| names(book.done(since, most).await.unwrap());
+    assert_eq!(done(Timestamp::MIN, 100).await, ["3", "2", "1"]);
+    assert_eq!(done(Timestamp::MIN, 2).await, ["3", "2"]);
+    let half = after(book.now(), SignedDuration::from_hours(-41));
+    assert_eq!(done(half, 100).await, ["3", "2"], "since then");
+    accept(&book, &order(2, 10)).await;
+    assert_eq!(done(Timestamp::MIN, 100).await, ["3", "2"], "taken up again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_found_by_the_number_that_people_know_it_by() {
+    let book = book();
+    accept(&book, &order(2, 10)).await;
+    accept(&book, &order(3, 20)).await;
+    let mut other = order(2, 10);
+    other.key.channel = ChannelId::new("other").unwrap();
+    other.number = "B-7".into();
+    accept(&book, &other).await;
+    for (asked, found) in [("#1", 1), ("1", 1), (" 1 ", 1), ("b-7", 1), ("7", 0), ("", 0), ("#", 0)] {
+        assert_eq!(book.numbered(asked).await.unwrap().len(), found, "{asked:?}");
+    }
+    finish(&book).await;
+    let person = Person { channel: None, name: "ann@example.test".into() };
+    book.erase(&person, false).await.unwrap();
+    assert_eq!(book.numbered("1").await.unwrap().len(), 1, "the books are kept");
 }
 
 #[tokio::test(start_paused = true)]

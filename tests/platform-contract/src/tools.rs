@@ -182,5 +182,5 @@ pub async fn due<H: Harness>(h: &H, platform: &H::P, shard: u8, until: Timestamp
 /// The keys on a shelf, once the index has caught up.
 pub async fn listed<H: Harness>(h: &H, platform: &H::P, shelf: &str) -> Vec<(Key, Timestamp)> {
     h.pass(h.lag()).await;
-    sure(h, async || platform.listed(shelf, None, 100).await).await
+    sure(h, async || platform.listed(shelf, None, false, 100).await).await
 }

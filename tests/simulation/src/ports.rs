@@ -252,9 +252,10 @@ impl Ledger for Ports {
         &self,
         shelf: &str,
         after: Option<(Timestamp, Key)>,
+        falling: bool,
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
-        self.call(Reads, LEDGER, "lists", shelf, self.inner.listed(shelf, after, limit)).await
+        self.call(Reads, LEDGER, "lists", shelf, self.inner.listed(shelf, after, falling, limit)).await
     }
 
     async fn scan(

@@ -14,7 +14,7 @@ type Features = BTreeMap<String, BTreeSet<String>>;
 /// Each package with the sets of features that it is built with.
 fn built(selection: &[&str]) -> Features {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--prefix", "none", "--edges", "normal,build,dev"])
+        .args(["tree", "--locked", "--prefix", "none", "--edges", "normal,build,dev"])
         .args(["--format", "{p}|{f}"])
         .args(selection)
         .current_dir(tidy::root())

@@ -1,6 +1,8 @@
 //! Lists of orders.
 
-use crossdock_core::{ChannelId, OrderId, OrderKey};
+use std::cmp::Reverse;
+
+use crossdock_core::{ChannelId, OrderKey};
 use crossdock_operations::{stage_name, summary};
 use crossdock_platform::{
     Platform, PlatformError, Subject,
@@ -14,7 +16,6 @@ use serde_json::Value;
 use super::{
     MOST, Page,
     layout::{cut, stage, time},
-    survey::Done,
 };
 use crate::{OperationsConsole, Session, request::Asked};
 
@@ -35,9 +36,6 @@ pub(crate) struct Orders {
     orders: Vec<Value>,
     #[serde(skip)]
     states: Vec<State>,
-    /// Of those that are done, the last ones as of the last count.
-    done: Vec<Done>,
-    counted_at: Option<Timestamp>,
     cut: bool,
 }
 
@@ -54,46 +52,40 @@ impl<P: Platform> OperationsConsole<P> {
             Some(Stage::Parked) => {
                 let parked = crossdock_operations::parked(&self.book, MOST).await?;
                 (found.states, found.cut) = (parked.orders, parked.cut);
+                found.states.sort_by_key(|state| state.changed_at);
             }
             Some(Stage::Done) => {
-                let survey = self.counted().await?;
-                found.counted_at = survey.as_ref().map(|survey| survey.counted_at);
-                found.done = survey.map(|survey| survey.newest_done).unwrap_or_default();
+                let done = self.book.done(Timestamp::MIN, MOST).await?;
+                found.cut = done.len() == MOST;
+                found.states =
+                    self.states(done.into_iter().map(|(key, _)| key), MOST, is(Stage::Done)).await?;
+                found.states.sort_by_key(|state| Reverse(state.changed_at));
             }
             under_way => {
                 let due = self.book.due(Timestamp::MAX, KEYS).await?;
                 found.cut = due.len() == KEYS;
-                for subject in due {
-                    let Subject::Order(key) = subject else { continue };
-                    if found.states.len() == MOST {
-                        found.cut = true;
-                        break;
-                    }
-                    let state = self.book.state(&key).await?.filter(|state| !state.stage.is_final());
-                    found.states.extend(state.filter(|s| under_way.is_none_or(|stage| s.stage == stage)));
-                }
+                let orders = due.into_iter().filter_map(|subject| match subject {
+                    Subject::Order(key) => Some(key),
+                    _ => None,
+                });
+                let wanted = |state: &State| {
+                    !state.stage.is_final() && under_way.is_none_or(|stage| state.stage == stage)
+                };
+                found.states = self.states(orders, MOST + 1, wanted).await?;
+                found.cut |= found.states.len() > MOST;
+                found.states.truncate(MOST);
+                found.states.sort_by_key(|state| state.changed_at);
             }
         }
-        found.states.sort_by_key(|state| state.changed_at);
         found.orders = found.states.iter().map(summary).collect();
         Ok(Found::Many(found))
     }
 
-    /// By the whole key, or by the channel's own id at every channel.
     async fn search(&self, text: &str) -> Result<Found, PlatformError> {
-        let keys: Vec<OrderKey> = match (text.parse::<OrderKey>(), OrderId::new(text)) {
-            (Ok(key), _) => vec![key],
-            (_, Ok(id)) => {
-                let typed = ChannelId::new(crossdock_core::config::ODOO_DOOR).ok();
-                let channels = self.config.channels.iter().map(|channel| channel.id.clone()).chain(typed);
-                channels.map(|channel| OrderKey::new(channel, id.clone())).collect()
-            }
-            _ => Vec::new(),
-        };
+        let typed = ChannelId::new(crossdock_core::config::ODOO_DOOR).ok();
+        let channels = self.config.channels.iter().map(|channel| channel.id.clone()).chain(typed);
         let mut found = Orders::of(None);
-        for key in keys {
-            found.states.extend(self.book.state(&key).await?);
-        }
+        found.states = crossdock_operations::search(&self.book, text, channels).await?;
         if let [only] = found.states.as_slice() {
             return Ok(Found::One(only.order.clone()));
         }
@@ -105,8 +97,7 @@ impl<P: Platform> OperationsConsole<P> {
 
 impl Orders {
     fn of(stage: Option<Stage>) -> Self {
-        let (orders, states, done) = (Vec::new(), Vec::new(), Vec::new());
-        Self { stage, searched: None, orders, states, done, counted_at: None, cut: false }
+        Self { stage, searched: None, orders: Vec::new(), states: Vec::new(), cut: false }
     }
 
     fn list(&self) -> Markup {
@@ -120,24 +111,10 @@ impl Orders {
             } }
         }
     }
+}
 
-    fn list_done(&self) -> Markup {
-        html! {
-            p.note {
-                "The ledger keeps no list of what is done. These are the last ones as of the last count"
-                @if let Some(at) = self.counted_at { ", at " (time(at)) " UTC" } ". Count anew on the overview, or search by key."
-            }
-            div.scroll tabindex="0" role="region" aria-label="Orders that are done" { table {
-                thead { tr { th scope="col" { "Order" } th scope="col" { "Number" } th scope="col" { "In Odoo" } th scope="col" { "Done (UTC)" } } }
-                tbody { @for one in &self.done { tr {
-                    td { a href={ "/orders/" (one.order) } { (one.order) } }
-                    td { (one.number.as_deref().unwrap_or("-")) }
-                    td { (one.odoo_name.as_deref().unwrap_or("-")) }
-                    td { (time(one.at)) }
-                } } }
-            } }
-        }
-    }
+fn is(stage: Stage) -> impl Fn(&State) -> bool {
+    move |state| state.stage == stage
 }
 
 fn row(state: &State) -> Markup {
@@ -174,7 +151,7 @@ impl Page for Orders {
         let now = self.stage.map(|stage| stage_name(&stage)).unwrap_or_default();
         html! {
             form.search method="get" action="/orders" role="search" {
-                label for="q" { "Order, as in shopify-main/5001, or the channel's id of it" }
+                label for="q" { "Order, as in shopify-main/5001, its number, as in #1001, or the channel's id of it" }
                 input id="q" name="q" type="search" value=[self.searched.as_deref()] autocomplete="off";
                 button type="submit" { "Search" }
             }
@@ -182,12 +159,11 @@ impl Page for Orders {
                 @let here = self.searched.is_none() && name == now;
                 a href={ "/orders?stage=" (name) } aria-current=[here.then_some("page")] { (text) }
             } } } }
-            @if self.stage == Some(Stage::Done) { (self.list_done()) }
-            @else if self.states.is_empty() {
+            @if self.states.is_empty() {
                 p { @if let Some(text) = &self.searched { "The ledger has no order " (text) "." } @else { "None." } }
             }
             @else { (self.list()) }
-            (cut(self.cut, "There are more: these are the ones that are due first, or parked longest."))
+            (cut(self.cut, "There are more: these are the ones that are due first, parked longest, or done last."))
         }
     }
 }

@@ -6,18 +6,17 @@ use crossdock_core::message::QueueName;
 use crossdock_operations::parked;
 use crossdock_platform::{
     Platform, PlatformError, QueueAddress, Subject,
-    orders::{Stage, State},
+    orders::{Stage, State, after},
     pace::{Gate, gate},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Serialize;
 
 use super::{
     MOST, Page,
-    layout::{age, csrf, cut, stage, time},
+    layout::{age, cut, stage},
     runs::Line,
-    survey::Survey,
     svg,
 };
 use crate::{OperationsConsole, Session};
@@ -25,6 +24,11 @@ use crate::{OperationsConsole, Session};
 /// More than are under way on an ordinary day.
 const UNDER_WAY: usize = 2000;
 const RUNS: usize = 3;
+/// Keys of done orders that one look counts: some 4 MB of the index, in as many answers.
+const DONE: usize = 20_000;
+const HOURS: usize = 24;
+/// Hours over which the pace is told at which orders come to their end.
+const PACE_H: usize = 2;
 /// The ages that are told apart, in minutes.
 const AGES: [(i64, &str); 4] = [(5, "< 5 min"), (60, "< 1 h"), (360, "< 6 h"), (1440, "< 1 day")];
 
@@ -43,7 +47,9 @@ pub(crate) struct Overview {
     dead_letters: Vec<(&'static str, u64)>,
     peers: Vec<(String, Gate)>,
     reconciliations: Vec<Line>,
-    counted: Option<Survey>,
+    /// Orders that came to their end in each of the last 24 hours, the oldest first.
+    done_by_hour: Vec<u64>,
+    done_cut: bool,
 }
 
 impl<P: Platform> OperationsConsole<P> {
@@ -60,13 +66,12 @@ impl<P: Platform> OperationsConsole<P> {
             }
         }
         let mut stages: BTreeMap<Stage, Vec<u64>> = BTreeMap::new();
-        for key in orders.iter().take(MOST) {
-            // The index lags: what has come to its end meanwhile is not under way.
-            if let Some(state) = self.book.state(key).await?.filter(|state| !state.stage.is_final()) {
-                let ages = stages.entry(state.stage).or_insert_with(|| vec![0; AGES.len() + 1]);
-                ages[bucket(&state, now)] += 1;
-            }
+        let under_way = |state: &State| !state.stage.is_final();
+        for state in self.states(orders.iter().take(MOST).cloned(), MOST, under_way).await? {
+            let ages = stages.entry(state.stage).or_insert_with(|| vec![0; AGES.len() + 1]);
+            ages[bucket(&state, now)] += 1;
         }
+        let done = self.book.done(hours_before(now, HOURS), DONE).await?;
         let found = parked(&self.book, MOST).await?;
         let by_reason = found.by_reason();
         let mut peers = Vec::new();
@@ -88,7 +93,8 @@ impl<P: Platform> OperationsConsole<P> {
             dead_letters: self.dead().await?,
             peers,
             reconciliations: self.last_runs(RUNS).await?,
-            counted: self.counted().await?,
+            done_by_hour: by_hour(now, done.iter().map(|(_, at)| *at)),
+            done_cut: done.len() == DONE,
         })
     }
 
@@ -101,6 +107,22 @@ impl<P: Platform> OperationsConsole<P> {
         }
         Ok(all)
     }
+}
+
+fn hours_before(now: Timestamp, hours: usize) -> Timestamp {
+    after(now, -SignedDuration::from_hours(i64::try_from(hours).unwrap_or(i64::MAX)))
+}
+
+/// How many of `times` lie in each of the last hours, the oldest first.
+fn by_hour(now: Timestamp, times: impl Iterator<Item = Timestamp>) -> Vec<u64> {
+    let mut hours = vec![0; HOURS];
+    for at in times {
+        let back = usize::try_from(now.duration_since(at).as_hours()).unwrap_or_default();
+        if let Some(hour) = (HOURS - 1).checked_sub(back).and_then(|place| hours.get_mut(place)) {
+            *hour += 1;
+        }
+    }
+    hours
 }
 
 /// Where an order belongs by how long nothing has moved it.
@@ -133,10 +155,10 @@ impl Page for Overview {
         "/"
     }
 
-    fn body(&self, session: &Session) -> Markup {
+    fn body(&self, _: &Session) -> Markup {
         html! {
             (self.under_way())
-            (self.throughput(session))
+            (self.throughput())
             section {
                 h2 { "Parked" }
                 @if self.parked.is_empty() { p { "Nothing waits for a person." } }
@@ -197,38 +219,23 @@ impl Overview {
         }
     }
 
-    fn throughput(&self, session: &Session) -> Markup {
+    fn throughput(&self) -> Markup {
         html! {
             section {
                 h2 { "Throughput" }
-                @if let Some(survey) = &self.counted {
-                    (svg::bars("Orders that came to their end in each of the last 24 hours", &survey.done_by_hour, 6,
-                        |at| format!("{} h ago", survey.done_by_hour.len() - at)))
-                    p {
-                        (survey.orders) " orders were counted at " (time(survey.counted_at)) " UTC: "
-                        @for (at, (of, count)) in survey.by_stage.iter().enumerate() {
-                            @if at > 0 { ", " } (count) " " (crossdock_operations::stage_name(of))
-                        } ". " (self.drain(survey))
-                    }
-                    (cut(survey.cut, "The ledger is too large to be counted to its end: these are a part of the orders."))
-                } @else {
-                    p { "Nobody has counted yet." }
-                }
-                form method="post" action="/survey" {
-                    (csrf(session))
-                    button.quiet type="submit" { "Count anew" }
-                    " " small { "Reads the whole ledger, so it is not done for each look." }
-                }
+                (svg::bars("Orders that came to their end in each of the last 24 hours", &self.done_by_hour, 6,
+                    |at| format!("{} h ago", self.done_by_hour.len() - at)))
+                p { (self.drain()) }
+                (cut(self.done_cut, "More came to their end than are counted here: these are the last ones."))
             }
         }
     }
 
-    fn drain(&self, survey: &Survey) -> String {
-        match (self.orders_under_way as u64, survey.per_hour()) {
+    fn drain(&self) -> String {
+        let lately: u64 = self.done_by_hour.iter().rev().take(PACE_H).sum();
+        match (self.orders_under_way as u64, lately.div_ceil(PACE_H as u64)) {
             (0, _) => "Nothing is left to drain.".into(),
-            (_, 0) => {
-                "None came to its end in the two hours before, so a time to drain cannot be told.".into()
-            }
+            (_, 0) => "None came to its end in the last two hours, so a time to drain cannot be told.".into(),
             (left, per_hour) => format!(
                 "At {per_hour} an hour, what is under way takes about {} min to drain.",
                 (left * 60).div_ceil(per_hour)

@@ -224,7 +224,7 @@ pub fn order(key: &OrderKey) -> Order {
     };
     Order {
         key: key.clone(),
-        number: format!("#{}", key.id),
+        number: format!("#N-{}", key.id),
         revision: Revision { modified_at: EPOCH, sequence: None },
         placed_at: EPOCH,
         cancelled: false,

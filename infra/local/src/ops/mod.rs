@@ -49,8 +49,8 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct Orders {
-    /// One order, as in `shopify-main/5001`: tells its story.
-    order: Option<OrderKey>,
+    /// One order, as in `shopify-main/5001`, or its number, as in `1001`: tells its story.
+    order: Option<String>,
     #[command(flatten)]
     place: Place,
     #[arg(long)]
@@ -147,19 +147,31 @@ pub async fn on<P: Platform>(command: &Command, platform: P) -> Result<bool> {
 }
 
 async fn orders<P: Platform>(book: &OrderBook<P>, options: &Orders) -> Result<bool> {
-    if let Some(key) = &options.order {
-        let story = Story::of(book, key).await?.with_context(|| format!("the ledger has no order {key}"))?;
-        return print(&if options.json { story.json()?.to_string() } else { story::text(&story) });
-    }
     let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let (states, next) = book.all(after, 500).await?;
-        all.extend(states);
-        if next.is_none() {
-            break;
+    if let Some(text) = &options.order {
+        // A channel's own ids are asked for with their channel: the configuration is not read here.
+        all = crossdock_operations::search(book, text, std::iter::empty()).await?;
+        if let [] | [_] = all.as_slice() {
+            let key = all.first().map(|state| &state.order);
+            let story = match key {
+                Some(key) => Story::of(book, key).await?,
+                None => None,
+            };
+            let story = story.with_context(|| {
+                format!("the ledger has no order {text}: name it as in shopify-main/5001, or by its number")
+            })?;
+            return print(&if options.json { story.json()?.to_string() } else { story::text(&story) });
         }
-        after = next;
+    } else {
+        let mut after = None;
+        loop {
+            let (states, next) = book.all(after, 500).await?;
+            all.extend(states);
+            if next.is_none() {
+                break;
+            }
+            after = next;
+        }
     }
     all.sort_by(|a, b| a.order.cmp(&b.order));
     if options.json {

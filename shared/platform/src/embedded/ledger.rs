@@ -23,6 +23,46 @@ macro_rules! columns {
     };
 }
 
+/// The entries of a shelf beyond a place, in one direction; SQLite reads a comparison of rows in its index.
+macro_rules! shelf {
+    ($beyond:literal, $order:literal) => {
+        concat!(
+            "SELECT pk, sk, listed_at FROM items
+             WHERE shelf = ?1 AND (listed_at, pk, sk) ",
+            $beyond,
+            " (?2, ?3, ?4) AND ?6 IS NOT NULL ORDER BY listed_at ",
+            $order,
+            ", pk ",
+            $order,
+            ", sk ",
+            $order,
+            " LIMIT ?5"
+        )
+    };
+}
+
+/// The same as it was at a moment.
+macro_rules! lagging_shelf {
+    ($beyond:literal, $order:literal) => {
+        concat!(
+            "SELECT pk, sk, listed_at FROM items
+             WHERE shelf = ?1 AND (listed_at, pk, sk) ",
+            $beyond,
+            " (?2, ?3, ?4) AND written_at <= ?6
+             UNION ALL SELECT pk, sk, listed_at FROM past
+             WHERE shelf = ?1 AND (listed_at, pk, sk) ",
+            $beyond,
+            " (?2, ?3, ?4) AND written_at <= ?6 AND replaced_at > ?6 ORDER BY listed_at ",
+            $order,
+            ", pk ",
+            $order,
+            ", sk ",
+            $order,
+            " LIMIT ?5"
+        )
+    };
+}
+
 impl Ledger for Embedded {
     async fn get(&self, key: &Key, read: Read) -> Result<Option<Item>, PlatformError> {
         self.admit(SERVICE)?;
@@ -109,21 +149,21 @@ impl Ledger for Embedded {
         &self,
         shelf: &str,
         after: Option<(Timestamp, Key)>,
+        falling: bool,
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
         self.admit(SERVICE)?;
-        // No key has an empty partition, so this lies before every entry.
-        let (at, key) = after.map_or((i64::MIN, Key::new("", "")), |(at, key)| (nanos(at), key));
-        let statement = if self.lags() {
-            "SELECT pk, sk, listed_at FROM items
-             WHERE shelf = ?1 AND (listed_at, pk, sk) > (?2, ?3, ?4) AND written_at <= ?6
-             UNION ALL SELECT pk, sk, listed_at FROM past
-             WHERE shelf = ?1 AND (listed_at, pk, sk) > (?2, ?3, ?4) AND written_at <= ?6 AND replaced_at > ?6
-             ORDER BY listed_at, pk, sk LIMIT ?5"
-        } else {
-            "SELECT pk, sk, listed_at FROM items
-             WHERE shelf = ?1 AND (listed_at, pk, sk) > (?2, ?3, ?4) AND ?6 IS NOT NULL
-             ORDER BY listed_at, pk, sk LIMIT ?5"
+        // No key has an empty partition, and none reaches the last character: so these lie outside of all entries.
+        let (at, key) = match after {
+            Some((at, key)) => (nanos(at), key),
+            None if falling => (i64::MAX, Key::new(LAST_CHARACTER, "")),
+            None => (i64::MIN, Key::new("", "")),
+        };
+        let statement = match (self.lags(), falling) {
+            (false, false) => shelf!(">", ""),
+            (false, true) => shelf!("<", "DESC"),
+            (true, false) => lagging_shelf!(">", ""),
+            (true, true) => lagging_shelf!("<", "DESC"),
         };
         self.connection()
             .prepare_cached(statement)

@@ -12,8 +12,8 @@ use crossdock_core::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Change, OrderBook, SnapshotRef, State, days_from, snapshot, snapshot_key};
-use crate::{Condition, Platform, PlatformError, Write};
+use super::{Change, OrderBook, SnapshotRef, State, days_from, shelves, snapshot, snapshot_key};
+use crate::{Condition, Listing, Platform, PlatformError, Write};
 
 /// Of a body that nobody can read, as much as goes into an item even where it cannot be packed.
 const KEPT: usize = 256 * 1024;
@@ -136,7 +136,8 @@ impl<P: Platform> OrderBook<P> {
 
     async fn store_snapshot(&self, order: &Order, digest: &str) -> Result<(), PlatformError> {
         let text = serde_json::to_vec(order).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?;
-        self.store_blob(&order.key, digest, &text, "order").await
+        let listing = shelves::number(&order.number, self.now());
+        self.store_blob(&order.key, digest, &text, "order", listing).await
     }
 
     async fn store_blob(
@@ -145,11 +146,12 @@ impl<P: Platform> OrderBook<P> {
         digest: &str,
         bytes: &[u8],
         kind: &str,
+        listing: Option<Listing>,
     ) -> Result<(), PlatformError> {
         let expires_at = days_from(self.now(), self.retention.snapshot_days);
         let (entropy, key) = (self.platform.entropy(), snapshot_key(key, digest));
         let plain = Write::plain(entropy, key, Condition::Absent, &json!({ "kind": kind }), expires_at)?;
-        let write = Write { blob: Some(snapshot::pack(bytes)?), ..plain };
+        let write = Write { blob: Some(snapshot::pack(bytes)?), listing, ..plain };
         // Named by its digest: whoever stored it before stored the same.
         self.platform.put(write).await.map(|_| ())
     }
@@ -191,7 +193,7 @@ impl<P: Platform> OrderBook<P> {
                 .map_err(|e| PlatformError::Corrupt { what: e.to_string() })?,
         };
         let key = OrderKey::new(channel, id);
-        self.store_blob(&key, &digest, &body[..body.len().min(KEPT)], "unreadable").await?;
+        self.store_blob(&key, &digest, &body[..body.len().min(KEPT)], "unreadable", None).await?;
         let now = self.now();
         let (outcome, message) = self
             .update(&key, |state| {

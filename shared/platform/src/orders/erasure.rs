@@ -117,7 +117,8 @@ impl<P: Platform> OrderBook<P> {
             .map_err(|error| PlatformError::Corrupt { what: error.to_string() })?;
         let (entropy, condition) = (self.platform.entropy(), Condition::Version(item.version));
         let plain = Write::plain(entropy, item.key, condition, &item.body, item.expires_at)?;
-        let write = Write { blob: Some(snapshot::pack(&text)?), ..plain };
+        // What a shop calls its order tells nothing of who bought it.
+        let write = Write { blob: Some(snapshot::pack(&text)?), listing: item.listing, ..plain };
         // Contents are written once: where the version is another, somebody else erases the same, or it has expired.
         self.platform.put(write).await.map(|_| ())
     }

@@ -8,6 +8,7 @@
 
 mod arrival;
 mod erasure;
+mod shelves;
 mod snapshot;
 mod state;
 

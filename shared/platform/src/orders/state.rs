@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::shelves;
 use crate::{
-    Key,
+    Key, Listing,
     documents::{Document, by_its_work},
     work::{Stages, Work},
 };
@@ -198,6 +199,10 @@ impl Document for State {
     }
 
     by_its_work!();
+
+    fn shelf(&self) -> Option<Listing> {
+        (self.work.stage == Stage::Done).then(|| shelves::done(self.work.changed_at))
+    }
 
     fn order(&self) -> Option<&OrderKey> {
         Some(&self.order)

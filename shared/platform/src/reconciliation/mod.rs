@@ -296,7 +296,7 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn runs(&self) -> Result<Vec<RunId>, PlatformError> {
-        let listed = self.platform().listed(slice::RUNS, None, MOST_RUNS).await?;
+        let listed = self.platform().listed(slice::RUNS, None, true, MOST_RUNS).await?;
         let listed = listed.into_iter().filter_map(|(key, _)| Subject::of(&key));
         let ids = listed.chain(self.parked_subjects(MOST_RUNS).await?).filter_map(|subject| match subject {
             Subject::Slice(key) => Some(key.run),

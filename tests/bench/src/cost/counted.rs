@@ -247,9 +247,10 @@ impl Ledger for Counted {
         &self,
         shelf: &str,
         after: Option<(Timestamp, Key)>,
+        falling: bool,
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
-        let found = self.inner.listed(shelf, after, limit).await?;
+        let found = self.inner.listed(shelf, after, falling, limit).await?;
         self.index_query(&found, shelf.len(), "shelf");
         Ok(found)
     }

@@ -114,19 +114,22 @@ pub async fn pages_through_a_shelf<H: Harness>(h: &H) {
         written(h, &p, &Write { listing, ..first(&key.pk, &key.sk) }).await;
     }
     h.pass(h.lag()).await;
-    let mut seen: Vec<(Key, Timestamp)> = Vec::new();
-    loop {
-        let after = seen.last().map(|(key, at)| (*at, key.clone()));
-        let page = sure(h, async || p.listed("parked", after.clone(), 5).await).await;
-        assert!(page.len() <= 5);
-        if page.is_empty() {
-            break;
+    for falling in [false, true] {
+        let mut seen: Vec<(Key, Timestamp)> = Vec::new();
+        loop {
+            let after = seen.last().map(|(key, at)| (*at, key.clone()));
+            let page = sure(h, async || p.listed("parked", after.clone(), falling, 5).await).await;
+            assert!(page.len() <= 5);
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
         }
-        seen.extend(page);
+        let in_order = |(a, b): (Timestamp, Timestamp)| if falling { a >= b } else { a <= b };
+        assert!(seen.windows(2).all(|two| in_order((two[0].1, two[1].1))), "falling: {falling}");
+        seen.sort();
+        assert_eq!(seen, expected, "each entry once; falling: {falling}");
     }
-    assert!(seen.is_sorted_by_key(|(_, at)| *at));
-    seen.sort();
-    assert_eq!(seen, expected, "each entry once");
 }
 
 pub async fn takes_an_item_off_its_shelf<H: Harness>(h: &H) {

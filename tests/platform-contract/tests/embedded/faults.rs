@@ -171,7 +171,7 @@ fn lets_the_indexes_lag_in_what_they_show_and_in_what_they_drop() {
         p.put(Write { listing, ..first_due("order#1", 4, now) }).await.unwrap();
         let seen = async || {
             let due = p.due(4, now, 10).await.unwrap().len();
-            (due, p.listed("parked", None, 10).await.unwrap().len())
+            (due, p.listed("parked", None, false, 10).await.unwrap().len())
         };
         assert_eq!(seen().await, (0, 0));
         tokio::time::advance(lag).await;
