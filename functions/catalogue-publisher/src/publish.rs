@@ -84,7 +84,7 @@ impl<P: Platform> CataloguePublisher<P> {
         let mut edits: Vec<Edit> = compared.entries.iter().filter_map(Entry::edit).collect();
         // What belongs to one product goes in one request.
         edits.sort_by(|a, b| a.handle.cmp(&b.handle));
-        for part in edits.chunks(shop.api.edits_at_most()) {
+        for part in shop.api.parts_of_edits(&edits) {
             shop.pace.enter(shop.api.calls_of_edits(part)).await??;
             let key = key(occasion, part);
             let answers = shop.api.edit(part, &compared.currency, compared.read, &key).await;

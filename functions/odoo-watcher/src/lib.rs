@@ -32,13 +32,6 @@ use crossdock_platform::{
 use crossdock_runtime::{Parts, Scheduled, Wire, WireError};
 use jiff::{SignedDuration, Timestamp};
 
-/// A time that Odoo writes is the beginning of a transaction: a long one shows up late, with an old time. Odoo
-/// ends a request after `limit_time_real`, two minutes by default.
-const WATCH: Watch = Watch {
-    overlap: SignedDuration::from_mins(6),
-    first_look: SignedDuration::from_hours(24),
-    settling: SignedDuration::from_secs(1),
-};
 /// Transfers of one page.
 const PAGE: usize = 200;
 /// The most pages of one run; the next run goes on where this one stopped.
@@ -56,6 +49,17 @@ pub struct OdooWatcher<P> {
     pub odoo: Odoo,
     pub lookups: Catalogue,
     pub pace: Pace<P>,
+}
+
+impl<P: Platform> OdooWatcher<P> {
+    /// A time that Odoo writes is the beginning of a transaction: a long one shows up late, with an old time.
+    fn reach(&self) -> Watch {
+        Watch {
+            overlap: self.config.odoo.overlap(),
+            first_look: SignedDuration::from_hours(24),
+            settling: SignedDuration::from_secs(1),
+        }
+    }
 }
 
 impl<P: Platform> Wire<P> for OdooWatcher<P> {
@@ -137,7 +141,7 @@ impl<P: Platform> OdooWatcher<P> {
         }
         let now = self.book.now();
         let mut watermark = Watermark::load(self.book.platform(), crossdock_odoo::PEER).await?;
-        let mut window = watermark.window(WATCH, now);
+        let mut window = watermark.window(self.reach(), now);
         let mut noted = 0;
         for _ in 0..PAGES {
             if deadline.duration_since(self.book.now()) < LEAST_TIME {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::{
     LEAST_TIME, OdooWatcher, WatchError,
-    stock::{NO_OVERLAP, PAGE, PAGES, STOCK_WATCH},
+    stock::{NO_OVERLAP, PAGE, PAGES},
 };
 
 const RULES: &str = "odoo-price-rules";
@@ -89,7 +89,7 @@ impl<P: Platform> OdooWatcher<P> {
     ) -> Result<usize, WatchError> {
         let now = self.book.now();
         let mut watermark = Watermark::load(self.book.platform(), RULES).await?;
-        let mut window = watermark.window(STOCK_WATCH, now);
+        let mut window = watermark.window(self.stock_reach(), now);
         let mut noted = 0;
         for _ in 0..PAGES {
             if deadline.duration_since(self.book.now()) < LEAST_TIME {

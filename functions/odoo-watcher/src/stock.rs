@@ -15,7 +15,7 @@ use crossdock_platform::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{LEAST_TIME, OdooWatcher, WATCH, WatchError};
+use crate::{LEAST_TIME, OdooWatcher, WatchError};
 
 /// A channel, and what it is told.
 type Told = (ChannelId, Topic);
@@ -28,13 +28,16 @@ pub(crate) const PAGES: usize = 20;
 const CALLS: u32 = 3;
 /// How often every product is looked at: what no time of writing tells is found by this.
 const EVERYTHING: SignedDuration = SignedDuration::from_hours(24);
-/// A second ahead: the fractions of a second that Odoo's times have are missing in what they are compared with. What
-/// is written in that second is read again by the overlap, so nothing has to settle first.
-pub(crate) const STOCK_WATCH: Watch = Watch { settling: SignedDuration::from_secs(-1), ..WATCH };
 pub(crate) const NO_OVERLAP: Watch =
     Watch { overlap: SignedDuration::ZERO, first_look: SignedDuration::ZERO, settling: SignedDuration::ZERO };
 
 impl<P: Platform> OdooWatcher<P> {
+    /// A second ahead: the fractions of a second that Odoo's times have are missing in what they are compared with.
+    /// What is written in that second is read again by the overlap, so nothing has to settle first.
+    pub(crate) fn stock_reach(&self) -> Watch {
+        Watch { settling: SignedDuration::from_secs(-1), ..self.reach() }
+    }
+
     /// Writes down for each channel which SKUs it is to be told anew; says how many products there were.
     ///
     /// # Errors
@@ -80,7 +83,8 @@ impl<P: Platform> OdooWatcher<P> {
             watermark
                 .begin_anew_for(told.iter().map(|(channel, topic)| format!("{channel} {topic:?}")).collect());
         }
-        let mut window = watermark.window(if stream.is_some() { STOCK_WATCH } else { NO_OVERLAP }, now);
+        let mut window =
+            watermark.window(if stream.is_some() { self.stock_reach() } else { NO_OVERLAP }, now);
         let done = watermark.until().is_some_and(|until| now.duration_since(until) < EVERYTHING);
         if stream.is_none() && done && window.cursor.is_none() {
             return Ok(());

@@ -146,6 +146,10 @@ async fn a_list_that_is_cut_says_so() {
     assert_eq!((json["cut"].clone(), json["parked"].as_array().unwrap().len()), (true.into(), 200));
     let page = text(&browser.post("/replay", &[("reason", "unknown_sku")]).await);
     assert!(page.contains("200 would be taken up") && page.contains("replay once more"), "{page}");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.park("late", ReasonCode::TaxesDiffer, "19 %").await;
+    let page = text(&browser.post("/replay", &[("reason", ReasonCode::TaxesDiffer.code())]).await);
+    assert!(page.contains("1 would be taken up") && page.contains("shop/late"), "behind the others: {page}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -191,6 +191,7 @@ impl<P: Platform> OrderImporter<P> {
             return Ok(Step::end(Outcome::retry("somebody else looks after it now")));
         }
         if let Some(refused) = self.cancel_in_odoo(odoo, job, existing).await? {
+            self.stays_confirmed(&job.held).await?;
             return Ok(Step::end(refused));
         }
         orders::to_draft(odoo, existing.id).await?;

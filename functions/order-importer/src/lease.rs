@@ -90,10 +90,28 @@ impl<P: Platform> OrderImporter<P> {
                 match state.intent.as_mut().filter(|_| ours) {
                     Some(intent) => {
                         intent.cancels = true;
+                        state.unconfirmed = true;
                         Change::Write(true)
                     }
                     None => Change::Leave(false),
                 }
+            })
+            .await
+    }
+
+    /// Odoo did not cancel it: its goods are kept there as before.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub(crate) async fn stays_confirmed(&self, held: &Held) -> Result<(), PlatformError> {
+        self.book
+            .update(&held.key, |state| {
+                let ours = state.lease.as_ref().is_some_and(|lease| lease.holder == held.holder);
+                if !ours || !state.unconfirmed {
+                    return Change::Leave(());
+                }
+                state.unconfirmed = false;
+                Change::Write(())
             })
             .await
     }

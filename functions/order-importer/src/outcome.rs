@@ -92,7 +92,7 @@ impl<P: Platform> OrderImporter<P> {
                     state.lease = Some(Lease { holder: held.holder.clone(), until });
                 }
                 match &outcome.end {
-                    End::Done(_) => state.intent = None,
+                    End::Done(_) => (state.intent, state.unconfirmed) = (None, false),
                     // We know where it stands, so whatever is found otherwise next time is a person's work.
                     End::Park(_) => state.intent.clone_from(&held.before),
                     End::ParkHalfDone(_) | End::Retry { .. } | End::Refetch => {}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crossdock_core::{Order, OrderKey, Sku, message::Message};
+use crossdock_odoo::kits;
 use crossdock_platform::{
     Platform, PlatformError,
     orders::{Stage, State},
@@ -17,8 +18,8 @@ impl<P: Platform> OrderValidator<P> {
         self.config.channels.iter().any(|channel| channel.stock.is_some())
     }
 
-    /// Lets the other channels be told of what these orders sell, or sell no more: also where an order waits, is
-    /// parked or was called off, of which Odoo tells nothing. The channel that sold it counted by itself.
+    /// Lets the channels be told of what these orders sell, or sell no more: also where an order waits, is parked or
+    /// was called off, of which Odoo tells nothing.
     ///
     /// Written down and sent before the orders are judged: judged, they would not come here again, and judging takes
     /// its time.
@@ -44,10 +45,13 @@ impl<P: Platform> OrderValidator<P> {
             }
             fresh.push((&state.order, skus));
         }
+        // The seller counted the very article that it sold. Of what else there is less by that, the components of a kit
+        // and whatever is made of them, it knows nothing. Where that cannot be asked, there may be kits.
+        let kits = kits::possible(&self.odoo).await.unwrap_or(true);
         let mut messages: Vec<Message> = Vec::new();
         for channel in self.config.channels.iter().filter(|channel| channel.stock.is_some()) {
             let (mut keys, mut skus) = (BTreeSet::new(), BTreeSet::new());
-            for (order, goods) in fresh.iter().filter(|(order, _)| order.channel != channel.id) {
+            for (order, goods) in fresh.iter().filter(|(order, _)| kits || order.channel != channel.id) {
                 keys.insert((*order).clone());
                 skus.extend(goods.iter().cloned());
             }

@@ -49,10 +49,11 @@ pub(crate) fn differences(
     all
 }
 
-/// Whether a change is a difference that the reconciliation leaves to a person.
-pub(crate) fn is_left(channel: &Channel, change: &Change, found: &[Difference]) -> bool {
+/// Whether a change mends a difference that the reconciliation may mend. What it leaves to a person stays, and so does
+/// what is no difference to it.
+pub(crate) fn mends(channel: &Channel, change: &Change, found: &[Difference]) -> bool {
     let subject = subject(channel, &change.sku, &change.location);
-    found.iter().any(|one| !one.healed && one.subject == subject)
+    found.iter().any(|one| one.healed && one.subject == subject)
 }
 
 fn subject(channel: &Channel, sku: &Sku, location: &str) -> String {

@@ -22,9 +22,10 @@ const KIN_CALLS: u32 = 4;
 /// order of the component alone, is missing from the kit too, and the other way round.
 #[derive(Debug, Default)]
 pub(crate) struct Goods {
-    /// What is told: each SKU's product, or none where it is not sold any more. Services are not here, and SKUs that
-    /// two products carry: which one is meant is for a person to say, who hears of it by the orders.
+    /// What is told: each SKU's product, or none where it is not sold any more. Services are not here.
     pub offered: BTreeMap<Sku, Option<i64>>,
+    /// SKUs that two products on sale carry: which one is meant is for a person to say.
+    pub twice: BTreeSet<Sku>,
     /// The product of each SKU that is told or was sold.
     products: BTreeMap<Sku, i64>,
     kits: BTreeMap<i64, Parts>,
@@ -91,12 +92,18 @@ impl<P: Platform> StockPublisher<P> {
             wanted.extend(accepted.channels().flat_map(|(_, sold)| sold.keys().cloned()));
         }
         let mut goods = Goods::default();
-        for (sku, found) in self.catalogue.products(company.id, &wanted).await? {
-            if let [one] = found.as_slice()
-                && one.goods
-            {
-                goods.offered.insert(sku.clone(), one.sellable.then_some(one.id));
-                goods.products.insert(sku, one.id);
+        // As it is now: what was archived a moment ago is not promised for as long as look-ups are kept.
+        for (sku, found) in self.catalogue.products_now(company.id, &wanted).await? {
+            let all: Vec<_> = found.iter().filter(|one| one.goods).collect();
+            match all.as_slice() {
+                [one] => {
+                    goods.offered.insert(sku.clone(), one.sellable.then_some(one.id));
+                    goods.products.insert(sku, one.id);
+                }
+                [] => {}
+                // Where one is on sale, all are: the others are not looked at.
+                [one, ..] if !one.sellable => _ = goods.offered.insert(sku, None),
+                [..] => _ = goods.twice.insert(sku),
             }
         }
         if possible {

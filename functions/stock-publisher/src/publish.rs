@@ -1,9 +1,12 @@
 //! One channel, told what changed: reckon, tell what is new, and look again at what the shop counts otherwise.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crossdock_core::{
-    OrderKey, Sku,
+    OrderKey, PeerError, Sku,
     config::Channel,
     difference::Healing,
     guard::{self, Guard},
@@ -16,8 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     StockPublisher,
-    audit::{differences, is_left},
+    audit::{differences, mends},
     catch_up::SHOWN_LATE,
+    reckon::Reckoned,
     round::Round,
     unlisted::{readings, told_before_a_fall},
 };
@@ -25,6 +29,8 @@ use crate::{
 /// An article that a shop did not have is not asked for again so soon: most of what lies in Odoo is not sold in
 /// every channel.
 const ABSENT: SignedDuration = SignedDuration::from_hours(1);
+/// A shop that refused a count is asked again after this long: it may have been a trouble of the moment.
+const REFUSED_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// What tells two moments apart in what channels are told.
 const TICK: SignedDuration = SignedDuration::from_millis(1);
 /// A count that is stale is read and reckoned anew so often in one run.
@@ -48,7 +54,7 @@ impl<P: Platform> StockPublisher<P> {
         }
         skus.retain(|sku| !policy.exclude.contains(sku));
         let mut lately: BTreeSet<OrderKey> = occasion.orders.clone();
-        let mut missing = false;
+        let (mut missing, mut refused) = (false, false);
         let mut differing = Vec::new();
         let takes_in = self.takes_in(occasion).await?;
         for attempt in 0..=ROUNDS {
@@ -77,10 +83,12 @@ impl<P: Platform> StockPublisher<P> {
             let told_before = offers.values().filter_map(|offer| offer.told_at).max();
             let reckoned = told_before.map_or(now, |at| after(at, TICK).max(now));
             let also = remembered(&offers, after(now, -SHOWN_LATE)).chain(lately.iter()).cloned().collect();
-            let targets = match self.reckon(channel, policy, &skus, &also, deadline).await? {
-                Ok(targets) => targets,
-                Err(reason) => return Ok(End::Park(reason)),
-            };
+            let Reckoned { targets, twice } =
+                match self.reckon(channel, policy, &skus, &also, deadline).await? {
+                    Ok(reckoned) => reckoned,
+                    Err(reason) => return Ok(End::Park(reason)),
+                };
+            round.leave(twice, &offers);
             if let Some(audit) = &occasion.audit {
                 let tolerance = self.config.reconcile.stock_tolerance;
                 let found = differences(channel, &targets, &offers, &items, tolerance);
@@ -88,16 +96,23 @@ impl<P: Platform> StockPublisher<P> {
                 differing = self.book.found(&audit.publication, &audit.slice, found, heals).await?;
             }
             let mut changes = round.plan(&targets, &offers, &items);
-            changes.retain(|change| !is_left(channel, change, &differing));
+            changes.retain(|change| occasion.audit.is_none() || mends(channel, change, &differing));
+            let name = format!("{} {attempt}", occasion.name);
             let mut sent = Ok(());
-            for part in changes.chunks(shop.api.counts_at_most()) {
-                sent = self
-                    .send(shop, part, reckoned, &format!("{} {attempt}", occasion.name), &mut round)
-                    .await;
+            for part in shop.api.parts_of_counts(&mut changes) {
+                sent = match self.book.now() < deadline {
+                    true => self.send(shop, part, reckoned, &name, &mut round).await,
+                    // What is told so far is written down while there is time for it.
+                    false => {
+                        Err(PeerError::HeldBack { peer: channel.id.to_string(), after: Duration::ZERO }
+                            .into())
+                    }
+                };
                 if sent.is_err() {
                     break;
                 }
             }
+            refused |= round.wants_another_try(occasion.tries);
             // What was told before a failure is known as told.
             missing |= round.readings.values().any(|reading| !reading.missing.is_empty());
             skus = self.finish(round, &offers, reckoned, &occasion.orders, &lately).await?;
@@ -105,6 +120,9 @@ impl<P: Platform> StockPublisher<P> {
             if skus.is_empty() && missing {
                 let what = "the shop counts less than it was told, and lists no order for it";
                 return Ok(End::LookAgain { after: SHOWN_LATE, what });
+            }
+            if skus.is_empty() && refused {
+                return Ok(End::LookAgain { after: REFUSED_AGAIN, what: "the shop refused a count" });
             }
             if skus.is_empty() {
                 if let Some(Audit { publication, slice }) = &occasion.audit {

@@ -20,6 +20,13 @@ use crate::StockPublisher;
 /// What each location of a channel is to count of each SKU. A SKU that Odoo does not sell as goods is not here.
 pub type Targets = BTreeMap<Sku, BTreeMap<String, i64>>;
 
+/// What reckoning came to.
+pub(crate) struct Reckoned {
+    pub targets: Targets,
+    /// SKUs that two products in Odoo carry.
+    pub twice: BTreeSet<Sku>,
+}
+
 /// A location with its warehouses in Odoo.
 struct Source {
     location: String,
@@ -36,7 +43,7 @@ impl<P: Platform> StockPublisher<P> {
         skus: &BTreeSet<Sku>,
         also: &BTreeSet<OrderKey>,
         deadline: Timestamp,
-    ) -> Result<Result<Targets, Reason>, Trouble> {
+    ) -> Result<Result<Reckoned, Reason>, Trouble> {
         let missing = |what: String| Ok(Err(Reason::new(ReasonCode::SettingMissingInOdoo, what)));
         let Some(company) = self.catalogue.company(&channel.company).await? else {
             return missing(format!("company {}", channel.company));
@@ -51,19 +58,26 @@ impl<P: Platform> StockPublisher<P> {
             sources.push(Source { location: source.place().to_owned(), houses });
         }
         // Before the figures, so that an order that Odoo confirms meanwhile counts twice rather than not at all.
-        let accepted = match guard::stands(Guard::AcceptedCounts) {
+        let mut accepted = match guard::stands(Guard::AcceptedCounts) {
             true => self.book.accepted(also, &self.parked).await?,
             false => Accepted::default(),
         };
         let odoo = self.odoo.until(deadline);
         let goods = self.goods(&odoo, &company, skus, &accepted).await?;
         let counted = goods.counted(skus);
-        let mut targets = Targets::new();
+        let mut of_sources = Vec::new();
         for source in &sources {
             self.pace.enter(1).await??;
             let figures = stock::figures(&odoo, company.id, &source.houses, &counted).await;
             self.pace.learn(&figures).await?;
-            let figures = figures?;
+            of_sources.push((source, figures?));
+        }
+        if accepted.edited {
+            // Odoo may have let its goods go since they were counted, on the way to the other content.
+            accepted = accepted.or_more(&self.book.accepted(also, &self.parked).await?);
+        }
+        let mut targets = Targets::new();
+        for (source, figures) in of_sources {
             let taken = goods.taken(&self.sold(&accepted, channel, &company, source));
             let available = |product: i64| {
                 let there = figures.get(&product).copied().unwrap_or_default().available(policy.incoming);
@@ -77,7 +91,7 @@ impl<P: Platform> StockPublisher<P> {
                 targets.entry(sku.clone()).or_default().insert(source.location.clone(), count);
             }
         }
-        Ok(Ok(targets))
+        Ok(Ok(Reckoned { targets, twice: goods.twice }))
     }
 
     /// What channels have sold of a source and Odoo has not confirmed: of each channel that ships from it.

@@ -17,6 +17,9 @@ use jiff::Timestamp;
 
 use crate::{StockPublisher, catch_up::SHOWN_LATE, reckon::Targets, unlisted::Reading};
 
+/// A count is tried so often again before it is left to a person.
+const REFUSALS: u32 = 2;
+
 /// What a round found out and has done.
 pub(crate) struct Round {
     channel: ChannelId,
@@ -28,6 +31,8 @@ pub(crate) struct Round {
     /// Asked for, and the channel does not have or does not count them.
     gone: BTreeSet<Sku>,
     refused: BTreeMap<Sku, (ReasonCode, String)>,
+    /// Of those, counts that the shop refused to set.
+    unset: BTreeSet<Sku>,
     /// What was found where the shop's counts were read.
     pub readings: BTreeMap<Sku, Reading>,
 }
@@ -89,6 +94,7 @@ impl<P: Platform> StockPublisher<P> {
                 Changed::Refused(why) => {
                     let why = format!("{} at {:?}: {why}", change.sku, change.location);
                     round.refused.insert(change.sku.clone(), (ReasonCode::StockRefused, why));
+                    round.unset.insert(change.sku.clone());
                 }
             }
         }
@@ -198,6 +204,7 @@ impl Round {
             unsure: BTreeSet::new(),
             gone: BTreeSet::new(),
             refused: BTreeMap::new(),
+            unset: BTreeSet::new(),
             readings: BTreeMap::new(),
         }
     }
@@ -232,6 +239,24 @@ impl Round {
             }
         }
         changes
+    }
+
+    /// Leaves SKUs to a person that two products in Odoo carry: what the channel counts of them stays as it is.
+    pub fn leave(&mut self, twice: BTreeSet<Sku>, offers: &BTreeMap<Sku, Offer>) {
+        let known = |sku: &Sku| offers.get(sku).is_some_and(|offer| offer.handle.is_some());
+        for sku in twice.into_iter().filter(known) {
+            let why = format!("two products on sale carry {sku}");
+            self.refused.insert(sku, (ReasonCode::SkuTwiceInOdoo, why));
+        }
+    }
+
+    /// Whether counts that were refused are tried once more, after `tries` that failed, rather than left to a person.
+    pub fn wants_another_try(&mut self, tries: u32) -> bool {
+        if self.unset.is_empty() || tries >= REFUSALS {
+            return false;
+        }
+        self.refused.retain(|sku, _| !self.unset.contains(sku));
+        true
     }
 
     fn is_left(&self, sku: &Sku) -> bool {

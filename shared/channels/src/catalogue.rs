@@ -8,7 +8,7 @@ use crossdock_core::{
 };
 use jiff::Timestamp;
 
-use crate::{Api, api::Kind, shopify, standard, woocommerce};
+use crate::{Api, api::Kind, parts::parts, shopify, standard, woocommerce};
 
 /// What the prices of a shop mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +174,12 @@ impl Api {
             Kind::Standard => edits.len().min(1),
         };
         u32::try_from(calls).unwrap_or(u32::MAX)
+    }
+
+    /// Edits in parts for one [`Api::edit`] each, none so large that its calls would not be let through at once.
+    #[must_use]
+    pub fn parts_of_edits<'a>(&self, edits: &'a [Edit]) -> Vec<&'a [Edit]> {
+        parts(edits, self.edits_at_most(), |part| self.calls_of_edits(part))
     }
 
     /// How many edits one [`Api::edit`] takes.

@@ -15,6 +15,7 @@ mod html;
 mod lenient;
 #[cfg(test)]
 mod never_panics;
+mod parts;
 mod shopify;
 pub mod standard;
 mod stock;

@@ -8,7 +8,7 @@ use crossdock_core::{
 };
 use jiff::Timestamp;
 
-use crate::{Api, api::Kind, shopify, standard, woocommerce};
+use crate::{Api, api::Kind, parts::parts, shopify, standard, woocommerce};
 
 impl Api {
     /// How the shop knows these SKUs and what it counts of each. What it does not have is not in the answer. More
@@ -55,6 +55,25 @@ impl Api {
             Kind::Woocommerce => woocommerce::stock::set(&self.shop, changes).await,
             Kind::Standard => standard::stock::tell(&self.shop, changes, reckoned, key).await,
         }
+    }
+
+    /// How many requests these changes take.
+    #[must_use]
+    pub fn calls_of_counts(&self, changes: &[Change]) -> u32 {
+        let calls = match self.kind {
+            Kind::Shopify => shopify::stock::calls(changes),
+            Kind::Woocommerce => woocommerce::stock::calls(changes),
+            Kind::Standard => changes.len().min(1),
+        };
+        u32::try_from(calls).unwrap_or(u32::MAX)
+    }
+
+    /// Changes in parts for one [`Api::set_counts`] each: what belongs to one product together, and none so large that
+    /// its calls would not be let through at once.
+    #[must_use]
+    pub fn parts_of_counts<'a>(&self, changes: &'a mut [Change]) -> Vec<&'a [Change]> {
+        changes.sort_by(|a, b| a.handle.cmp(&b.handle));
+        parts(changes, self.counts_at_most(), |part| self.calls_of_counts(part))
     }
 
     /// How many changes one [`Api::set_counts`] takes.

@@ -135,19 +135,31 @@ impl Catalogue {
     ) -> Result<BTreeMap<Sku, Arc<Vec<Product>>>, PeerError> {
         let now = self.odoo.now();
         let mut found = BTreeMap::new();
+        let mut missing = BTreeSet::new();
         {
             let cache = self.cache();
             for sku in skus {
-                if let Some(kept) =
-                    cache.products.get(&(company, sku.clone())).filter(|kept| kept.until > now)
-                {
-                    found.insert(sku.clone(), kept.value.clone());
+                match cache.products.get(&(company, sku.clone())).filter(|kept| kept.until > now) {
+                    Some(kept) => _ = found.insert(sku.clone(), kept.value.clone()),
+                    None => _ = missing.insert(sku.clone()),
                 }
             }
         }
-        let missing: Vec<&str> =
-            skus.iter().filter(|sku| !found.contains_key(*sku)).map(Sku::as_str).collect();
-        if missing.is_empty() {
+        found.extend(self.products_now(company, &missing).await?);
+        Ok(found)
+    }
+
+    /// The same as Odoo has it now, whatever is kept: for whoever must not go by what was.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn products_now(
+        &self,
+        company: i64,
+        skus: &BTreeSet<Sku>,
+    ) -> Result<BTreeMap<Sku, Arc<Vec<Product>>>, PeerError> {
+        let mut found = BTreeMap::new();
+        if skus.is_empty() {
             return Ok(found);
         }
         let rows: Vec<ProductRow> = self
@@ -157,7 +169,7 @@ impl Catalogue {
                 Call::new("product.product", "search_read")
                     .arg(
                         "domain",
-                        json!([["default_code", "in", missing], ["company_id", "in", [false, company]]]),
+                        json!([["default_code", "in", skus], ["company_id", "in", [false, company]]]),
                     )
                     .arg("fields", json!(["default_code", "name", "sale_ok", "active", "type"]))
                     // An archived product is told apart from one that was never there.

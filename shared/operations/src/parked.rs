@@ -7,15 +7,21 @@ use crossdock_core::{
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    OrderBook, Platform, PlatformError, Subject,
+    Group, OrderBook, Platform, PlatformError, Subject,
     orders::{Stage, State},
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::{
     json::{reasons, summary},
     runs::left,
 };
+
+/// Of each kind so many are looked through for those of one reason.
+const LOOKED_THROUGH: usize = 5000;
+/// Reads that are under way at the same time.
+const AT_ONCE: usize = 16;
 
 /// Everything that is parked, longest first.
 #[derive(Debug, Clone, Default)]
@@ -39,26 +45,72 @@ pub struct ParkedFor {
     pub detail: String,
 }
 
-/// The first `most` of what is parked. Each costs a read.
+/// Of each kind of thing the first `most` that are parked: orders, what follows from them, and SKUs, so that none of
+/// these stands before the others. Each costs a read.
 ///
 /// # Errors
 /// When the ledger does not answer.
 pub async fn parked<P: Platform>(book: &OrderBook<P>, most: usize) -> Result<Parked, PlatformError> {
+    parked_for(book, None, most).await
+}
+
+/// The same of what is parked for one reason, among the first [`LOOKED_THROUGH`] of each kind.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub(crate) async fn parked_for<P: Platform>(
+    book: &OrderBook<P>,
+    reason: Option<&str>,
+    most: usize,
+) -> Result<Parked, PlatformError> {
+    let fits = |why: &[Reason]| reason.is_none_or(|code| why.iter().any(|one| one.code.code() == code));
+    let looked_through = if reason.is_some() { most.max(LOOKED_THROUGH) } else { most };
     let mut found = Parked::default();
-    let subjects = book.parked_subjects(most.saturating_add(1)).await?;
-    found.cut = subjects.len() > most;
-    for subject in subjects.into_iter().take(most) {
-        // The index lags: what was replayed meanwhile is no longer parked.
-        if let Subject::Order(order) = &subject {
-            found.orders.extend(book.state(order).await?.filter(|state| state.stage == Stage::Parked));
-            continue;
-        }
-        let reasons = book.reasons(&subject).await?;
-        if !reasons.is_empty() {
-            found.beside.push((subject, reasons));
+    for group in Group::ALL {
+        let subjects = book.parked_in(&[group], looked_through.saturating_add(1)).await?;
+        found.cut |= subjects.len() > looked_through;
+        let mut read = stream::iter(subjects.into_iter().take(looked_through))
+            .map(async |(subject, _)| look(book, subject).await)
+            .buffered(AT_ONCE);
+        let mut fitting = 0;
+        while let Some(looked) = read.try_next().await? {
+            let why: &[Reason] = match &looked {
+                Looked::Gone => continue,
+                Looked::Order(state) => &state.reasons,
+                Looked::Beside(_, why) => why,
+            };
+            if !fits(why) {
+                continue;
+            }
+            if fitting == most {
+                found.cut = true;
+                break;
+            }
+            fitting += 1;
+            match looked {
+                Looked::Gone => {}
+                Looked::Order(state) => found.orders.push(*state),
+                Looked::Beside(subject, why) => found.beside.push((subject, why)),
+            }
         }
     }
     Ok(found)
+}
+
+/// What stands behind an entry of the index, which lags: what was replayed meanwhile is no longer parked.
+enum Looked {
+    Gone,
+    Order(Box<State>),
+    Beside(Subject, Vec<Reason>),
+}
+
+async fn look<P: Platform>(book: &OrderBook<P>, subject: Subject) -> Result<Looked, PlatformError> {
+    if let Subject::Order(order) = &subject {
+        let state = book.state(order).await?.filter(|state| state.stage == Stage::Parked);
+        return Ok(state.map_or(Looked::Gone, |state| Looked::Order(Box::new(state))));
+    }
+    let reasons = book.reasons(&subject).await?;
+    Ok(if reasons.is_empty() { Looked::Gone } else { Looked::Beside(subject, reasons) })
 }
 
 /// The same with what the last reconciliation left: all of that run is read.

@@ -8,7 +8,7 @@ use crossdock_platform::{
     queue::send_all,
 };
 
-use crate::{OperationError, Parked, parked};
+use crate::{OperationError, Parked, parked::parked_for};
 
 /// How an order is taken up again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,13 +96,9 @@ pub async fn plan<P: Platform>(
     if orders.is_empty() && wanted.reason.is_none() && !wanted.all && wanted.subject.is_none() {
         return Err(OperationError::Nothing);
     }
-    let found = parked(book, most).await?;
+    let found = parked_for(book, wanted.reason.as_deref(), most).await?;
     if wanted.all || wanted.reason.is_some() {
-        let fits = |state: &&State| match &wanted.reason {
-            Some(code) => state.reasons.iter().any(|reason| reason.code.code() == code),
-            None => true,
-        };
-        orders.extend(found.orders.iter().filter(fits).map(|state| state.order.clone()));
+        orders.extend(found.orders.iter().map(|state| state.order.clone()));
     }
     orders.sort();
     orders.dedup();

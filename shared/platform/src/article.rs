@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     publication::SkuStage,
     work::Work,
 };
@@ -21,6 +21,8 @@ pub struct Article {
 
 impl Document for Article {
     type Key = OfferKey;
+
+    const GROUP: Group = Group::Skus;
 
     fn empty(key: OfferKey) -> Self {
         Self { key, told: None, work: Work::new(SkuStage::Told) }

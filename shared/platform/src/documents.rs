@@ -1,7 +1,7 @@
 //! The documents of the ledger: each under a key of its own, written under its version, and woken by its due
 //! time.
 
-use std::fmt::Display;
+use std::{fmt::Display, ops::Range};
 
 use crossdock_core::{
     Metrics, OrderKey,
@@ -30,9 +30,42 @@ pub enum Change<T> {
     Leave(T),
 }
 
+/// Documents that the indexes keep apart, so that nobody who looks for orders reads past a million SKUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The states of orders.
+    Orders,
+    /// What follows from an order or comes from a warehouse, and the slices of a reconciliation.
+    Flow,
+    /// What channels are told of SKUs.
+    Skus,
+}
+
+impl Group {
+    pub const ALL: [Self; 3] = [Self::Orders, Self::Flow, Self::Skus];
+
+    /// Its shards of the indexes: enough that none runs hot.
+    fn shards(self) -> Range<u8> {
+        match self {
+            Self::Orders => 0..10,
+            Self::Flow => 10..15,
+            Self::Skus => 15..DUE_SHARDS,
+        }
+    }
+
+    /// Spreads its documents evenly over its shards.
+    fn shard(self, key: &impl Display) -> u8 {
+        let digest = short_digest(key.to_string().as_bytes());
+        let Range { start, end } = self.shards();
+        start + u8::from_str_radix(&digest[..2], 16).unwrap_or_default() % (end - start)
+    }
+}
+
 /// Something that the ledger keeps under a key.
 pub trait Document: Serialize + DeserializeOwned + Clone + Send {
     type Key: Clone + Display + Send + Sync;
+
+    const GROUP: Group;
 
     /// What is there before anything was written.
     fn empty(key: Self::Key) -> Self;
@@ -187,7 +220,7 @@ impl<P: Platform> OrderBook<P> {
     }
 
     fn write<D: Document>(&self, document: &D, condition: Condition) -> Result<Write, PlatformError> {
-        let shard = shard(document.key());
+        let shard = D::GROUP.shard(document.key());
         let body =
             serde_json::to_value(document).map_err(|e| PlatformError::Corrupt { what: e.to_string() })?;
         Ok(Write {
@@ -222,13 +255,24 @@ impl<P: Platform> OrderBook<P> {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<(Subject, Timestamp)>, PlatformError> {
+        self.due_in(&Group::ALL, until, limit).await
+    }
+
+    /// The same of some groups alone.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn due_in(
+        &self,
+        groups: &[Group],
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Subject, Timestamp)>, PlatformError> {
         let mut all = Vec::new();
-        for shard in 0..DUE_SHARDS {
+        for shard in groups.iter().flat_map(|group| group.shards()) {
             all.extend(self.platform().due(shard, until, limit).await?);
         }
-        all.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        all.truncate(limit);
-        Ok(all.into_iter().filter_map(|(key, at)| Some((Subject::of(&key)?, at))).collect())
+        Ok(earliest(all, limit))
     }
 
     /// Whatever is parked, longest first, by the lagging index.
@@ -236,20 +280,24 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn parked_subjects(&self, limit: usize) -> Result<Vec<Subject>, PlatformError> {
-        Ok(self.parked_since(limit).await?.into_iter().map(|(subject, _)| subject).collect())
+        let parked = self.parked_in(&Group::ALL, limit).await?;
+        Ok(parked.into_iter().map(|(subject, _)| subject).collect())
     }
 
-    /// The same with the time of the write that parked each, or of a later one while it was.
+    /// The same of some groups alone, with the time of the write that parked each, or of a later one while it was.
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn parked_since(&self, limit: usize) -> Result<Vec<(Subject, Timestamp)>, PlatformError> {
-        let mut keys = Vec::new();
-        for shard in 0..DUE_SHARDS {
-            keys.extend(self.platform().listed(&format!("parked#{shard}"), None, false, limit).await?);
+    pub async fn parked_in(
+        &self,
+        groups: &[Group],
+        limit: usize,
+    ) -> Result<Vec<(Subject, Timestamp)>, PlatformError> {
+        let mut all = Vec::new();
+        for shard in groups.iter().flat_map(|group| group.shards()) {
+            all.extend(self.platform().listed(&format!("parked#{shard}"), None, false, limit).await?);
         }
-        keys.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        Ok(keys.into_iter().take(limit).filter_map(|(key, at)| Some((Subject::of(&key)?, at))).collect())
+        Ok(earliest(all, limit))
     }
 
     /// Every document of one kind, page by page, in no order. Reads the whole ledger: for people and tests.
@@ -275,8 +323,9 @@ pub(crate) fn decode<D: Document>(item: &Item) -> Result<D, PlatformError> {
         .map_err(|e| PlatformError::Corrupt { what: format!("{} {}: {e}", item.key.pk, item.key.sk) })
 }
 
-/// Spreads documents evenly over the shards of the due index.
-fn shard(key: &impl Display) -> u8 {
-    let digest = short_digest(key.to_string().as_bytes());
-    u8::from_str_radix(&digest[..2], 16).unwrap_or_default() % DUE_SHARDS
+/// The first `limit` of what shards told, earliest first.
+fn earliest(mut all: Vec<(Key, Timestamp)>, limit: usize) -> Vec<(Subject, Timestamp)> {
+    all.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    all.truncate(limit);
+    all.into_iter().filter_map(|(key, at)| Some((Subject::of(&key)?, at))).collect()
 }

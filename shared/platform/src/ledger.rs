@@ -15,8 +15,11 @@ use crate::PlatformError;
 /// The largest item, in bytes, key and blob included: DynamoDB's limit.
 pub const ITEM_LIMIT: usize = 400 * 1024;
 
-/// How many shards the due index has. More than one, so that no partition of the index runs hot.
-pub const DUE_SHARDS: u8 = 10;
+/// How many shards the due index has: all that a [`Group`] has. More than one, so that no partition of the index runs
+/// hot.
+///
+/// [`Group`]: crate::documents::Group
+pub const DUE_SHARDS: u8 = 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {

@@ -25,7 +25,7 @@ pub mod work;
 
 use crossdock_core::{Clock, Entropy, Metrics};
 
-pub use documents::{Change, Document, Subject};
+pub use documents::{Change, Document, Group, Subject};
 pub use ledger::{Condition, Due, Item, Key, Ledger, Listing, Put, Read, Write};
 pub use orders::OrderBook;
 pub use pace::Pace;

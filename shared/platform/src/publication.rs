@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key, OrderBook, Platform, PlatformError,
-    documents::{Change, Document, by_its_work},
+    documents::{Change, Document, Group, by_its_work},
     reconciliation::{Slice, unknown},
     work::{Stages, Work},
 };
@@ -108,6 +108,8 @@ pub struct Publication {
 
 impl Document for Publication {
     type Key = PublicationKey;
+
+    const GROUP: Group = Group::Skus;
 
     fn empty(key: PublicationKey) -> Self {
         Self {

@@ -7,12 +7,14 @@ use std::time::Duration;
 use crossdock_core::{
     ChannelId, Clock, Currency, Entropy, LineId, Order, OrderId, OrderKey, Sku,
     config::Retention,
+    ids::OfferKey,
     message::Message,
     order::{Customer, Line, Payment, PaymentState, Prices, Revision},
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
     OrderBook, Subject,
+    article::Article,
     embedded::{Embedded, EmbeddedOptions},
     orders::{Arrival, Change, Outcome, Person, Stage, after},
 };
@@ -207,6 +209,33 @@ async fn orders_that_are_done_are_found_by_their_time_newest_first_across_days_u
     assert_eq!(done(half, 100).await, ["3", "2"], "since then");
     accept(&book, &order(2, 10)).await;
     assert_eq!(done(Timestamp::MIN, 100).await, ["3", "2"], "taken up again");
+}
+
+/// More articles may wait for a person than anybody reads.
+#[tokio::test(start_paused = true)]
+async fn orders_are_found_before_however_many_articles() {
+    let book = book();
+    let now = book.now();
+    for number in 0..30 {
+        let key: OfferKey = format!("shop/A-{number}").parse().unwrap();
+        let reason = Reason::new(ReasonCode::ArticleRefused, "no");
+        book.change::<Article, _>(&key, |article| {
+            article.work.park(vec![reason.clone()], "", now);
+            Change::Write(())
+        })
+        .await
+        .unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let arrival = Arrival::Unreadable {
+        channel: ChannelId::new("shop").unwrap(),
+        order: None,
+        body: b"{".to_vec(),
+        why: "no".into(),
+    };
+    book.accept(arrival).await.unwrap();
+    assert_eq!(book.parked(10).await.unwrap().len(), 1);
+    assert_eq!(book.parked_subjects(100).await.unwrap().len(), 31);
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,6 +19,7 @@ use crossdock_core::{
 use crossdock_peers::{LONGEST_REQUEST, Shop};
 use crossdock_platform::{OrderBook, Platform, orders::after, publication::Publication};
 use crossdock_runtime::Answers;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 pub use outcome::{End, Trouble, named, park};
@@ -31,6 +32,8 @@ pub struct Occasion {
     pub orders: BTreeSet<OrderKey>,
     /// A request of an earlier try may have been done since: what the ledger says of the channel proves nothing.
     pub afresh: bool,
+    /// Tries before this one that failed.
+    pub tries: u32,
     /// It is compared for a reconciliation, and told only as far as that may mend it.
     pub audit: Option<Audit>,
     /// One text for whatever is asked for once more after a failure.
@@ -58,6 +61,7 @@ impl Occasion {
             skus: publications.iter().flat_map(|one| one.skus.iter().cloned()).collect(),
             orders: publications.iter().flat_map(|one| one.orders.iter().cloned()).collect(),
             afresh: publications.iter().any(|one| one.doubt.is_some() || one.audit.is_some()),
+            tries: publications.iter().map(|one| one.work.attempts).max().unwrap_or_default(),
             audit: publications.iter().find_map(Audit::of),
             name: keys.join(" "),
         }
@@ -96,25 +100,32 @@ pub async fn handle_batch<P: Platform>(
     deadline: Timestamp,
 ) -> Answers<PublicationKey> {
     let mut answers = Vec::new();
-    // What is compared for a reconciliation is an occasion of its own.
-    let mut occasions: BTreeMap<(ChannelId, Option<PublicationKey>), Vec<Publication>> = BTreeMap::new();
+    // By channel. What is compared for a reconciliation is an occasion of its own.
+    let mut occasions: BTreeMap<ChannelId, BTreeMap<Option<PublicationKey>, Vec<Publication>>> =
+        BTreeMap::new();
     for key in keys {
         match publisher.book().take_publication(key, after(deadline, LONGEST_REQUEST)).await {
             Ok(Some(open)) => {
                 let alone = open.audit.is_some().then(|| key.clone());
-                occasions.entry((key.channel.clone(), alone)).or_default().push(open);
+                occasions.entry(key.channel.clone()).or_default().entry(alone).or_default().push(open);
             }
             Ok(None) => answers.push((key.clone(), Ok(()))),
             Err(error) => answers.push((key.clone(), Err(error))),
         }
     }
-    for ((channel, _), publications) in occasions {
-        let end = publish(publisher, &channel, &Occasion::of(&publications), deadline).await;
-        for publication in &publications {
-            let stored = outcome::store(publisher.book(), publisher.config(), publication, &end).await;
-            answers.push((publication.key.clone(), stored));
+    // All channels at the same time, so that a shop that is slow keeps no other waiting.
+    let all = occasions.into_iter().map(async |(channel, occasions)| {
+        let mut answers = Vec::new();
+        for publications in occasions.into_values() {
+            let end = publish(publisher, &channel, &Occasion::of(&publications), deadline).await;
+            for publication in &publications {
+                let stored = outcome::store(publisher.book(), publisher.config(), publication, &end).await;
+                answers.push((publication.key.clone(), stored));
+            }
         }
-    }
+        answers
+    });
+    answers.extend(join_all(all).await.into_iter().flatten());
     answers
 }
 

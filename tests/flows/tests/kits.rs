@@ -127,6 +127,18 @@ async fn what_is_sold_and_held_back_is_told_with_its_kits_and_their_kits_at_once
     assert_eq!(counts(&shops), [3, 8, 1, 3, 0]);
 }
 
+/// The seller counts its own article down, and nothing that is made of it.
+#[tokio::test(start_paused = true)]
+async fn what_a_shop_sells_and_is_held_back_is_missing_from_its_own_kits_too() {
+    let (flow, _, shops) = told(|config| config.channels[1].hold_window_s = 7200).await;
+    flow.rest().await;
+    let webhook = shops.buy(&flow);
+    shops.tell(&flow, "shopify", &[webhook]).await;
+    let order = format!("shopify/{}", Shops::ORDER).parse().unwrap();
+    assert_eq!(flow.state(&order).await.stage, Stage::Waiting);
+    assert_eq!(counts(&shops), [8, 2, 2, 8, 1], "two of CD-1 and one of CD-2 are sold");
+}
+
 /// How often Odoo was asked for records of a model.
 fn asked(flow: &Flow, model: &str) -> usize {
     flow.odoo.calls().iter().filter(|call| call.model == model).count()

@@ -352,3 +352,23 @@ async fn a_function_with_little_time_compares_one_page_and_sends_itself_on() {
     flow.drain().await;
     assert_eq!(flow.state(&key_of_the_order().parse().unwrap()).await.stage, Stage::Done);
 }
+
+/// What differs by less than counts is nobody's trouble: no count is set for it, least of all over a sale that nobody
+/// has heard of.
+#[tokio::test(start_paused = true)]
+async fn what_lies_within_the_tolerance_is_left_as_it_is() {
+    for heals in [true, false] {
+        let (flow, shops) = told(|config| {
+            config.reconcile.stock_tolerance = 2;
+            config.reconcile.heal.insert(Healing::Orders, 0);
+        })
+        .await;
+        let _lost = shops.buy(&flow);
+        shops.woo.shelf.adjust("CD-2", "", -2);
+        let run = reconciled(&flow, heals).await;
+        assert!(!run.counts().contains_key(&DifferenceKind::StockDiffers), "{:?}", run.counts());
+        flow.pass(5).await;
+        assert_eq!(shops.counts("CD-1"), [Some(8), Some(10)], "heals: {heals}");
+        assert_eq!(shops.counts("CD-2"), [Some(9), Some(8)], "heals: {heals}");
+    }
+}

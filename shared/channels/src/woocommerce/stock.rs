@@ -14,7 +14,7 @@
 //! differs is [`Changed::Stale`]. A sale between that reading and the writing, some hundred milliseconds, is
 //! written over. A repeat finds what it has written and is stale: nothing is written twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use crossdock_core::{
@@ -170,6 +170,15 @@ fn lists(skus: &[&Sku]) -> Vec<String> {
         lists.push(list);
     }
     lists
+}
+
+/// How many requests the changes take: the articles are looked at, and each product has its own address for its
+/// variations.
+pub(crate) fn calls(changes: &[Change]) -> usize {
+    let skus: BTreeSet<&Sku> = changes.iter().map(|change| &change.sku).collect();
+    let parents: BTreeSet<Option<&str>> =
+        changes.iter().map(|change| change.handle.split_once('/').map(|(parent, _)| parent)).collect();
+    lists(&skus.into_iter().collect::<Vec<_>>()).len() + parents.len()
 }
 
 pub(crate) async fn set(shop: &Shop, changes: &[Change]) -> Result<Vec<Changed>, PeerError> {

@@ -102,7 +102,8 @@ fn of_odoo(odoo: &super::Odoo) -> impl Iterator<Item = (&'static str, &'static s
     let confirm = (!(1..=25).contains(&odoo.confirm_at_most))
         .then_some(("confirm_at_most", "must be between 1 and 25"));
     let looks = (!(1..=2).contains(&odoo.looks_a_minute)).then_some(("looks_a_minute", "must be 1 or 2"));
-    [rate, confirm, looks].into_iter().flatten()
+    let overlap = (odoo.overlap_min < 5).then_some(("overlap_min", "must be at least 5"));
+    [rate, confirm, looks, overlap].into_iter().flatten()
 }
 
 /// Warehouses and carriers. Their ids are paths under `/hooks/`, as the channels' are.

@@ -1,5 +1,6 @@
 //! Odoo itself: where it is, and how it is talked to.
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,12 @@ pub struct Odoo {
     /// How long one request can live in Odoo (`limit_time_real`): after that it can no longer commit.
     #[serde(default = "default_request_limit")]
     pub request_limit_s: u32,
+    /// Minutes that each look at what changed in Odoo reaches back over the one before: longer than the longest
+    /// transaction that Odoo allows, scheduled actions and imports too. What changes in a longer one is found by the
+    /// nightly pass.
+    #[serde(default = "default_overlap")]
+    #[schemars(range(min = 5))]
+    pub overlap_min: u32,
     /// How long we wait for an answer.
     #[serde(default = "default_timeout")]
     pub timeout_s: u32,
@@ -44,6 +51,15 @@ pub struct Odoo {
     pub hints: bool,
 }
 
+impl Odoo {
+    /// How far each look reaches back over the one before: never less than a request may live, and a minute more.
+    #[must_use]
+    pub fn overlap(&self) -> SignedDuration {
+        let of_requests = SignedDuration::from_secs(i64::from(self.request_limit_s) + 60);
+        SignedDuration::from_mins(i64::from(self.overlap_min)).max(of_requests)
+    }
+}
+
 /// The door of Odoo's own calls: no channel, warehouse or carrier has this id.
 pub const ODOO_DOOR: &str = "odoo";
 /// The secret with the token that opens it.
@@ -62,6 +78,9 @@ fn default_odoo_secret() -> String {
 }
 fn default_request_limit() -> u32 {
     120
+}
+fn default_overlap() -> u32 {
+    6
 }
 fn default_timeout() -> u32 {
     30

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{Noticed, Report, ReportStage, Shipment};
 use crate::{
     Key, OrderBook, Platform, PlatformError, Subject,
-    documents::{Change, Document},
+    documents::{Change, Document, Group},
     orders::Lease,
     work::after,
 };
@@ -195,10 +195,10 @@ impl<P: Platform> OrderBook<P> {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn on_their_way(&self, warehouse: &WarehouseId) -> Result<BTreeSet<Sku>, PlatformError> {
-        let mut subjects = self.due(Timestamp::MAX, MOST).await?;
-        subjects.extend(self.parked_subjects(MOST).await?);
+        let mut subjects = self.due_in(&[Group::Flow], Timestamp::MAX, MOST).await?;
+        subjects.extend(self.parked_in(&[Group::Flow], MOST).await?);
         let mut skus = BTreeSet::new();
-        for subject in subjects {
+        for (subject, _) in subjects {
             let lines = match subject {
                 Subject::Shipment(key) if &key.warehouse == warehouse => {
                     let shipment = self.document::<Shipment>(&key).await?;
@@ -243,6 +243,8 @@ macro_rules! silent {
     ($name:ident, $key:ty, $kind:literal, $empty:expr) => {
         impl Document for $name {
             type Key = $key;
+
+            const GROUP: Group = Group::Flow;
 
             fn empty(key: $key) -> Self {
                 let empty: fn($key) -> Self = $empty;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     work::{Stages, Work},
 };
 
@@ -54,6 +54,8 @@ impl Billing {
 
 impl Document for Billing {
     type Key = OrderKey;
+
+    const GROUP: Group = Group::Flow;
 
     fn empty(order: OrderKey) -> Self {
         Self { order, sale: 0, asked: 0, invoices: Vec::new(), work: Work::new(BillingStage::Done) }

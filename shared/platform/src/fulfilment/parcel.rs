@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     work::{Stages, Work},
 };
 
@@ -81,6 +81,8 @@ impl Parcel {
 
 impl Document for Parcel {
     type Key = ParcelId;
+
+    const GROUP: Group = Group::Flow;
 
     fn empty(id: ParcelId) -> Self {
         Self {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     orders::Lease,
     work::{Stages, Work},
 };
@@ -212,6 +212,8 @@ impl Fulfilment {
 
 impl Document for Fulfilment {
     type Key = OrderKey;
+
+    const GROUP: Group = Group::Flow;
 
     fn empty(order: OrderKey) -> Self {
         Self {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::advice::{advice_key, receipt_key};
 use crate::{
     Key, PlatformError,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     work::{Stages, Work},
 };
 
@@ -76,6 +76,8 @@ impl Report {
 
 impl Document for Report {
     type Key = ReportKey;
+
+    const GROUP: Group = Group::Flow;
 
     fn empty(key: ReportKey) -> Self {
         Self {

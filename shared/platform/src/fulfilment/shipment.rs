@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     work::{Stages, Work},
 };
 
@@ -116,6 +116,8 @@ impl Shipment {
 
 impl Document for Shipment {
     type Key = ShipmentKey;
+
+    const GROUP: Group = Group::Flow;
 
     fn empty(key: ShipmentKey) -> Self {
         Self {

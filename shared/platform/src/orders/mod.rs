@@ -15,7 +15,7 @@ mod state;
 use crossdock_core::{OrderKey, config::Retention, order::Order};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Key, Platform, PlatformError, Read, documents::Subject};
+use crate::{Group, Key, Platform, PlatformError, Read, documents::Subject};
 
 pub use arrival::{Accepted, Arrival, Outcome};
 pub use erasure::{ERASED, Erasure, Person};
@@ -95,7 +95,7 @@ impl<P: Platform> OrderBook<P> {
     /// When the ledger does not answer.
     pub async fn parked(&self, limit: usize) -> Result<Vec<State>, PlatformError> {
         let mut states = Vec::new();
-        for subject in self.parked_subjects(limit).await? {
+        for (subject, _) in self.parked_in(&[Group::Orders], limit).await? {
             let Subject::Order(order) = subject else { continue };
             // The index lags: an order that was replayed meanwhile is no longer parked.
             states.extend(self.state(&order).await?.filter(|state| state.stage == Stage::Parked));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::shelves;
 use crate::{
     Key, Listing,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     work::{Stages, Work},
 };
 
@@ -143,6 +143,10 @@ pub struct State {
     pub valid: Option<String>,
     pub applied: Option<Applied>,
     pub intent: Option<Intent>,
+    /// Odoo's order was taken back to a draft on the way to another content: until it is confirmed again, Odoo keeps
+    /// none of its goods.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
     /// An importer has begun on it: Odoo may hold something of it, if only a draft.
     #[serde(default)]
     pub begun: bool,
@@ -173,6 +177,8 @@ impl DerefMut for State {
 impl Document for State {
     type Key = OrderKey;
 
+    const GROUP: Group = Group::Orders;
+
     fn empty(order: OrderKey) -> Self {
         Self {
             order,
@@ -182,6 +188,7 @@ impl Document for State {
             valid: None,
             applied: None,
             intent: None,
+            unconfirmed: false,
             begun: false,
             lease: None,
             awaited: false,
@@ -254,6 +261,7 @@ impl State {
 
     pub fn finish(&mut self, now: Timestamp, what: &str) {
         self.intent = None;
+        self.unconfirmed = false;
         self.work.finish_in(Stage::Done, now, what);
     }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key, Listing,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     work::{Stages, Work},
 };
 
@@ -101,6 +101,8 @@ pub struct Slice {
 
 impl Document for Slice {
     type Key = SliceKey;
+
+    const GROUP: Group = Group::Flow;
 
     fn empty(key: SliceKey) -> Self {
         Self {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Key,
-    documents::{Document, by_its_work},
+    documents::{Document, Group, by_its_work},
     publication::SkuStage,
     work::Work,
 };
@@ -57,6 +57,8 @@ impl Offer {
 
 impl Document for Offer {
     type Key = OfferKey;
+
+    const GROUP: Group = Group::Skus;
 
     fn empty(key: OfferKey) -> Self {
         Self {

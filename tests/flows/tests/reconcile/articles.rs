@@ -51,7 +51,8 @@ async fn a_price_or_a_text_that_somebody_changed_at_a_shop_is_found_and_set_righ
     let run = reconciled(&flow, true).await;
     assert_eq!(
         counts(&run).into_iter().map(|(_, found, healed)| (found, healed)).collect::<Vec<_>>(),
-        [(1, 1)]
+        [(1, 1)],
+        "{run:?}"
     );
     assert_eq!(shops.prices("CD-1")[0].as_deref(), Some("10.00"));
     assert_eq!(counts(&reconciled(&flow, true).await), []);

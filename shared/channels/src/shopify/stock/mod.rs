@@ -141,6 +141,13 @@ fn location_gid(location: &str) -> String {
     format!("gid://shopify/Location/{location}")
 }
 
+/// How many requests the changes take: one for all that are counted somewhere already, and one for each place that is
+/// new to an article.
+pub(crate) fn calls(changes: &[Change]) -> usize {
+    let new = changes.iter().filter(|change| change.from.is_none()).count();
+    new + usize::from(new < changes.len())
+}
+
 pub(crate) async fn set(shop: &Shop, changes: &[Change], key: &str) -> Result<Vec<Changed>, PeerError> {
     let (there, new): (Vec<_>, Vec<_>) = (0..changes.len()).partition(|at| changes[*at].from.is_some());
     let mut answers = BTreeMap::new();
