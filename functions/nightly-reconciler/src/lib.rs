@@ -1,8 +1,9 @@
 //! Compares what the systems say, each night or when somebody asks: finds what events missed.
 //!
-//! In: a schedule, and queue `reconcile`, where the parts of a run wait. Reads: the shops' orders, Odoo's orders
-//! and products, the ledger. Out: what differs, in the run's slices in the ledger; and for what may be mended the
-//! same entries and messages as webhooks and watchers would have made.
+//! In: a schedule, and queue `reconcile`, where the parts of a run wait. Reads: the shops' orders
+//! and articles, the warehouses' shipments and counts, Odoo's orders, transfers, products and stock, the ledger. Out:
+//! what differs, in the run's slices in the ledger; and for what may be mended the same entries and messages as
+//! webhooks and watchers would have made.
 //!
 //! Safe to repeat: a page's findings are written down before anything of them is mended, and its end moves the
 //! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it; what

@@ -36,8 +36,8 @@ use jiff::{SignedDuration, Timestamp};
 const PAGE: usize = 200;
 /// The most pages of one run; the next run goes on where this one stopped.
 const PAGES: usize = 40;
-/// Calls of one page.
-const CALLS: u32 = 3;
+/// Calls of one page: the transfers, their moves, their orders, and which of these are ours.
+const CALLS: u32 = 4;
 /// What is not begun with less time than this before the deadline is left to the next run.
 const LEAST_TIME: SignedDuration = SignedDuration::from_secs(20);
 /// From one look of a run to the next.

@@ -1,4 +1,5 @@
-//! Sends the message of whatever is due once more: orders, releases, shipments, invoices, parcels.
+//! Sends the message of whatever is due once more: orders, releases, shipments, reports, invoices, parcels,
+//! publications, parts of a reconciliation.
 //!
 //! In: a schedule, each minute. Reads: the ledger's due index. Out: messages to every queue.
 //!

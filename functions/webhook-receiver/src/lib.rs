@@ -1,8 +1,9 @@
 //! Takes webhooks in: `POST /hooks/{channel}`, of warehouses and carriers at their ids, and hints of Odoo's at
 //! `/hooks/odoo`.
 //!
-//! In: an HTTP request. Reads: the sender's webhook secrets. Out: the order or shipment in the ledger, then a
-//! message to `orders` or `shipments`, then the answer. A 2xx means that what was said is stored.
+//! In: an HTTP request. Reads: the sender's webhook secrets. Out: the order, shipment, report
+//! or parcel in the ledger, then a message to `orders`, `shipments` or `announcements`, then the answer. A 2xx means that
+//! what was said is stored. A hint of Odoo's is a message to `releases` alone.
 //!
 //! Safe to repeat: the ledger compares content and revision, so a duplicate changes nothing.
 //!

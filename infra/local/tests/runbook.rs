@@ -1,4 +1,4 @@
-//! Each command that the runbook names exists, with the options that it is given there.
+//! Each command that the runbook names exists, has the options that it is given there, and is given what it needs.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -17,21 +17,32 @@ fn commands(text: &str) -> BTreeSet<Vec<String>> {
     words.collect()
 }
 
+/// The options without which a command does not run, from the line of its help that says how it is called.
+fn required(help: &str) -> Vec<&str> {
+    let usage = help.lines().find_map(|line| line.strip_prefix("Usage:")).unwrap();
+    usage.split_whitespace().filter(|word| word.starts_with("--")).collect()
+}
+
 #[test]
-fn every_command_of_the_runbook_exists() {
+fn every_command_of_the_runbook_can_be_called_as_it_stands_there() {
     let text = fs::read_to_string(crossdock::cloud::tools::root().join("docs/runbook.md")).unwrap();
     let commands = commands(&text);
     let named: BTreeSet<&str> = commands.iter().map(|words| words[0].as_str()).collect();
     assert!(named.len() >= 6, "the runbook names commands: {named:?}");
-    for words in &commands {
-        let help =
-            Command::new(env!("CARGO_BIN_EXE_crossdock")).args([&words[0], "--help"]).output().unwrap();
-        assert!(help.status.success(), "there is no `crossdock {}`", words.join(" "));
+    for name in named {
+        let help = Command::new(env!("CARGO_BIN_EXE_crossdock")).args([name, "--help"]).output().unwrap();
+        assert!(help.status.success(), "there is no `crossdock {name}`");
         let help = String::from_utf8(help.stdout).unwrap();
-        for option in words.iter().filter(|word| word.starts_with("--")) {
-            let known = help.split([' ', ',', '\n']).any(|word| word == option);
-            // Where an installation is comes with the build that reaches AWS.
-            assert!(known || option == "--deployed", "`crossdock {}` has no {option}", words[0]);
+        let known = |option: &str| help.split([' ', ',', '\n']).any(|word| word == option);
+        let required = required(&help);
+        // What it says of every other command.
+        assert!(!required.is_empty() || known("--deployed"), "`crossdock {name}` takes no --deployed");
+        let calls: Vec<_> = commands.iter().filter(|words| words[0] == name).collect();
+        for option in calls.iter().flat_map(|words| words.iter()).filter(|word| word.starts_with("--")) {
+            assert!(known(option), "`crossdock {name}` has no {option}");
         }
+        let whole =
+            |words: &&Vec<String>| required.iter().all(|option| words.iter().any(|word| word == option));
+        assert!(calls.iter().any(whole), "the runbook never calls `crossdock {name}` with {required:?}");
     }
 }

@@ -1,5 +1,6 @@
-# A door: an HTTP API with one route to one function, with a throttle, a log and a domain of its own. The body reaches the
-# function as it came (format 2.0; in base64 where it is no text), because a webhook's signature is over the bytes.
+# A door: an HTTP API with one route to one function, with a throttle and a log of its own, at an address that AWS gives
+# it. The body reaches the function as it came (format 2.0; in base64 where it is no text), because a webhook's
+# signature is over the bytes.
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
   description   = var.description

@@ -86,7 +86,7 @@ impl std::fmt::Display for OdooRef {
 pub struct Channel {
     pub id: ChannelId,
     pub kind: ChannelKind,
-    /// The shop's own address. Not needed for `standard`, which only posts to us.
+    /// The shop's own address; of `standard`, where the partner is told of shipments, stock and prices.
     #[serde(default)]
     pub url: Option<String>,
     /// The company in Odoo that sells here.

@@ -8,7 +8,7 @@ crate::coded::coded! {
     /// Every kind of difference there is. The code is stable: reports and metrics name it.
     DifferenceKind:
     /// The channel has an order that nobody told us of.
-    OrderMissing => "order_missing", "Let `orders` heal, or ask for the shop's orders again: `shop-watcher` takes them in.";
+    OrderMissing => "order_missing", "Let `orders` heal, and compare again: `crossdock reconcile`; or change the order in the channel once more.";
     /// The channel has a newer content than the one that we know.
     OrderOutdated => "order_outdated", "Let `orders` heal, or change the order in the channel once more.";
     /// What we brought to Odoo is not there any more.

@@ -71,8 +71,7 @@ impl<P: Platform> OrderBook<P> {
         of_its_kind!(subject, |key: D| self.change::<D, _>(key, |d| wake(d, now)).await)
     }
 
-    /// Takes up again what is parked of an order beside the order itself: its releases and its invoices.
-    /// What is not parked is left alone.
+    /// Takes up again what is parked, whatever it is, and gives its message. What is not parked is left alone.
     ///
     /// # Errors
     /// When the ledger does not answer.

@@ -80,7 +80,7 @@ pub(super) async fn run<S: Secrets>(
 fn refused(error: &PeerError) -> Finding {
     let todo = match error {
         PeerError::Missing { .. } | PeerError::Rejected { .. } => {
-            "install Automation Rules (base_automation) in Odoo, or leave it to the look each minute"
+            "install Automation Rules (base_automation) in Odoo, or leave it to the regular look"
         }
         PeerError::Unauthorized { .. } => "name an administrator (Administration: Settings) with a valid key",
         PeerError::Unreachable { .. }

@@ -206,9 +206,11 @@ fn print_running(running: &Running) -> Result<()> {
     )?;
     writeln!(out, "data        {}", running.data.display())?;
     if running.simulators.is_some() {
+        // By its path: it need not be installed.
         writeln!(
             out,
-            "sample      crossdock send --data {} --to {}",
+            "sample      {} send --data {} --to {}",
+            std::env::current_exe()?.display(),
             running.data.display(),
             running.webhook_url
         )?;

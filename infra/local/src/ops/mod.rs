@@ -41,7 +41,7 @@ pub enum Command {
     Erase(erase::Erase),
     /// Ends the sessions of the operations console: everybody signs in anew.
     SignOut(sign_out::SignOut),
-    /// Compares shops, Odoo and the ledger now, as each night.
+    /// Compares shops, warehouses, Odoo and the ledger now, as each night.
     Reconcile(reconcile::Reconcile),
     /// Lists the last reconciliations, or says what one found.
     Runs(reconcile::Runs),

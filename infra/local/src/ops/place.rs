@@ -42,7 +42,7 @@ impl Place {
 
 #[cfg(not(feature = "aws"))]
 async fn deployed(_: &std::path::Path) -> Result<Ledger> {
-    bail!("this build does not reach AWS: cargo run -p crossdock --features aws -- ...")
+    bail!("this build does not reach AWS: cargo install --locked --path infra/local --features aws")
 }
 
 #[cfg(feature = "aws")]
