@@ -72,7 +72,7 @@ crate::coded::coded! {
     ArticleRefused => "article_refused", "The channel does not take the article, with the text shown. Mend the cause there or in Odoo, then replay.";
     /// A part of a reconciliation cannot be compared.
     ReconciliationRefused => "reconciliation_refused", "A peer does not let us compare, with the text shown. Mend the cause there (key, rights), then replay; the next night compares anyway.";
-    SkuTwiceInOdoo => "sku_twice_in_odoo", "Two products in Odoo carry this Internal Reference, so the channel shows neither: change or archive one, then replay.";
+    SkuTwiceInOdoo => "sku_twice_in_odoo", "Two products in Odoo carry this Internal Reference, so the channel is told of neither: change or archive one, then replay.";
     StillOffered => "still_offered", "The product is archived or not for sale in Odoo and the channel offers it: take it down there, or set the channel's `catalogue.archive`, then replay.";
     NoPrice => "no_price", "The channel's pricelist makes this product cost nothing: give it a price in Odoo, then replay.";
     TaxesDiffer => "taxes_differ", "The channel's prices hold the taxes and those in Odoo do not, or the other way round: give the product sales taxes that are computed as the channel does, then replay.";

@@ -241,7 +241,7 @@ impl Ledger for Ports {
         limit: usize,
     ) -> Result<Vec<(Key, Timestamp)>, PlatformError> {
         let due = self.inner.due(shard, until, limit).await?;
-        // As with a poll: ten shards a minute, and mostly nothing in them.
+        // As with a poll: all shards each minute, and mostly nothing in them.
         if due.is_empty() && !self.process.is_dead() {
             return Ok(due);
         }

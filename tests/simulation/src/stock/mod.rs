@@ -2,6 +2,7 @@
 //! each asks for it is Odoo's price.
 
 mod judge;
+mod last_pieces;
 pub mod lost_day;
 mod script;
 
@@ -38,6 +39,8 @@ use crate::{
 };
 
 const SKUS: [&str; 3] = ["CD-1", "CD-2", "CD-3"];
+/// What is kept back of it for what shops sell at the same moment.
+const BUFFERED: (&str, i64) = ("CD-1", 3);
 /// Where Shopify counts.
 const LOCATION: &str = "70001";
 /// The first order's number.
@@ -54,12 +57,12 @@ odoo: { url: "http://odoo.in-process", database: odoo, user: crossdock, requests
 channels:
   - { id: shopify-main, kind: shopify, url: "http://shopify.in-process", company: My Company,
       pricelists: { USD: USD list }, requests_per_second: 20,
-      stock: { sources: [{ location: "70001", warehouses: [WH] }] }, catalogue: { pricelist: USD list, sku_prefix: CD- } }
+      stock: { sources: [{ location: "70001", warehouses: [WH] }], buffers: { CD-1: 3 } }, catalogue: { pricelist: USD list, sku_prefix: CD- } }
   - { id: woo-de, kind: woocommerce, url: "http://woo.in-process", company: My Company,
-      pricelists: { USD: USD list }, requests_per_second: 20, stock: { sources: [{ warehouses: [WH] }] },
+      pricelists: { USD: USD list }, requests_per_second: 20, stock: { sources: [{ warehouses: [WH] }], buffers: { CD-1: 3 } },
       catalogue: { pricelist: EUR list, sku_prefix: CD- } }
   - { id: b2b, kind: standard, url: "http://portal.in-process", company: My Company,
-      pricelists: { USD: USD list }, requests_per_second: 20, stock: { sources: [{ warehouses: [WH] }] },
+      pricelists: { USD: USD list }, requests_per_second: 20, stock: { sources: [{ warehouses: [WH] }], buffers: { CD-1: 3 } },
       catalogue: { pricelist: USD list, sku_prefix: CD- } }
 warehouses:
   - { id: east, kind: standard, url: "http://east.in-process", odoo: WH, requests_per_second: 20,
@@ -165,7 +168,8 @@ impl Play {
             self.one(Act::Receive(sku, PLENTY));
         }
         self.come_to_rest().await?;
-        self.judge().await
+        self.judge().await?;
+        self.sell_the_last_pieces().await
     }
 
     pub fn one(&mut self, act: Act) {
