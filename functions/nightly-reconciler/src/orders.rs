@@ -13,14 +13,15 @@ use crossdock_core::{
 };
 use crossdock_odoo::orders::{SaleState, Standing, standing};
 use crossdock_platform::{
-    Platform, PlatformError,
-    orders::{Applied, Arrival, Stage, State},
+    Change, Platform, PlatformError,
+    orders::{AcceptedTotal, Applied, Arrival, Stage, State},
     publication::Topic,
     queue::send_all,
     reconciliation::{Scope, Slice, named},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 
 use crate::{NightlyReconciler, Trouble, scope, told};
 
@@ -110,31 +111,61 @@ impl<P: Platform> NightlyReconciler<P> {
         let states: BTreeMap<OrderKey, Option<State>> =
             stream::iter(keys).map(read).buffered(AT_ONCE).try_collect().await?;
         let mut found = Vec::new();
-        let mut settled: Vec<(&Order, &Applied)> = Vec::new();
+        let mut settled: Vec<(&Order, &State, &Applied)> = Vec::new();
         for order in orders {
             match states.get(&order.key) {
                 None => {}
                 Some(None) => found.push(missing(order)),
                 Some(Some(state)) if is_newer(order, state) => found.push(outdated(order, state)),
                 Some(Some(state)) if state.stage == Stage::Done => {
-                    settled.extend(state.applied.as_ref().map(|applied| (order, applied)));
+                    settled.extend(state.applied.as_ref().map(|applied| (order, state, applied)));
                 }
                 // Under way, or parked and listed there.
                 Some(Some(_)) => {}
             }
         }
         for part in settled.chunks(PART) {
-            let ids: Vec<i64> = part.iter().map(|(_, applied)| applied.odoo_id).collect();
+            let ids: Vec<i64> = part.iter().map(|(.., applied)| applied.odoo_id).collect();
             self.pace.enter(1).await??;
             let there = standing(&self.odoo.until(deadline), &ids).await;
             self.pace.learn(&there).await?;
             let there = there?;
-            found
-                .extend(part.iter().filter_map(|(order, applied)| {
-                    against_odoo(order, applied, there.get(&applied.odoo_id))
-                }));
+            for (order, state, applied) in part {
+                let there = there.get(&applied.odoo_id);
+                let accepted = self.accepted(order, state, there).await?;
+                found.extend(against_odoo(order, applied, there, accepted));
+            }
         }
         Ok(found)
+    }
+
+    /// The total in Odoo that a person has taken as right (`crossdock replay --accept`), of just this order. Whoever
+    /// accepts does not ask Odoo, so it is what stands there at the first look after that.
+    async fn accepted(
+        &self,
+        order: &Order,
+        state: &State,
+        there: Option<&Standing>,
+    ) -> Result<Option<Decimal>, PlatformError> {
+        let (at, known) = (state.accepted_at(), state.accepted.as_ref());
+        if at.is_none() && known.is_none() {
+            return Ok(None);
+        }
+        let goods = order.goods_digest();
+        let anew = at.filter(|at| known.is_none_or(|known| known.since < *at));
+        let Some((since, there)) = anew.zip(there) else {
+            return Ok(known.filter(|known| known.goods == goods).map(|known| known.total));
+        };
+        let total = there.total;
+        self.book
+            .update(&order.key, |state| {
+                if state.accepted_at() != Some(since) {
+                    return Change::Leave(None);
+                }
+                state.accepted = Some(AcceptedTotal { since, goods: goods.clone(), total });
+                Change::Write(Some(total))
+            })
+            .await
     }
 }
 
@@ -156,9 +187,16 @@ fn outdated(order: &Order, state: &State) -> Difference {
     difference(DifferenceKind::OrderOutdated, order, detail)
 }
 
-fn against_odoo(order: &Order, applied: &Applied, there: Option<&Standing>) -> Option<Difference> {
+fn against_odoo(
+    order: &Order,
+    applied: &Applied,
+    there: Option<&Standing>,
+    accepted: Option<Decimal>,
+) -> Option<Difference> {
     let name = &applied.name;
     let (kind, detail) = match there {
+        // Nobody ships or invoices what is gone.
+        None if order.cancelled => return None,
         None => (DifferenceKind::OrderGone, format!("{name} is not in Odoo any more")),
         Some(there) if there.state == SaleState::Cancelled => {
             let what = format!("{name} is cancelled in Odoo, and not in the shop");
@@ -168,7 +206,7 @@ fn against_odoo(order: &Order, applied: &Applied, there: Option<&Standing>) -> O
             let what = format!("the shop cancelled it, and {name} is not cancelled in Odoo");
             (DifferenceKind::OrderCancelledInChannel, what)
         }
-        Some(there) if there.total != order.total => {
+        Some(there) if there.total != order.total && accepted != Some(there.total) => {
             let what = format!("{} in the shop, {} in Odoo ({name})", order.total, there.total);
             (DifferenceKind::OrderTotalDiffers, what)
         }

@@ -5,6 +5,7 @@
 mod reconcile {
     mod articles;
     mod counts;
+    mod orders;
 }
 
 use std::time::Duration;
