@@ -5,6 +5,7 @@
 mod reconcile {
     mod articles;
     mod counts;
+    mod left;
     mod orders;
 }
 

@@ -81,7 +81,7 @@ pub struct Slice {
     pub doing: Vec<Difference>,
     #[serde(default)]
     pub counts: BTreeMap<DifferenceKind, Count>,
-    /// The first of each kind.
+    /// The first of each kind that are not mended, and where there is room the first that are.
     #[serde(default)]
     pub kept: Vec<Difference>,
     /// Publications whose publisher compares.
@@ -172,14 +172,21 @@ impl Slice {
         self.key.name.as_str() == PLAN
     }
 
-    /// Counts differences, and keeps the first of each kind in words.
+    /// Counts differences, and keeps the first of each kind in words. What is mended gives way to what is not: that is
+    /// what people are told of, and what the next run looks at again.
     pub fn count(&mut self, differences: Vec<Difference>) {
         for one in differences {
             let count = self.counts.entry(one.kind).or_default();
             count.found += 1;
             count.healed += u64::from(one.healed);
-            let alike = self.kept.iter().filter(|kept| kept.kind == one.kind).count();
-            if alike < KEPT {
+            let alike = |kept: &&Difference| kept.kind == one.kind;
+            let mended = |kept: &Difference| kept.kind == one.kind && kept.healed;
+            if self.kept.iter().filter(alike).count() < KEPT {
+                self.kept.push(one);
+            } else if !one.healed
+                && let Some(last) = self.kept.iter().rposition(mended)
+            {
+                self.kept.remove(last);
                 self.kept.push(one);
             }
         }
