@@ -22,8 +22,8 @@ use jiff::Timestamp;
 
 use crate::{LEAST_TIME, NightlyReconciler, Trouble, scope};
 
-/// Runs that are looked back over for the last one that has come to its end.
-const RUNS: usize = 7;
+/// Runs that are looked back over for the last one that compared all: as many nights as the ledger keeps.
+const RUNS: usize = 90;
 /// Orders of one page, each of which costs a call to the shop.
 const PAGE: usize = 25;
 
@@ -80,13 +80,14 @@ impl<P: Platform> NightlyReconciler<P> {
         Ok(self.book.runs().await?.into_iter().filter(|known| known < run).take(RUNS).collect())
     }
 
-    /// The orders of a channel that the newest of the runs `before` which has come to its end has left: as many as it
-    /// named.
+    /// The orders of a channel that were left: what the newest of the runs `before` that compared all of them has named,
+    /// and what those after it named as far as they came.
     pub(crate) async fn left_before(
         &self,
         channel: &Channel,
         before: &[RunId],
     ) -> Result<BTreeSet<OrderKey>, PlatformError> {
+        let mut all = BTreeSet::new();
         for run in before {
             let mut slices = Vec::new();
             for kind in ["orders", "left"] {
@@ -94,13 +95,14 @@ impl<P: Platform> NightlyReconciler<P> {
                 slices.extend(self.book.document::<Slice>(&SliceKey::new(run.clone(), name)).await?);
             }
             let done = slices.iter().all(|slice| slice.work.stage == SliceStage::Done);
+            let kept = slices.iter().flat_map(|slice| &slice.kept);
+            let left = kept.filter(|one| !one.healed && one.kind.is_about_an_order());
+            all.extend(left.filter_map(|one| one.subject.parse::<OrderKey>().ok()));
             if done && !slices.is_empty() {
-                let kept = slices.iter().flat_map(|slice| &slice.kept);
-                let left = kept.filter(|one| !one.healed && one.kind.is_about_an_order());
-                return Ok(left.filter_map(|one| one.subject.parse().ok()).collect());
+                break;
             }
         }
-        Ok(BTreeSet::new())
+        Ok(all)
     }
 }
 

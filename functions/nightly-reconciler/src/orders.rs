@@ -17,7 +17,7 @@ use crossdock_platform::{
     orders::{AcceptedTotal, Applied, Arrival, Stage, State},
     publication::Topic,
     queue::send_all,
-    reconciliation::{Scope, Slice, named},
+    reconciliation::{Scope, Slice, SliceStage, named},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
@@ -59,7 +59,7 @@ impl<P: Platform> NightlyReconciler<P> {
     }
 
     /// Opens what the shop counts, once all its orders are compared: a sale that nobody took in is missing from what
-    /// is promised. Where one stays missing, the counts are compared and none is set.
+    /// is promised. Where one stays missing, or may be, the counts are compared and none is set.
     async fn counts_of(
         &self,
         channel: &Channel,
@@ -76,8 +76,10 @@ impl<P: Platform> NightlyReconciler<P> {
             Some(name) => self.book.document::<Slice>(&SliceKey::new(orders.key.run.clone(), name)).await?,
             None => None,
         };
+        let unknown = earlier.as_ref().is_some_and(|earlier| earlier.work.stage != SliceStage::Done);
         let mut counts = earlier.iter().chain([orders]).flat_map(|slice| &slice.counts);
-        let left = counts.any(|(kind, count)| unheard(*kind) && count.healed < count.found)
+        let left = unknown
+            || counts.any(|(kind, count)| unheard(*kind) && count.healed < count.found)
             || last.iter().any(|one| unheard(one.kind) && !one.healed);
         let scope = Scope { heals: orders.heals && !left, ..scope(orders) };
         Ok(self.open_next(orders, told::kind(Topic::Stock), &told::first(channel), scope).await?)

@@ -7,6 +7,7 @@ mod reconcile {
     mod counts;
     mod left;
     mod orders;
+    mod unended;
 }
 
 use std::time::Duration;

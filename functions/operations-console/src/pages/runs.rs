@@ -127,6 +127,9 @@ impl Page for RunPage {
         let counts = self.run.counts();
         html! {
             p { (run_state(&self.run).as_str()) ", " (seen(&self.run)) " orders and SKUs compared." }
+            @for slice in &self.run.slices {
+                @if let Some(why) = slice.why_incomplete() { p { strong { (slice.key.name) } " " (why) } }
+            }
             @if counts.is_empty() { p { "Nothing differs." } }
             @for (kind, count) in &counts {
                 section {

@@ -36,6 +36,8 @@ pub struct Scope {
     pub until: Timestamp,
     /// Whether what may be mended is mended.
     pub heals: bool,
+    /// Until when it may be compared.
+    pub by: Timestamp,
 }
 
 impl Scope {
@@ -43,7 +45,8 @@ impl Scope {
     #[must_use]
     pub fn last(now: Timestamp, hours: u32, settle: u32, heals: bool) -> Self {
         let until = after(now, -SignedDuration::from_mins(settle.into()));
-        Self { from: after(until, -SignedDuration::from_hours(hours.into())), until, heals }
+        let from = after(until, -SignedDuration::from_hours(hours.into()));
+        Self { from, until, heals, by: after(until, COMPARED_WITHIN) }
     }
 }
 
@@ -101,6 +104,7 @@ impl<P: Platform> OrderBook<P> {
                 return Change::Leave(slice.message());
             }
             (slice.from, slice.until, slice.heals) = (scope.from, scope.until, scope.heals);
+            slice.by = Some(scope.by);
             slice.cursor.clone_from(&cursor);
             slice.work.reopen_in(SliceStage::Open, now, "opened");
             Change::Write(slice.message())
@@ -234,15 +238,27 @@ impl<P: Platform> OrderBook<P> {
     pub async fn await_compared(&self, key: &SliceKey) -> Result<(), PlatformError> {
         let now = self.now();
         self.change::<Slice, _>(key, |slice| {
-            let latest = after(slice.until, COMPARED_WITHIN);
             if slice.pending.is_empty() {
                 slice.work.finish_in(SliceStage::Done, now, "compared");
-            } else if latest <= now {
-                slice.not_compared = std::mem::take(&mut slice.pending).len() as u64;
-                slice.work.finish_in(SliceStage::Done, now, "not compared to the end");
             } else {
-                slice.work.wait_in(SliceStage::Waiting, latest, now, "the publishers compare");
+                slice.work.wait_in(SliceStage::Waiting, slice.latest(), now, "the publishers compare");
             }
+            Change::Write(())
+        })
+        .await
+    }
+
+    /// Ends a slice of which not all was compared, and says why. What it has found until here counts.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn give_up(&self, key: &SliceKey, why: &str) -> Result<(), PlatformError> {
+        let now = self.now();
+        self.change::<Slice, _>(key, |slice| {
+            if slice.work.stage != SliceStage::Open {
+                return Change::Leave(());
+            }
+            slice.give_up(why, now);
             Change::Write(())
         })
         .await
