@@ -4,6 +4,7 @@
 
 mod reconcile {
     mod articles;
+    mod closed;
     mod counts;
     mod left;
     mod orders;
