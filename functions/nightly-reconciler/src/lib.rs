@@ -11,6 +11,7 @@
 //! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it; what
 //! a warehouse counts is compared here.
 
+mod announced;
 mod articles;
 mod counts;
 mod left;

@@ -44,12 +44,15 @@ impl<P: Platform> NightlyReconciler<P> {
         shop.pace.learn(&page).await?;
         let page = page?;
         let seen = page.orders.len();
+        let shipped = page.shipped;
         // What cannot be read is the shop-watcher's to store.
         let whole = |order| if let Fetched::Order(order) = order { Some(*order) } else { None };
         let orders: Vec<Order> = page.orders.into_iter().filter_map(whole).collect();
-        let found = self.differences(&orders, deadline).await?;
+        let mut found = self.differences(&orders, deadline).await?;
+        found.extend(self.unannounced(channel, slice, &orders, &shipped).await?);
         let doing = self.book.begin_page(slice, found, |class| self.heals(class)).await?;
         self.mend(orders, &doing).await?;
+        self.announce_again(&doing).await?;
         let follow = match page.next {
             None => self.counts_of(channel, slice, &doing).await?,
             Some(_) => Vec::new(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod reconcile {
+    mod announced;
     mod articles;
     mod closed;
     mod counts;
