@@ -198,6 +198,10 @@ impl<P: Platform> NightlyReconciler<P> {
     async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
         let mut names = Vec::new();
         let before = self.runs_before(&plan.key.run).await?;
+        if let Some(last) = before.first() {
+            // Lists read this of it, and not its parts.
+            self.book.summary(last).await?;
+        }
         for channel in self.config.channels.iter().filter(|channel| channel.has_api()) {
             let id = channel.id.as_str();
             let [stock, catalogue] =

@@ -8,8 +8,9 @@ use crossdock_core::{
 };
 use crossdock_platform::{
     OrderBook, Platform, PlatformError,
-    reconciliation::{Count, Run, Slice, SliceStage},
+    reconciliation::{Count, Run, Slice, SliceStage, Summary},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Runs that are looked back over for the last one that has compared something.
@@ -37,12 +38,59 @@ impl RunState {
 
 #[must_use]
 pub fn run_state(run: &Run) -> RunState {
-    let cut = run.slices.iter().any(|slice| slice.why_incomplete().is_some());
-    match (run.is_done(), cut || not_compared(run) > 0) {
-        (false, _) => RunState::UnderWay,
-        (true, true) => RunState::Incomplete,
-        (true, false) => RunState::Done,
+    state_of(&run.summary())
+}
+
+/// A reconciliation in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunLine {
+    pub run: RunId,
+    pub state: &'static str,
+    pub compared: u64,
+    pub found: u64,
+    pub healed: u64,
+    pub left: u64,
+    /// Found and healed, of each kind that there was.
+    pub kinds: BTreeMap<DifferenceKind, Count>,
+}
+
+/// The last `most` reconciliations, newest first. Of one that has ended one item is read.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn last_runs<P: Platform>(book: &OrderBook<P>, most: usize) -> Result<Vec<RunLine>, PlatformError> {
+    let mut all = Vec::new();
+    for run in book.runs().await?.into_iter().take(most) {
+        let summary = book.summary(&run).await?;
+        let total = sum(&summary.counts);
+        all.push(RunLine {
+            run,
+            state: state_of(&summary).as_str(),
+            compared: summary.seen,
+            found: total.found,
+            healed: total.healed,
+            left: total.found - total.healed,
+            kinds: summary.counts,
+        });
     }
+    Ok(all)
+}
+
+fn state_of(summary: &Summary) -> RunState {
+    match (summary.ended, summary.incomplete) {
+        (false, _) => RunState::UnderWay,
+        (true, 0) => RunState::Done,
+        (true, _) => RunState::Incomplete,
+    }
+}
+
+fn sum(counts: &BTreeMap<DifferenceKind, Count>) -> Count {
+    let mut all = Count::default();
+    for count in counts.values() {
+        all.found += count.found;
+        all.healed += count.healed;
+    }
+    all
 }
 
 /// Orders and SKUs that were compared.
@@ -60,12 +108,7 @@ pub fn not_compared(run: &Run) -> u64 {
 /// Over all kinds.
 #[must_use]
 pub fn total(run: &Run) -> Count {
-    let mut all = Count::default();
-    for count in run.counts().values() {
-        all.found += count.found;
-        all.healed += count.healed;
-    }
-    all
+    sum(&run.counts())
 }
 
 /// What one reconciliation has compared of one peer.

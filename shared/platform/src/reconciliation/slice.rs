@@ -68,6 +68,18 @@ pub struct Count {
     pub healed: u64,
 }
 
+/// What a run came to, without what it found in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Nothing of it is under way any more.
+    pub ended: bool,
+    /// Parts of which not all was compared.
+    pub incomplete: u64,
+    /// Orders and SKUs that were compared.
+    pub seen: u64,
+    pub counts: BTreeMap<DifferenceKind, Count>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
     pub key: SliceKey,
@@ -104,6 +116,9 @@ pub struct Slice {
     /// Of the plan: what the whole run has mended of each class.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub healed: BTreeMap<Healing, u32>,
+    /// Of the plan: what the whole run came to, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
     pub work: Work<SliceStage>,
 }
 
@@ -126,6 +141,7 @@ impl Document for Slice {
             not_compared: 0,
             by: None,
             healed: BTreeMap::new(),
+            summary: None,
             work: Work::new(SliceStage::Done),
         }
     }

@@ -2,13 +2,17 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use crossdock_core::{config::OnAdvice, difference::DifferenceKind};
-use crossdock_operations::{RunState, compared, parked_and_left, run_state};
+use crossdock_core::{config::OnAdvice, difference::DifferenceKind, ids::SliceKey};
+use crossdock_operations::{RunState, compared, last_runs, parked_and_left, run_state};
 use crossdock_platform::{
+    Subject,
     queue::send_all,
-    reconciliation::{Count, Run, Scope},
+    reconciliation::{Count, Run, Scope, Slice, SliceStage},
 };
-use flows::{Flow, shops::Shops};
+use flows::{
+    Flow,
+    shops::{LOCATION, Shops},
+};
 use serde_json::json;
 use simulators::shops::{Fault, FaultKind};
 
@@ -103,4 +107,37 @@ async fn what_follows_a_part_that_a_peer_refuses_is_looked_at_and_no_count_is_se
     assert_eq!((flow.counts(), shops.counts("CD-2")[1]), ([10.0, 10.0], Some(14)));
     let run = reconciled(&flow, true).await;
     assert_eq!(run.counts()[&kinds[1]], Count { found: 1, healed: 1 });
+}
+
+/// A list of runs reads one item of each that has ended, however many parts it has.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_ended_is_summed_up_with_its_plan_and_one_that_may_go_on_is_not() {
+    let (flow, shops) = told(|_| {}).await;
+    let book = &flow.chain.book;
+    let plan = |run: &Run| SliceKey::new(run.id.clone(), "plan".parse().unwrap());
+    let kept = async |run: &Run| book.document::<Slice>(&plan(run)).await.unwrap().unwrap().summary;
+    shops.shopify.shelf.adjust("CD-1", LOCATION, 3);
+    let first = reconciled(&flow, true).await;
+    assert_eq!(kept(&first).await, None);
+    shops.woo.faults.inject(Fault { times: 1, kind: FaultKind::Status(400) });
+    let second = reconciled(&flow, true).await;
+    assert_eq!(kept(&first).await, Some(first.summary()), "the next night sums it up");
+    let lines = last_runs(book, 2).await.unwrap();
+    let said: Vec<_> = lines.iter().map(|line| (line.state, line.found, line.left)).collect();
+    assert_eq!(said, [("incomplete", 0, 0), ("done", 1, 0)]);
+    assert_eq!(lines[1].kinds[&DifferenceKind::StockDiffers], Count { found: 1, healed: 1 });
+    assert_eq!(kept(&second).await, None, "what is parked may be taken up again");
+    let parked: Vec<Subject> = second
+        .slices
+        .iter()
+        .filter(|slice| slice.work.stage == SliceStage::Parked)
+        .map(|slice| Subject::Slice(slice.key.clone()))
+        .collect();
+    for subject in &parked {
+        let message = book.replay(subject).await.unwrap();
+        send_all(&flow.chain.platform, &Vec::from_iter(message)).await.unwrap();
+    }
+    flow.drain().await;
+    assert_eq!((parked.len(), last_runs(book, 1).await.unwrap()[0].state), (1, "done"));
+    assert!(kept(&second).await.is_some());
 }
