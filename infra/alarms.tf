@@ -36,6 +36,14 @@ locals {
       threshold   = var.limits.drift
       description = "The night's reconciliation found that many differences between the shops, the warehouses and Odoo: events get lost. What may be mended is mended by itself."
     }
+    not-compared = {
+      metric      = "PartsNotCompared"
+      statistic   = "Sum"
+      period      = 86400
+      comparison  = "GreaterThanThreshold"
+      threshold   = 0
+      description = "A part of the night's reconciliation was not compared to its end: a peer did not answer for hours, or refuses us. What differs there is not known, and nothing of it is mended."
+    }
     key-expires = {
       metric      = "KeyExpiresIn"
       dimensions  = { Peer = "odoo" }

@@ -32,6 +32,7 @@ locals {
     parked   = local.found["Parked"]
     drift    = local.found["DifferencesFound"]
     old      = local.found["DifferenceAge"]
+    unseen   = [[local.prefix, "PartsNotCompared"]]
     answer   = local.by_peer["PeerLatency"]
     failing  = local.by_peer["PeerErrors"]
     waiting  = [for queue in keys(local.queues) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${local.prefix}-${queue}"]]
@@ -55,6 +56,7 @@ locals {
     { title = "Parked, by reason", lines = "parked", stat = "Sum" },
     { title = "Differences found at night", lines = "drift", stat = "Sum" },
     { title = "Age of the oldest of them (s)", lines = "old", stat = "Maximum" },
+    { title = "Parts of a reconciliation that were not compared", lines = "unseen", stat = "Sum" },
     { title = "Peers: share of failed calls", lines = "failing", stat = "Average" },
     { title = "Peers: time to answer (ms, p95)", lines = "answer", stat = "p95" },
     { title = "Webhooks: requests and failures", lines = "answers", stat = "Sum" },

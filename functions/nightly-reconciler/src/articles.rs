@@ -2,16 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use crossdock_channels::Articles;
 use crossdock_core::{
     Sku,
     config::Channel,
     difference::{Difference, DifferenceKind},
 };
 use crossdock_odoo::stock;
+use crossdock_peers::Shop;
 use crossdock_platform::{Platform, reconciliation::Slice};
 use jiff::Timestamp;
 
-use crate::{NightlyReconciler, Trouble};
+use crate::{LEAST_TIME, NightlyReconciler, Trouble};
+
+/// SKUs with which Odoo is asked: more than one part more no page holds, or its findings would not fit into an item.
+const ENOUGH: usize = 250;
+/// Parts of one page: a shop gives the variations of each product for themselves.
+const PARTS: usize = 25;
 
 impl<P: Platform> NightlyReconciler<P> {
     /// Compares one page of a shop's articles, and moves the slice on.
@@ -22,19 +29,37 @@ impl<P: Platform> NightlyReconciler<P> {
         deadline: Timestamp,
     ) -> Result<(), Trouble> {
         let shop = self.shop(channel)?;
-        shop.pace.enter(1).await??;
-        let page = shop.api.articles(slice.cursor.as_deref()).await;
-        shop.pace.learn(&page).await?;
-        let page = page?;
-        let skus = Vec::from_iter(page.skus.iter().cloned().collect::<BTreeSet<Sku>>());
+        let (mut skus, mut next, mut seen) = (BTreeSet::new(), slice.cursor.clone(), 0);
+        for asked in 0..PARTS {
+            let part = match part(shop, next.as_deref()).await {
+                // What was read until here is compared; the next page begins with this part.
+                Err(Trouble::Peer(_)) if asked > 0 => break,
+                part => part?,
+            };
+            seen += part.skus.len();
+            skus.extend(part.skus);
+            next = part.next;
+            let in_time = deadline.duration_since(self.book.now()) >= LEAST_TIME;
+            if next.is_none() || skus.len() >= ENOUGH || !in_time {
+                break;
+            }
+        }
+        let skus = Vec::from_iter(skus);
         self.pace.enter(1).await??;
         let known = stock::known(&self.odoo.until(deadline), &skus).await;
         self.pace.learn(&known).await?;
         let known = known?;
         let unknown = skus.iter().filter(|sku| !known.contains(sku)).map(|sku| unknown(channel, sku));
         self.book.begin_page(slice, unknown.collect(), |class| self.heals(class)).await?;
-        Ok(self.book.end_page(slice, page.skus.len(), page.next).await?)
+        Ok(self.book.end_page(slice, seen, next).await?)
     }
+}
+
+async fn part<P: Platform>(shop: &Shop<P>, cursor: Option<&str>) -> Result<Articles, Trouble> {
+    shop.pace.enter(1).await??;
+    let part = shop.api.articles(cursor).await;
+    shop.pace.learn(&part).await?;
+    Ok(part?)
 }
 
 fn unknown(channel: &Channel, sku: &Sku) -> Difference {

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
-    PeerError,
     advice::{Advice, AdviceKind, AdviceLine},
     config::{self, OdooRef, OnAdvice},
     difference::{Difference, DifferenceKind, Healing},
@@ -16,12 +15,7 @@ use crossdock_core::{
 };
 use crossdock_odoo::counts::{self, Found, Place, Shelf, Thing};
 use crossdock_peers::Remote;
-use crossdock_platform::{
-    Platform, PlatformError,
-    orders::after,
-    queue::send_all,
-    reconciliation::{COMPARED_WITHIN, Slice},
-};
+use crossdock_platform::{Platform, PlatformError, queue::send_all, reconciliation::Slice};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
@@ -42,10 +36,6 @@ impl<P: Platform> NightlyReconciler<P> {
     ) -> Result<(), Trouble> {
         let remote = self.remote(&config.id)?;
         let asked_at = self.book.now();
-        if after(slice.until, COMPARED_WITHIN) < asked_at {
-            let what = "counts without an end".to_owned();
-            return Err(Trouble::Peer(PeerError::Rejected { peer: config.id.to_string(), what }));
-        }
         remote.pace.enter(1).await??;
         let page = remote.api.counts(slice.cursor.as_deref()).await;
         remote.pace.learn(&page).await?;

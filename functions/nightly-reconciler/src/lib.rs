@@ -5,10 +5,14 @@
 //! what differs, in the run's slices in the ledger; and for what may be mended the same entries and messages as
 //! webhooks and watchers would have made.
 //!
+//! A part that has not come to its end some hours after the run began ends there, and says why: a peer that stays down
+//! holds back neither the run nor the next one.
+//!
 //! Safe to repeat: a page's findings are written down before anything of them is mended, and its end moves the
 //! slice on. What stock a shop counts is compared by `stock-publisher`, by publications that are marked for it; what
 //! a warehouse counts is compared here.
 
+mod announced;
 mod articles;
 mod counts;
 mod left;
@@ -138,12 +142,20 @@ impl<P: Platform> NightlyReconciler<P> {
         let mut messages = Vec::new();
         let is_open = |slice: &Slice| slice.work.stage == SliceStage::Open;
         while let Some(slice) = self.book.document::<Slice>(key).await?.filter(is_open) {
+            if slice.latest() <= self.book.now() {
+                let why = match slice.pending.len() {
+                    0 => "there was no time for all of it".to_owned(),
+                    few => format!("{few} publications were not compared in time"),
+                };
+                messages.extend(self.give_up(&slice, &why).await?);
+                break;
+            }
             match self.compare(&slice, deadline).await {
                 Ok(follow) => messages.extend(follow),
                 Err(Trouble::Platform(error)) => return Err(error),
                 Err(trouble) => {
                     tracing::warn!(slice.key = %key, error = %trouble, "not compared to the end");
-                    self.put_off(key, &trouble).await?;
+                    messages.extend(self.put_off(&slice, &trouble).await?);
                     break;
                 }
             }
@@ -187,6 +199,10 @@ impl<P: Platform> NightlyReconciler<P> {
     async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
         let mut names = Vec::new();
         let before = self.runs_before(&plan.key.run).await?;
+        if let Some(last) = before.first() {
+            // Lists read this of it, and not its parts.
+            self.book.summary(last).await?;
+        }
         for channel in self.config.channels.iter().filter(|channel| channel.has_api()) {
             let id = channel.id.as_str();
             let [stock, catalogue] =
@@ -230,11 +246,9 @@ impl<P: Platform> NightlyReconciler<P> {
         self.config.reconcile.heals_at_most(class)
     }
 
-    /// A peer does not answer, or not as it should.
-    async fn put_off(&self, key: &SliceKey, trouble: &Trouble) -> Result<(), PlatformError> {
+    /// A peer does not answer, or not as it should. Gives the messages of what is compared all the same.
+    async fn put_off(&self, slice: &Slice, trouble: &Trouble) -> Result<Vec<Message>, PlatformError> {
         let now = self.book.now();
-        let config = self.config.digest();
-        let entropy = self.book.platform().entropy().clone();
         let wait = match trouble {
             Trouble::Peer(error) => match error.fate() {
                 Fate::Retry { after } => Some(after.and_then(|wait| SignedDuration::try_from(wait).ok())),
@@ -243,27 +257,61 @@ impl<P: Platform> NightlyReconciler<P> {
             Trouble::NoSecret(_) | Trouble::Platform(_) => Some(None),
         };
         let why = trouble.to_string();
+        let Some(wait) = wait else {
+            let follow = self.open_after(slice).await?;
+            self.refused(&slice.key, &why).await?;
+            return Ok(follow);
+        };
+        let wait = wait.unwrap_or_else(|| backoff(slice.work.attempts, self.book.platform().entropy()));
+        let again = after(now, wait);
+        if slice.latest() <= again {
+            return self.give_up(slice, &why).await;
+        }
+        self.book
+            .change::<Slice, _>(&slice.key, |slice| {
+                slice.work.try_again(again, now, &why);
+                Change::Write(Vec::new())
+            })
+            .await
+    }
+
+    async fn refused(&self, key: &SliceKey, why: &str) -> Result<(), PlatformError> {
+        let (now, config) = (self.book.now(), self.config.digest());
         self.book
             .change::<Slice, _>(key, |slice| {
-                let work = &mut slice.work;
-                match wait {
-                    Some(wait) => {
-                        let wait = wait.unwrap_or_else(|| backoff(work.attempts, &entropy));
-                        work.try_again(after(now, wait), now, &why);
-                    }
-                    None => work.park(
-                        vec![Reason::new(ReasonCode::ReconciliationRefused, why.clone())],
-                        &config,
-                        now,
-                    ),
-                }
+                let reason = Reason::new(ReasonCode::ReconciliationRefused, why.to_owned());
+                slice.work.park(vec![reason], &config, now);
                 Change::Write(())
             })
             .await
+    }
+
+    /// Ends a slice of which not all was compared. Gives the messages of what is compared all the same.
+    async fn give_up(&self, slice: &Slice, why: &str) -> Result<Vec<Message>, PlatformError> {
+        tracing::warn!(slice.key = %slice.key, why, "not compared to the end, and given up");
+        let follow = self.open_after(slice).await?;
+        self.book.give_up(&slice.key, why).await?;
+        Ok(follow)
+    }
+
+    /// Opens what comes after a slice that was not compared to its end. No count follows there: what has been sold, or
+    /// has left, is not known.
+    async fn open_after(&self, slice: &Slice) -> Result<Vec<Message>, PlatformError> {
+        let Some((kind, peer)) = slice.key.name.as_str().split_once('.') else { return Ok(Vec::new()) };
+        let looks = Scope { heals: false, ..scope(slice) };
+        let channel = peer.parse().ok().and_then(|id| self.config.channel(&id));
+        match (kind, channel) {
+            ("left", Some(_)) => self.open_next(slice, "orders", peer, scope(slice)).await,
+            ("orders", Some(channel)) if told::is_told(channel, Topic::Stock) => {
+                self.open_next(slice, told::kind(Topic::Stock), &told::first(channel), looks).await
+            }
+            ("shipments", _) => self.open_next(slice, "counts", peer, looks).await,
+            _ => Ok(Vec::new()),
+        }
     }
 }
 
 /// What the parts of a run compare, too.
 fn scope(slice: &Slice) -> Scope {
-    Scope { from: slice.from, until: slice.until, heals: slice.heals }
+    Scope { from: slice.from, until: slice.until, heals: slice.heals, by: slice.latest() }
 }

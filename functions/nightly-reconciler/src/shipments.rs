@@ -1,7 +1,8 @@
 //! What a warehouse has shipped, by its own account, against what it told us.
 //!
 //! Odoo's open transfers lead to the orders of which a warehouse still holds something; each such release is asked
-//! for.
+//! for. So do those that were done or cancelled lately: a person may have closed in Odoo what the warehouse still holds,
+//! or has shipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,11 +26,40 @@ use crate::{NightlyReconciler, Trouble, scope};
 
 /// Transfers of one page: each order of them may cost a call to the warehouse.
 const PAGE: usize = 50;
+/// The same of transfers that are closed: of most of them the warehouse holds nothing any more.
+const CLOSED_PAGE: usize = 200;
 /// The transfers, and the keys of their orders.
 const CALLS: u32 = 3;
 
+/// Where a page begins: first behind an open transfer, then behind one that is closed.
+#[derive(Debug, Clone, Copy)]
+enum Cursor {
+    Open(i64),
+    Closed(i64),
+}
+
+impl Cursor {
+    fn read(text: Option<&str>) -> Self {
+        let id = |id: &str| id.parse().unwrap_or(0);
+        match text.map(|text| (text, text.strip_prefix("closed/"))) {
+            Some((_, Some(closed))) => Self::Closed(id(closed)),
+            Some((open, None)) => Self::Open(id(open)),
+            None => Self::Open(0),
+        }
+    }
+
+    /// Behind it, where its own page ends at `next`.
+    fn then(self, next: Option<i64>) -> Option<String> {
+        match (self, next) {
+            (Self::Open(_), Some(id)) => Some(id.to_string()),
+            (Self::Open(_), None) => Some("closed/0".into()),
+            (Self::Closed(_), next) => next.map(|id| format!("closed/{id}")),
+        }
+    }
+}
+
 impl<P: Platform> NightlyReconciler<P> {
-    /// Compares a page of Odoo's open transfers, mends of it what may be mended, and moves the slice on.
+    /// Compares a page of Odoo's transfers, mends of it what may be mended, and moves the slice on.
     pub(crate) async fn shipments(
         &self,
         warehouse: &WarehouseId,
@@ -37,10 +67,15 @@ impl<P: Platform> NightlyReconciler<P> {
         deadline: Timestamp,
     ) -> Result<Vec<Message>, Trouble> {
         let remote = self.remote(warehouse)?;
-        let begin = slice.cursor.as_deref().and_then(|id| id.parse().ok()).unwrap_or(0);
+        let cursor = Cursor::read(slice.cursor.as_deref());
         let odoo = self.odoo.until(deadline);
         self.pace.enter(CALLS).await??;
-        let page = transfers::open(&odoo, begin, PAGE).await;
+        let page = match cursor {
+            Cursor::Open(after) => transfers::open(&odoo, after, PAGE).await,
+            Cursor::Closed(after) => {
+                transfers::closed(&odoo, slice.from, slice.until, after, CLOSED_PAGE).await
+            }
+        };
         self.pace.learn(&page).await?;
         let page = page?;
         let keys = transfers::keys(&odoo, &Vec::from_iter(page.sales)).await;
@@ -48,11 +83,12 @@ impl<P: Platform> NightlyReconciler<P> {
         let orders: BTreeSet<OrderKey> = keys?.into_values().collect();
         let seen = self.releases(remote, slice, &orders).await?;
         // What has left is taken off what the warehouse counts.
-        let follow = match page.next {
+        let next = cursor.then(page.next);
+        let follow = match next {
             None => self.open_next(slice, "counts", warehouse.as_str(), scope(slice)).await?,
             Some(_) => Vec::new(),
         };
-        self.book.end_page(slice, seen, page.next.map(|id| id.to_string())).await?;
+        self.book.end_page(slice, seen, next).await?;
         Ok(follow)
     }
 
@@ -83,6 +119,8 @@ impl<P: Platform> NightlyReconciler<P> {
                 }
             }
         }
+        // An order with an open transfer may have a closed one beside it.
+        found.retain(|one| !slice.kept.iter().any(|kept| kept.subject == one.subject));
         let doing = self.book.begin_page(slice, found, |class| self.heals(class)).await?;
         let mended = doing.iter().filter(|one| one.healed).filter_map(|one| missing.remove(&one.subject));
         self.take_in(mended.collect()).await?;

@@ -218,6 +218,10 @@ async fn reconciliations_are_listed_and_what_one_found_and_left_is_shown() {
     for path in ["/", "/reconciliations"] {
         assert!(text(&browser.get(path).await).contains(&format!("/reconciliations/{id}")), "{path}");
     }
+    let page = text(&browser.get("/reconciliations").await);
+    for (kind, ..) in told {
+        assert!(page.contains(kind.code()) && page.contains("1 (1)"), "side by side, by kind: {page}");
+    }
     for path in [format!("/reconciliations/{id}"), "/stock".into(), "/parked".into()] {
         let page = text(&browser.get(&path).await);
         for (_, subject, detail) in told {

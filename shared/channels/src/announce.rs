@@ -1,5 +1,7 @@
 //! Telling a shop what became of its order, and asking it what was paid.
 
+use std::collections::BTreeSet;
+
 use crossdock_core::{
     OrderId, PeerError, ShipmentKey,
     order::Transaction,
@@ -67,6 +69,23 @@ impl Api {
             Kind::Shopify => shopify::fulfilment::news(&self.shop, order, remote, news).await,
             Kind::Woocommerce => woocommerce::shipment::news(&self.shop, order, shipment, news).await,
             Kind::Standard => standard::callback::news(&self.shop, order, shipment, news).await,
+        }
+    }
+
+    /// Which of these shipments of an order, each with what [`Announced::id`] said, the shop does not have any more. One
+    /// that a person has cancelled there is there. One call. A partner cannot be asked: of one nothing is missing.
+    ///
+    /// # Errors
+    /// Whatever keeps the shop from answering.
+    pub async fn lacks(
+        &self,
+        order: &OrderId,
+        told: &[(ShipmentKey, String)],
+    ) -> Result<BTreeSet<ShipmentKey>, PeerError> {
+        match self.kind {
+            Kind::Shopify => shopify::fulfilment::lacks(&self.shop, order, told).await,
+            Kind::Woocommerce => woocommerce::shipment::lacks(&self.shop, order, told).await,
+            Kind::Standard => Ok(BTreeSet::new()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reading from a shop, and keeping its webhook subscriptions alive.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 use crossdock_core::{
@@ -35,6 +35,8 @@ pub enum Fetched {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     pub orders: Vec<Fetched>,
+    /// Those of them that the shop shows as shipped in full.
+    pub shipped: BTreeSet<OrderId>,
     /// Give it back to [`Api::changed_since`] unchanged; none at the end.
     pub next: Option<String>,
 }

@@ -15,7 +15,7 @@ pub struct Articles {
 impl Api {
     /// The SKUs that customers can see in the shop: of products that are published, and of their variants. What has no
     /// SKU, one that Odoo could not have, or one that we made up for it, is not in the answer. An article that is put into the shop meanwhile may be
-    /// missing. A partner's program cannot be asked: nothing is there.
+    /// missing. A partner's program cannot be asked: nothing is there. One request in most cases, for at most a few hundred.
     ///
     /// # Errors
     /// Whatever keeps the shop from answering; `Rejected` for a cursor that is not ours.
@@ -36,7 +36,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::testing::{Scripted, config, ok};
+    use crate::testing::{Answer, Scripted, config, ok};
 
     fn api(shop: &Arc<Scripted>, kind: &str) -> Api {
         let token = if kind == "shopify" { "shpat_1" } else { "ck_1:cs_2" };
@@ -91,9 +91,51 @@ mod tests {
             ])),
             ok(&json!([article(5, "C", "variation", "publish"), article(6, "D", "variation", "private"),])),
         ]);
-        let found = api(&shop, "woocommerce").articles(Some("7")).await.unwrap();
-        assert_eq!(found, Articles { skus: skus(&["A", "C"]), next: None });
-        let other = api(&shop, "woocommerce").articles(Some("x")).await;
-        assert!(matches!(other, Err(PeerError::Rejected { .. })), "{other:?}");
+        let api = api(&shop, "woocommerce");
+        let found = api.articles(Some("7")).await.unwrap();
+        assert_eq!(found, Articles { skus: skus(&["A"]), next: Some("0/3.1".into()) });
+        let found = api.articles(found.next.as_deref()).await.unwrap();
+        assert_eq!(found, Articles { skus: skus(&["C"]), next: None });
+        for other in ["x", "0", "8/", "8/3", "8/3.0", "8/../../orders.1"] {
+            let other = api.articles(Some(other)).await;
+            assert!(matches!(other, Err(PeerError::Rejected { .. })), "{other:?}");
+        }
+    }
+
+    /// What is paced is one request, and what is kept of it has a limit.
+    #[tokio::test(start_paused = true)]
+    async fn each_part_of_a_woocommerce_shop_is_one_request_and_the_next_one_goes_on_behind_it() {
+        let article = |id: usize, kind: &str| json!({ "id": id, "sku": format!("A-{id}"), "type": kind, "status": "publish" });
+        let products: Vec<Value> =
+            (1..=25).map(|id| article(id, if id > 23 { "variable" } else { "simple" })).collect();
+        let variations: Vec<Value> = (101..=200).map(|id| article(id, "variation")).collect();
+        let gone = json!({ "code": "woocommerce_rest_product_invalid_id", "message": "Invalid ID." });
+        let shop = Scripted::new([
+            ok(&products.into()),
+            ok(&variations.into()),
+            ok(&json!([])),
+            Answer::Says(404, Vec::new(), gone.to_string()),
+            ok(&json!([])),
+        ]);
+        let api = api(&shop, "woocommerce");
+        let (mut cursor, mut parts) = (None, Vec::new());
+        loop {
+            let found = api.articles(cursor.as_deref()).await.unwrap();
+            parts.push((found.skus.len(), found.next.clone()));
+            assert_eq!(shop.asked().len(), parts.len());
+            cursor = found.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let next = |text: &str| Some(text.to_owned());
+        let all = [
+            (25, next("2/24.1,25.1")),
+            (100, next("2/24.2,25.1")),
+            (0, next("2/25.1")),
+            (0, next("2")),
+            (0, None),
+        ];
+        assert_eq!(parts, all);
     }
 }

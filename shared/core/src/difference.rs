@@ -18,6 +18,8 @@ crate::coded::coded! {
     OrderTotalDiffers => "order_total_differs", "Somebody changed the order in Odoo. Bring the channel or Odoo to what was agreed.";
     /// A warehouse has shipped something that it did not tell us of.
     ShipmentMissing => "shipment_missing", "Let `shipments` heal, or have the warehouse tell it again.";
+    /// A shop does not have what it was told of a shipment.
+    ShipmentNotAnnounced => "shipment_not_announced", "Let `shipments` heal, and the shop is told once more; or mark the order as shipped there.";
     /// A shop sells an article that no product in Odoo is.
     ArticleUnknown => "article_unknown", "Give the product in Odoo this Internal Reference, or take the article out of the shop: until then nobody tells it stock or prices, and its orders are parked.";
     /// A location counts something else than Odoo promises.
@@ -44,6 +46,7 @@ impl DifferenceKind {
             | Self::OrderCancelledInChannel
             | Self::OrderTotalDiffers => true,
             Self::ShipmentMissing
+            | Self::ShipmentNotAnnounced
             | Self::ArticleUnknown
             | Self::StockDiffers
             | Self::WarehouseStockDiffers
@@ -64,7 +67,7 @@ impl DifferenceKind {
     pub fn heals(self) -> Option<Healing> {
         match self {
             Self::OrderMissing | Self::OrderOutdated => Some(Healing::Orders),
-            Self::ShipmentMissing => Some(Healing::Shipments),
+            Self::ShipmentMissing | Self::ShipmentNotAnnounced => Some(Healing::Shipments),
             Self::StockDiffers => Some(Healing::Stock),
             Self::WarehouseStockDiffers => Some(Healing::WarehouseStock),
             Self::PriceDiffers | Self::ArticleDiffers | Self::ArticleMissing => Some(Healing::Catalogue),

@@ -45,12 +45,14 @@ pub enum Metric {
     DifferencesFound,
     /// How old the oldest of them is, by kind and in all.
     DifferenceAge,
+    /// Parts of reconciliations that were not compared to their end.
+    PartsNotCompared,
     /// Days until the credentials at a peer expire, where they do, by peer.
     KeyExpiresIn,
 }
 
 impl Metric {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OrdersAccepted,
         Self::OrdersImported,
         Self::TimeToOdoo,
@@ -63,6 +65,7 @@ impl Metric {
         Self::PeerErrors,
         Self::DifferencesFound,
         Self::DifferenceAge,
+        Self::PartsNotCompared,
         Self::KeyExpiresIn,
     ];
 
@@ -82,6 +85,7 @@ impl Metric {
             Self::PeerErrors => ("PeerErrors", "Count"),
             Self::DifferencesFound => ("DifferencesFound", "Count"),
             Self::DifferenceAge => ("DifferenceAge", "Seconds"),
+            Self::PartsNotCompared => ("PartsNotCompared", "Count"),
             // CloudWatch has no unit of days.
             Self::KeyExpiresIn => ("KeyExpiresIn", "None"),
         }

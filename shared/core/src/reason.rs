@@ -71,7 +71,7 @@ crate::coded::coded! {
     /// A channel does not take an article or a price.
     ArticleRefused => "article_refused", "The channel does not take the article, with the text shown. Mend the cause there or in Odoo, then replay.";
     /// A part of a reconciliation cannot be compared.
-    ReconciliationRefused => "reconciliation_refused", "A peer does not let us compare, with the text shown. Mend the cause there (key, rights), then replay; the next night compares anyway.";
+    ReconciliationRefused => "reconciliation_refused", "A peer refuses what we ask it to compare, with the text shown. Mend the cause there, then replay; the next night compares anyway.";
     SkuTwiceInOdoo => "sku_twice_in_odoo", "Two products in Odoo carry this Internal Reference, so the channel is told of neither: change or archive one, then replay.";
     StillOffered => "still_offered", "The product is archived or not for sale in Odoo and the channel offers it: take it down there, or set the channel's `catalogue.archive`, then replay.";
     NoPrice => "no_price", "The channel's pricelist makes this product cost nothing: give it a price in Odoo, then replay.";

@@ -18,7 +18,9 @@ pub use json::{flat, reasons, summary};
 pub use parked::{Parked, ParkedFor, parked, parked_and_left};
 pub use redrive::{Redriven, redrive};
 pub use replay::{How, Plan, Selection, carry_out, plan, take_up};
-pub use runs::{RunState, not_compared, report, run_state, seen, total};
+pub use runs::{
+    Compared, RunLine, RunState, compared, last_runs, not_compared, report, run_state, seen, total,
+};
 pub use search::search;
 pub use sessions::{SESSION, end_sessions};
 pub use story::{Story, stage_name};

@@ -204,6 +204,19 @@ async fn night(chain: &Chain<Embedded>) {
     while chain.pump(QueueName::Reconcile).await.expect("a platform") > 0 {}
 }
 
+/// Odoo is down all night: what is compared with it does not come to its end.
+pub async fn night_without_odoo() -> Played {
+    let (flow, _east) = shipping::flow(|_| {}).await;
+    let platform = flow.chain.platform.clone();
+    let watched = Watched::begin(&platform);
+    flow.odoo.down(true);
+    night(&flow.chain).await;
+    flow.run_for(HOUR * 8).await;
+    let mut played = watched.end("Odoo is down all night", &platform);
+    played.rings = vec![("not-compared", None), ("peer", Some("odoo"))];
+    played
+}
+
 /// The key of Odoo's user expires in ten days.
 pub async fn key_expires() -> Played {
     let flow = Flow::new(config(|_| {})).await;

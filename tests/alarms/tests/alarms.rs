@@ -124,6 +124,7 @@ fn each_alarm_rings_for_its_cause_alone_and_none_in_the_demo() {
         played(plays::odoo_down),
         played(plays::unknown_products),
         played(plays::webhooks_lost),
+        played(plays::night_without_odoo),
         played(plays::key_expires),
         played(plays::shops_fall_silent),
         played(plays::dead_letters),

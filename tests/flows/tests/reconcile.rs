@@ -3,8 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod reconcile {
+    mod announced;
     mod articles;
+    mod closed;
     mod counts;
+    mod left;
+    mod orders;
+    mod unended;
 }
 
 use std::time::Duration;

@@ -187,7 +187,7 @@ async fn changes(api: &Api) -> Result<(), PeerError> {
         if let Err(PeerError::Rejected { what, .. }) = &answer {
             assert!(!what.contains("a cursor that is not ours"), "our own cursor is refused");
         }
-        let Page { orders, next } = answer?;
+        let Page { orders, next, .. } = answer?;
         orders.iter().for_each(fetched);
         cursor = next;
         if cursor.is_none() {

@@ -279,6 +279,7 @@ fn by_an_administrator() -> Vec<Case> {
         }
         transfers {
             goods_that_come_in_later_show_in_the_moves
+            closed_transfers_are_found_by_when_they_were_closed
             stock_that_a_cancel_frees_is_reserved_when_asked
             a_delivery_in_two_steps_ships_step_by_step
             a_carriers_real_cost_stays_off_the_order

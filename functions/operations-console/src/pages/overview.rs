@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crossdock_core::message::QueueName;
-use crossdock_operations::parked;
+use crossdock_operations::{RunLine, last_runs, parked};
 use crossdock_platform::{
     Platform, PlatformError, QueueAddress, Subject,
     orders::{Stage, State, after},
@@ -16,7 +16,6 @@ use serde::Serialize;
 use super::{
     MOST, Page,
     layout::{age, cut, stage},
-    runs::Line,
     svg,
 };
 use crate::{OperationsConsole, Session};
@@ -46,7 +45,7 @@ pub(crate) struct Overview {
     parked_cut: bool,
     dead_letters: Vec<(&'static str, u64)>,
     peers: Vec<(String, Gate)>,
-    reconciliations: Vec<Line>,
+    reconciliations: Vec<RunLine>,
     /// Orders that came to their end in each of the last 24 hours, the oldest first.
     done_by_hour: Vec<u64>,
     done_cut: bool,
@@ -92,7 +91,7 @@ impl<P: Platform> OperationsConsole<P> {
             parked_cut: found.cut,
             dead_letters: self.dead().await?,
             peers,
-            reconciliations: self.last_runs(RUNS).await?,
+            reconciliations: last_runs(&self.book, RUNS).await?,
             done_by_hour: by_hour(now, done.iter().map(|(_, at)| *at)),
             done_cut: done.len() == DONE,
         })

@@ -1,7 +1,12 @@
 //! Reconciliations: the last ones, and what one found.
 
-use crossdock_core::{difference::Difference, ids::RunId};
-use crossdock_operations::{report, run_state, seen, total};
+use std::collections::BTreeSet;
+
+use crossdock_core::{
+    difference::{Difference, DifferenceKind},
+    ids::RunId,
+};
+use crossdock_operations::{RunLine, last_runs, report, run_state, seen};
 use crossdock_platform::{Platform, PlatformError, reconciliation::Run};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -18,20 +23,9 @@ const RUNS: usize = 14;
 /// Of one kind as many are named.
 const NAMED: usize = 50;
 
-/// A run in a list.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Line {
-    run: String,
-    state: &'static str,
-    compared: u64,
-    found: u64,
-    healed: u64,
-    left: u64,
-}
-
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Runs {
-    reconciliations: Vec<Line>,
+    reconciliations: Vec<RunLine>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -46,15 +40,7 @@ pub(crate) struct RunPage {
 
 impl<P: Platform> OperationsConsole<P> {
     pub(crate) async fn runs(&self) -> Result<Runs, PlatformError> {
-        Ok(Runs { reconciliations: self.last_runs(RUNS).await? })
-    }
-
-    pub(super) async fn last_runs(&self, most: usize) -> Result<Vec<Line>, PlatformError> {
-        let mut all = Vec::new();
-        for id in self.book.runs().await?.into_iter().take(most) {
-            all.push(line(&self.book.run(&id).await?));
-        }
-        Ok(all)
+        Ok(Runs { reconciliations: last_runs(&self.book, RUNS).await? })
     }
 
     pub(crate) async fn run(&self, id: &RunId) -> Result<RunPage, Failure> {
@@ -66,20 +52,8 @@ impl<P: Platform> OperationsConsole<P> {
     }
 }
 
-fn line(run: &Run) -> Line {
-    let total = total(run);
-    Line {
-        run: run.id.to_string(),
-        state: run_state(run).as_str(),
-        compared: seen(run),
-        found: total.found,
-        healed: total.healed,
-        left: total.found - total.healed,
-    }
-}
-
 /// Runs side by side.
-pub(super) fn table(runs: &[Line]) -> Markup {
+pub(super) fn table(runs: &[RunLine]) -> Markup {
     html! {
         @if runs.is_empty() { p { "There was none in the last 90 days." } }
         @else {
@@ -91,6 +65,28 @@ pub(super) fn table(runs: &[Line]) -> Markup {
                 tbody { @for run in runs { tr {
                     td { a href={ "/reconciliations/" (run.run) } { (run.run) } } td { (run.state) }
                     td.number { (run.compared) } td.number { (run.found) } td.number { (run.healed) } td.number { (run.left) }
+                } } }
+            } }
+        }
+    }
+}
+
+/// The same by kind, for those that there were: of each how many were found, and of these left.
+fn by_kind(runs: &[RunLine]) -> Markup {
+    let kinds: BTreeSet<DifferenceKind> = runs.iter().flat_map(|run| run.kinds.keys().copied()).collect();
+    html! {
+        @if !kinds.is_empty() {
+            div.scroll tabindex="0" role="region" aria-label="Reconciliations, by kind of difference" { table {
+                caption { "Found of each kind, and how many of them were left" }
+                thead { tr {
+                    th scope="col" { "Run" } @for kind in &kinds { th.number scope="col" { (kind.code()) } }
+                } }
+                tbody { @for run in runs { tr {
+                    th scope="row" { a href={ "/reconciliations/" (run.run) } { (run.run) } }
+                    @for kind in &kinds { td.number {
+                        @if let Some(count) = run.kinds.get(kind) { (count.found) " (" (count.found - count.healed) ")" }
+                        @else { "0" }
+                    } }
                 } } }
             } }
         }
@@ -109,6 +105,7 @@ impl Page for Runs {
     fn body(&self, _: &Session) -> Markup {
         html! {
             (table(&self.reconciliations))
+            (by_kind(&self.reconciliations))
             @if self.reconciliations.len() == RUNS { p.note { "Older ones are not shown." } }
         }
     }
@@ -127,6 +124,9 @@ impl Page for RunPage {
         let counts = self.run.counts();
         html! {
             p { (run_state(&self.run).as_str()) ", " (seen(&self.run)) " orders and SKUs compared." }
+            @for slice in &self.run.slices {
+                @if let Some(why) = slice.why_incomplete() { p { strong { (slice.key.name) } " " (why) } }
+            }
             @if counts.is_empty() { p { "Nothing differs." } }
             @for (kind, count) in &counts {
                 section {

@@ -1,7 +1,9 @@
 //! Stock drift: what channels count otherwise than Odoo promises, and what they do not take.
 
-use crossdock_core::difference::Difference;
-use crossdock_operations::{ParkedFor, parked};
+use std::collections::BTreeSet;
+
+use crossdock_core::{difference::Difference, ids::RunId};
+use crossdock_operations::{Compared, ParkedFor, compared, parked};
 use crossdock_platform::{Platform, PlatformError, Subject};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -13,8 +15,8 @@ use crate::{OperationsConsole, Session};
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Stock {
-    /// The reconciliation that the differences are of.
-    run: Option<String>,
+    /// The reconciliations that the differences are of: of each shop and warehouse the newest that compared it.
+    runs: BTreeSet<RunId>,
     differences: Vec<Difference>,
     /// Offers, articles and reports of warehouses that are parked.
     parked: Vec<Value>,
@@ -28,23 +30,17 @@ pub(crate) struct Stock {
 impl<P: Platform> OperationsConsole<P> {
     pub(crate) async fn stock(&self) -> Result<Stock, PlatformError> {
         let mut stock = Stock {
-            run: None,
+            runs: BTreeSet::new(),
             differences: Vec::new(),
             parked: Vec::new(),
             entries: Vec::new(),
             cut: false,
             now: self.book.now(),
         };
-        for id in self.book.runs().await?.into_iter().take(3) {
-            let run = self.book.run(&id).await?;
-            // One that is under way has not seen everything.
-            if run.is_done() {
-                let kept = run.slices.iter().flat_map(|slice| &slice.kept);
-                let of_stock = kept.filter(|one| one.kind.is_about_stock());
-                stock.differences = of_stock.cloned().collect();
-                stock.run = Some(id.to_string());
-                break;
-            }
+        for part in compared(&self.book).await?.into_iter().filter(Compared::is_about_stock) {
+            let kept = part.slices.into_iter().flat_map(|slice| slice.kept);
+            stock.differences.extend(kept.filter(|one| one.kind.is_about_stock()));
+            stock.runs.insert(part.run);
         }
         let found = parked(&self.book, MOST).await?;
         stock.cut = found.cut;
@@ -73,11 +69,13 @@ impl Page for Stock {
         html! {
             section {
                 h2 { "Drift" }
-                @if let Some(run) = &self.run {
-                    p { "Found by the reconciliation " a href={ "/reconciliations/" (run) } { (run) } ":" }
+                @if self.runs.is_empty() { p { "No reconciliation has compared what is counted yet." } }
+                @else {
+                    p { "Found by the reconciliation"
+                        @for run in &self.runs { " " a href={ "/reconciliations/" (run) } { (run) } } ":" }
                     @if self.differences.is_empty() { p { "Every channel counts what Odoo promises." } }
                     (differences(&self.differences.iter().collect::<Vec<_>>(), self.now))
-                } @else { p { "No reconciliation has come to its end yet." } }
+                }
             }
             section {
                 h2 { "Not taken" }

@@ -1,5 +1,7 @@
 //! What Crossdock asks a Shopify shop.
 
+use std::collections::BTreeSet;
+
 use crossdock_core::{OrderId, PeerError};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -111,11 +113,14 @@ pub(crate) async fn changed_since(
         }
     };
     let next = answer.orders.page_info.next().map(|after| format!("{first}:{after}"));
-    let mut orders = Vec::with_capacity(answer.orders.nodes.len());
+    let (mut orders, mut shipped) = (Vec::with_capacity(answer.orders.nodes.len()), BTreeSet::new());
     for raw in answer.orders.nodes {
+        if raw["displayFulfillmentStatus"] == "FULFILLED" {
+            shipped.extend(just_id(&raw));
+        }
         orders.push(whole(shop, raw).await?);
     }
-    Ok(Page { orders, next })
+    Ok(Page { orders, shipped, next })
 }
 
 /// Shopify's resolution is one second; the window is never made smaller by that.
@@ -128,13 +133,17 @@ fn split(cursor: &str) -> Option<(u32, Option<&str>)> {
     Some((first.parse().ok().filter(|first| (1..=ORDERS_AT_FIRST).contains(first))?, Some(after)))
 }
 
-/// One order of a page, with all of its lines.
-async fn whole(shop: &Shop, raw: Value) -> Result<Fetched, PeerError> {
+fn just_id(raw: &Value) -> Option<OrderId> {
     #[derive(Deserialize)]
     struct JustId {
         id: lenient::RawId,
     }
-    let id = JustId::deserialize(&raw).ok().and_then(|just| just.id.order().ok());
+    JustId::deserialize(raw).ok().and_then(|just| just.id.order().ok())
+}
+
+/// One order of a page, with all of its lines.
+async fn whole(shop: &Shop, raw: Value) -> Result<Fetched, PeerError> {
+    let id = just_id(&raw);
     match serde_json::from_value::<node::Order>(raw) {
         Err(error) => Ok(Fetched::Unreadable { order: id, why: lenient::why(&error) }),
         Ok(order) if has_more(&order.line_items) => match id {

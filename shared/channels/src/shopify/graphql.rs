@@ -59,7 +59,7 @@ pub(super) const ORDERS_CHANGED: &str =
     "query OrdersChanged($query: String!, $first: Int!, $after: String, $lines: Int!) {
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
     pageInfo { hasNextPage endCursor }
-    nodes { ...O lineItems(first: $lines) { ...Lines } }
+    nodes { ...O displayFulfillmentStatus lineItems(first: $lines) { ...Lines } }
   }
 }";
 

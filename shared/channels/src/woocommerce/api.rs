@@ -100,12 +100,16 @@ pub(crate) async fn fetch_order(shop: &Shop, id: &OrderId) -> Result<Fetched, Pe
     })
 }
 
-fn see(shop: &Shop, raw: Value) -> Result<Seen, Fetched> {
+fn just_id(raw: &Value) -> Option<OrderId> {
     #[derive(Deserialize)]
     struct JustId {
         id: RawId,
     }
-    let order = JustId::deserialize(&raw).ok().and_then(|just| just.id.order().ok());
+    JustId::deserialize(raw).ok().and_then(|just| just.id.order().ok())
+}
+
+fn see(shop: &Shop, raw: Value) -> Result<Seen, Fetched> {
+    let order = just_id(&raw);
     serde_json::from_value::<wire::Order>(raw)
         .map_err(|error| lenient::Unclear(lenient::why(&error)))
         .and_then(|raw| canonical::see(&shop.channel, raw))
@@ -177,7 +181,8 @@ pub(crate) async fn changed_since(
     );
     let raw: Vec<Value> = ask(shop, Method::GET, &path, None).await?;
     let next = cursor.after(&raw, from);
-    Ok(Page { orders: raw.into_iter().filter_map(|raw| listed(shop, raw)).collect(), next })
+    let shipped = raw.iter().filter(|raw| raw["status"] == "completed").filter_map(just_id).collect();
+    Ok(Page { orders: raw.into_iter().filter_map(|raw| listed(shop, raw)).collect(), shipped, next })
 }
 
 fn gmt(at: Timestamp, move_s: i64) -> String {

@@ -4,6 +4,8 @@
 //! written after the tracking: whoever finds the note need not look for the tracking. The status comes last and
 //! is the only thing that a repeat may do again, which changes nothing: WooCommerce mails on a change alone.
 
+use std::collections::BTreeSet;
+
 use crossdock_core::{
     OrderId, PeerError, ShipmentKey,
     shipment::{AnnouncedLine, Announcement, Parcel, ParcelNews, ParcelStatus},
@@ -56,9 +58,25 @@ fn marker(shipment: &ShipmentKey) -> String {
 }
 
 async fn noted(shop: &Shop, order: &OrderId, marker: &str) -> Result<Option<String>, PeerError> {
-    let notes: Vec<Note> =
-        ask(shop, Method::GET, &format!("{V3}/orders/{order}/notes?type=any"), None).await?;
+    let notes = notes(shop, order).await?;
     Ok(notes.into_iter().find(|note| note.note.contains(marker)).map(|note| note.id.0))
+}
+
+pub(crate) async fn lacks(
+    shop: &Shop,
+    order: &OrderId,
+    told: &[(ShipmentKey, String)],
+) -> Result<BTreeSet<ShipmentKey>, PeerError> {
+    let notes = notes(shop, order).await?;
+    let is_there = |key: &ShipmentKey| {
+        let marker = marker(key);
+        notes.iter().any(|note| note.note.contains(&marker))
+    };
+    Ok(told.iter().map(|(key, _)| key).filter(|key| !is_there(key)).cloned().collect())
+}
+
+async fn notes(shop: &Shop, order: &OrderId) -> Result<Vec<Note>, PeerError> {
+    ask(shop, Method::GET, &format!("{V3}/orders/{order}/notes?type=any"), None).await
 }
 
 async fn write(shop: &Shop, order: &OrderId, text: &str, customer: bool) -> Result<String, PeerError> {
@@ -169,8 +187,7 @@ pub(crate) async fn news(
     let Some(now) = step(news.status) else { return Ok(()) };
     // What comes late tells nobody anything.
     let arrived = step(ParcelStatus::Delivered).map(marker).unwrap_or_default();
-    let notes: Vec<Note> =
-        ask(shop, Method::GET, &format!("{V3}/orders/{order}/notes?type=any"), None).await?;
+    let notes = notes(shop, order).await?;
     if notes.iter().any(|note| note.note.contains(&marker(now)) || note.note.contains(&arrived)) {
         return Ok(());
     }

@@ -34,9 +34,9 @@ pub struct Changed {
     pub next: Option<i64>,
 }
 
-/// Orders of which something is still to ship.
+/// A page of transfers, by their orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OpenTransfers {
+pub struct TransfersPage {
     /// Their sale orders.
     pub sales: BTreeSet<i64>,
     /// Where the next page begins; none at the end.
@@ -47,18 +47,42 @@ pub struct OpenTransfers {
 ///
 /// # Errors
 /// As any call.
-pub async fn open(odoo: &Odoo, after: i64, limit: usize) -> Result<OpenTransfers, PeerError> {
+pub async fn open(odoo: &Odoo, after: i64, limit: usize) -> Result<TransfersPage, PeerError> {
+    let domain =
+        json!([["id", ">", after], ["sale_id", "!=", false], ["state", "not in", ["done", "cancel"]]]);
+    page(odoo, domain, limit).await
+}
+
+/// The same of transfers that are done or cancelled, and of which a move was written in the window, both ends included.
+///
+/// # Errors
+/// As any call.
+pub async fn closed(
+    odoo: &Odoo,
+    from: Timestamp,
+    until: Timestamp,
+    after: i64,
+    limit: usize,
+) -> Result<TransfersPage, PeerError> {
+    let window = json!([["write_date", ">=", odoo_time(from)], ["write_date", "<=", odoo_time(until)]]);
+    let domain = json!([
+        ["id", ">", after],
+        ["sale_id", "!=", false],
+        ["state", "in", ["done", "cancel"]],
+        ["move_ids", "any", window],
+    ]);
+    page(odoo, domain, limit).await
+}
+
+async fn page(odoo: &Odoo, domain: Value, limit: usize) -> Result<TransfersPage, PeerError> {
     let call = Call::new("stock.picking", "search_read")
-        .arg(
-            "domain",
-            json!([["id", ">", after], ["sale_id", "!=", false], ["state", "not in", ["done", "cancel"]]]),
-        )
+        .arg("domain", domain)
         .arg("fields", json!(["sale_id", "state"]))
         .arg("order", "id")
         .arg("limit", limit);
     let rows: Vec<Head> = odoo.call(call).await?;
     let next = if rows.len() < limit { None } else { rows.last().map(|row| row.id) };
-    Ok(OpenTransfers { sales: rows.iter().filter_map(|row| many2one(&row.sale_id)).collect(), next })
+    Ok(TransfersPage { sales: rows.iter().filter_map(|row| many2one(&row.sale_id)).collect(), next })
 }
 
 /// A transfer that changed.

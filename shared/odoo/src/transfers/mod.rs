@@ -21,7 +21,8 @@ mod tests;
 pub use address::{Recipient, recipients};
 pub use arrivals::{Awaited, awaited};
 pub use look::{
-    Changed, ChangedTransfer, Names, OpenTransfers, changed, hinted, keys, look, look_again, open, sales_of,
+    Changed, ChangedTransfer, Names, TransfersPage, changed, closed, hinted, keys, look, look_again, open,
+    sales_of,
 };
 pub use model::{Line, Move, MoveState, Sale, Tracked, Transfer, TransferKind, TransferState};
 pub use prepare::{Prepared, Shipping, ShippingMove, Unfit, holds, prepare, unfit};

@@ -1,7 +1,7 @@
 //! Writing down that a shipment stands in Odoo, and what follows from that.
 
 use crossdock_core::{
-    ChannelId, Order, OrderKey, Reference, Sku,
+    ChannelId, Order, OrderKey, Reference, ShipmentKey, Sku,
     config::{Config, InvoicePolicy},
     guard::{self, Guard},
     message::Message,
@@ -93,6 +93,23 @@ impl<P: Platform> OrderBook<P> {
         messages.extend(message);
         messages.extend(parcels);
         Ok(messages)
+    }
+
+    /// The shop does not have what it was told of a shipment: it is due to be told anew. Nothing where it is due
+    /// already.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn announce_again(&self, key: &ShipmentKey) -> Result<Option<Message>, PlatformError> {
+        let now = self.now();
+        self.change::<Shipment, _>(key, |shipment| {
+            if shipment.work.stage != ShipmentStage::Done || shipment.announced.is_none() {
+                return Change::Leave(None);
+            }
+            shipment.work.reopen_in(ShipmentStage::Applied, now, "the shop does not have it any more");
+            Change::Write(shipment.message())
+        })
+        .await
     }
 
     /// Something of the order may be invoiced or paid now.

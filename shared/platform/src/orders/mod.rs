@@ -19,7 +19,7 @@ use crate::{Group, Key, Platform, PlatformError, Read, documents::Subject};
 
 pub use arrival::{Accepted, Arrival, Outcome};
 pub use erasure::{ERASED, Erasure, Person};
-pub use state::{Applied, Intent, IntentKind, Lease, SnapshotRef, Stage, State};
+pub use state::{AcceptedTotal, Applied, Intent, IntentKind, Lease, SnapshotRef, Stage, State};
 
 pub use crate::{
     documents::{Change, Document},

@@ -16,6 +16,8 @@ use crate::{
 
 /// Contents that an intent remembers of the ones before it.
 const EARLIER: usize = 4;
+/// How the story tells that a person has taken what stands in Odoo as right.
+const ACCEPTED: &str = "accepted as it stands in Odoo";
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,6 +79,16 @@ pub struct Applied {
     pub name: String,
     pub total: Decimal,
     pub cancelled: bool,
+}
+
+/// A total in Odoo that a person has taken as right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedTotal {
+    /// When the person did.
+    pub since: Timestamp,
+    /// Of what the shop's order was then (see `Order::goods_digest`): of another one it says nothing.
+    pub goods: String,
+    pub total: Decimal,
 }
 
 /// An edit or a cancel in Odoo that takes several calls. It is written before the first of them, so that a
@@ -157,6 +169,9 @@ pub struct State {
     /// The content of whose sales the other channels were told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
+    /// What stood in Odoo when it was compared for the first time after a person had taken it as right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedTotal>,
     pub work: Work<Stage>,
 }
 
@@ -193,6 +208,7 @@ impl Document for State {
             lease: None,
             awaited: false,
             told: None,
+            accepted: None,
             work: Work::new(Stage::Received),
         }
     }
@@ -268,6 +284,13 @@ impl State {
     pub fn park(&mut self, reasons: Vec<Reason>, config: &str, now: Timestamp) {
         self.valid = None;
         self.work.park(reasons, config, now);
+    }
+
+    /// When a person has taken what stands in Odoo as right; none where something has happened since.
+    #[must_use]
+    pub fn accepted_at(&self) -> Option<Timestamp> {
+        let accepted = self.work.log.last().is_some_and(|last| last.what == ACCEPTED);
+        (accepted && self.work.stage == Stage::Done).then_some(self.work.changed_at)
     }
 
     /// Whether somebody other than `holder` may be at work in Odoo on this order.

@@ -14,7 +14,7 @@ use crossdock_core::{
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use slice::unknown;
-pub use slice::{Count, PLAN, Slice, SliceStage};
+pub use slice::{Count, PLAN, Slice, SliceStage, Summary};
 
 use crate::{
     OrderBook, Platform, PlatformError, Subject,
@@ -26,8 +26,8 @@ use crate::{
 pub const COMPARED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 /// Slices that are read at once.
 const PAGE: usize = 200;
-/// More than are kept.
-const MOST_RUNS: usize = 10_000;
+/// More than the nights of as long as they are kept; of more the newest are listed.
+const MOST_RUNS: usize = 400;
 
 /// What is to be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Scope {
     pub until: Timestamp,
     /// Whether what may be mended is mended.
     pub heals: bool,
+    /// Until when it may be compared.
+    pub by: Timestamp,
 }
 
 impl Scope {
@@ -43,7 +45,8 @@ impl Scope {
     #[must_use]
     pub fn last(now: Timestamp, hours: u32, settle: u32, heals: bool) -> Self {
         let until = after(now, -SignedDuration::from_mins(settle.into()));
-        Self { from: after(until, -SignedDuration::from_hours(hours.into())), until, heals }
+        let from = after(until, -SignedDuration::from_hours(hours.into()));
+        Self { from, until, heals, by: after(until, COMPARED_WITHIN) }
     }
 }
 
@@ -60,6 +63,16 @@ impl Run {
     pub fn is_done(&self) -> bool {
         use crate::work::Stages as _;
         self.slices.iter().all(|slice| slice.work.stage.is_final())
+    }
+
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary {
+            ended: self.is_done(),
+            incomplete: self.slices.iter().filter(|slice| slice.why_incomplete().is_some()).count() as u64,
+            seen: self.slices.iter().map(|slice| slice.seen).sum(),
+            counts: self.counts(),
+        }
     }
 
     #[must_use]
@@ -101,6 +114,7 @@ impl<P: Platform> OrderBook<P> {
                 return Change::Leave(slice.message());
             }
             (slice.from, slice.until, slice.heals) = (scope.from, scope.until, scope.heals);
+            slice.by = Some(scope.by);
             slice.cursor.clone_from(&cursor);
             slice.work.reopen_in(SliceStage::Open, now, "opened");
             Change::Write(slice.message())
@@ -234,15 +248,27 @@ impl<P: Platform> OrderBook<P> {
     pub async fn await_compared(&self, key: &SliceKey) -> Result<(), PlatformError> {
         let now = self.now();
         self.change::<Slice, _>(key, |slice| {
-            let latest = after(slice.until, COMPARED_WITHIN);
             if slice.pending.is_empty() {
                 slice.work.finish_in(SliceStage::Done, now, "compared");
-            } else if latest <= now {
-                slice.not_compared = std::mem::take(&mut slice.pending).len() as u64;
-                slice.work.finish_in(SliceStage::Done, now, "not compared to the end");
             } else {
-                slice.work.wait_in(SliceStage::Waiting, latest, now, "the publishers compare");
+                slice.work.wait_in(SliceStage::Waiting, slice.latest(), now, "the publishers compare");
             }
+            Change::Write(())
+        })
+        .await
+    }
+
+    /// Ends a slice of which not all was compared, and says why. What it has found until here counts.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn give_up(&self, key: &SliceKey, why: &str) -> Result<(), PlatformError> {
+        let now = self.now();
+        self.change::<Slice, _>(key, |slice| {
+            if slice.work.stage != SliceStage::Open {
+                return Change::Leave(());
+            }
+            slice.give_up(why, now);
             Change::Write(())
         })
         .await
@@ -290,16 +316,40 @@ impl<P: Platform> OrderBook<P> {
         }
     }
 
-    /// The reconciliations that the ledger knows, newest first, by the lagging index. Parked plans are on the
-    /// shelf of what is parked.
+    /// What a reconciliation came to. Whoever asks first after its end reads all of it and writes that down with its plan;
+    /// from then on it is one item. What is parked may be taken up again, so a run that holds that is read anew.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn summary(&self, id: &RunId) -> Result<Summary, PlatformError> {
+        let plan = SliceKey::new(id.clone(), slice::plan());
+        if let Some(summary) = self.document::<Slice>(&plan).await?.and_then(|plan| plan.summary) {
+            return Ok(summary);
+        }
+        let run = self.run(id).await?;
+        let summary = run.summary();
+        let parked = run.slices.iter().any(|slice| slice.work.stage == SliceStage::Parked);
+        if summary.ended && !parked {
+            self.change::<Slice, _>(&plan, |plan| {
+                if plan.work.is_empty() {
+                    return Change::Leave(());
+                }
+                plan.summary = Some(summary.clone());
+                Change::Write(())
+            })
+            .await?;
+        }
+        Ok(summary)
+    }
+
+    /// The reconciliations that the ledger knows, newest first, by the lagging index.
     ///
     /// # Errors
     /// When the ledger does not answer.
     pub async fn runs(&self) -> Result<Vec<RunId>, PlatformError> {
         let listed = self.platform().listed(slice::RUNS, None, true, MOST_RUNS).await?;
-        let listed = listed.into_iter().filter_map(|(key, _)| Subject::of(&key));
-        let ids = listed.chain(self.parked_subjects(MOST_RUNS).await?).filter_map(|subject| match subject {
-            Subject::Slice(key) => Some(key.run),
+        let ids = listed.into_iter().filter_map(|(key, _)| match Subject::of(&key) {
+            Some(Subject::Slice(key)) => Some(key.run),
             _ => None,
         });
         Ok(ids.collect::<BTreeSet<RunId>>().into_iter().rev().collect())

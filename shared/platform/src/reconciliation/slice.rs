@@ -11,10 +11,11 @@ use crossdock_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::COMPARED_WITHIN;
 use crate::{
     Key, Listing,
     documents::{Document, Group, by_its_work},
-    work::{Stages, Work},
+    work::{Stages, Work, after},
 };
 
 /// The part that plans the others: it is there from the moment that a reconciliation is asked for.
@@ -23,6 +24,8 @@ pub const PLAN: &str = "plan";
 pub(super) const RUNS: &str = "runs";
 /// Of each kind as many differences are kept in words by one slice; all are counted.
 const KEPT: usize = 50;
+/// Why a slice was not compared is cut here: the item must stay small.
+const WHY_LENGTH: usize = 200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +36,8 @@ pub enum SliceStage {
     Waiting,
     /// Final.
     Done,
+    /// Final: its time was over before all of it was compared.
+    Incomplete,
     Parked,
 }
 
@@ -42,7 +47,7 @@ impl Stages for SliceStage {
     fn is_final(self) -> bool {
         match self {
             Self::Open | Self::Waiting => false,
-            Self::Done | Self::Parked => true,
+            Self::Done | Self::Incomplete | Self::Parked => true,
         }
     }
 
@@ -50,7 +55,7 @@ impl Stages for SliceStage {
         match self {
             // What has not come by now does not come.
             Self::Waiting => Self::Open,
-            Self::Open | Self::Done | Self::Parked => self,
+            Self::Open | Self::Done | Self::Incomplete | Self::Parked => self,
         }
     }
 }
@@ -61,6 +66,18 @@ pub struct Count {
     pub found: u64,
     /// Of these: mended by an ordinary message.
     pub healed: u64,
+}
+
+/// What a run came to, without what it found in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Nothing of it is under way any more.
+    pub ended: bool,
+    /// Parts of which not all was compared.
+    pub incomplete: u64,
+    /// Orders and SKUs that were compared.
+    pub seen: u64,
+    pub counts: BTreeMap<DifferenceKind, Count>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +98,7 @@ pub struct Slice {
     pub doing: Vec<Difference>,
     #[serde(default)]
     pub counts: BTreeMap<DifferenceKind, Count>,
-    /// The first of each kind.
+    /// The first of each kind that are not mended, and where there is room the first that are.
     #[serde(default)]
     pub kept: Vec<Difference>,
     /// Publications whose publisher compares.
@@ -93,9 +110,15 @@ pub struct Slice {
     /// Publications whose publisher did not come to it in time.
     #[serde(default)]
     pub not_compared: u64,
+    /// Until when it may be compared; by default so long after `until` as anybody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Timestamp>,
     /// Of the plan: what the whole run has mended of each class.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub healed: BTreeMap<Healing, u32>,
+    /// Of the plan: what the whole run came to, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
     pub work: Work<SliceStage>,
 }
 
@@ -118,7 +141,9 @@ impl Document for Slice {
             pending: BTreeSet::new(),
             asked: false,
             not_compared: 0,
+            by: None,
             healed: BTreeMap::new(),
+            summary: None,
             work: Work::new(SliceStage::Done),
         }
     }
@@ -136,7 +161,7 @@ impl Document for Slice {
     fn message(&self) -> Option<Message> {
         match self.work.stage {
             SliceStage::Open => Some(Message::SliceOpened { slice: self.key.clone() }),
-            SliceStage::Waiting | SliceStage::Done | SliceStage::Parked => None,
+            SliceStage::Waiting | SliceStage::Done | SliceStage::Incomplete | SliceStage::Parked => None,
         }
     }
 
@@ -150,6 +175,9 @@ impl Document for Slice {
     }
 
     fn measure(&self, before: &Self, now: Timestamp, metrics: &Metrics) {
+        if self.why_incomplete().is_some() && before.why_incomplete().is_none() {
+            metrics.tell(now, &About::Nothing, &[(Metric::PartsNotCompared, 1.0)]);
+        }
         for (kind, count) in &self.counts {
             let found = count.found - before.counts.get(kind).map_or(0, |before| before.found);
             if found == 0 {
@@ -163,6 +191,7 @@ impl Document for Slice {
     }
 
     fn replay(&mut self, now: Timestamp) {
+        self.by = Some(after(now, COMPARED_WITHIN));
         self.work.reopen_in(SliceStage::Open, now, "replayed by hand");
     }
 }
@@ -174,14 +203,46 @@ impl Slice {
         self.key.name.as_str() == PLAN
     }
 
-    /// Counts differences, and keeps the first of each kind in words.
+    /// Until when it may be compared: then it ends, whatever was compared of it.
+    #[must_use]
+    pub fn latest(&self) -> Timestamp {
+        self.by.unwrap_or_else(|| after(self.until, COMPARED_WITHIN))
+    }
+
+    /// Why it has ended and not all of it was compared.
+    #[must_use]
+    pub fn why_incomplete(&self) -> Option<&str> {
+        match self.work.stage {
+            SliceStage::Parked => Some(self.work.reasons.first().map_or("refused", |why| &why.detail)),
+            SliceStage::Incomplete => Some(self.work.log.last().map_or("not compared", |last| &last.what)),
+            SliceStage::Open | SliceStage::Waiting | SliceStage::Done => None,
+        }
+    }
+
+    /// Ends it before all of it was compared. What it has found until here counts.
+    pub(super) fn give_up(&mut self, why: &str, now: Timestamp) {
+        let doing = std::mem::take(&mut self.doing);
+        self.count(doing);
+        self.not_compared = std::mem::take(&mut self.pending).len() as u64;
+        let why: String = why.chars().take(WHY_LENGTH).collect();
+        self.work.finish_in(SliceStage::Incomplete, now, &format!("not compared to the end: {why}"));
+    }
+
+    /// Counts differences, and keeps the first of each kind in words. What is mended gives way to what is not: that is
+    /// what people are told of, and what the next run looks at again.
     pub fn count(&mut self, differences: Vec<Difference>) {
         for one in differences {
             let count = self.counts.entry(one.kind).or_default();
             count.found += 1;
             count.healed += u64::from(one.healed);
-            let alike = self.kept.iter().filter(|kept| kept.kind == one.kind).count();
-            if alike < KEPT {
+            let alike = |kept: &&Difference| kept.kind == one.kind;
+            let mended = |kept: &Difference| kept.kind == one.kind && kept.healed;
+            if self.kept.iter().filter(alike).count() < KEPT {
+                self.kept.push(one);
+            } else if !one.healed
+                && let Some(last) = self.kept.iter().rposition(mended)
+            {
+                self.kept.remove(last);
                 self.kept.push(one);
             }
         }

@@ -114,12 +114,12 @@ const PEERS: usize = 3;
 /// tells of faults alone costs nothing in the hours without any.
 pub const METRICS: usize = 3 + 2 * PEERS + 3;
 
-/// Two for each function, two more for a worker's queue, one more for a schedule, one for each of the two APIs; four
+/// Two for each function, two more for a worker's queue, one more for a schedule, one for each of the two APIs; five
 /// of the business, two for what is the oldest, one for each peer.
 pub fn alarms(functions: &[Function]) -> usize {
     let workers = functions.iter().filter(|f| f.works_through_queue).count();
     let schedules = functions.iter().filter(|f| f.every_minutes.is_some()).count();
-    2 * functions.len() + 2 * workers + schedules + 2 + 4 + 2 + PEERS
+    2 * functions.len() + 2 * workers + schedules + 2 + 5 + 2 + PEERS
 }
 
 #[cfg(test)]
@@ -156,7 +156,7 @@ mod tests {
         // One resource each; those of functions and workers are made for each of two entries.
         let files = ["function/alarms.tf", "worker/alarms.tf", "schedule/main.tf", "http-api/main.tf"];
         assert_eq!(files.map(|file| of(&format!("modules/{file}"))), [1, 1, 1, 1]);
-        // The four, the oldest, the peers; and the quiet channels, of which none is named by default.
+        // The five, the oldest, the peers; and the quiet channels, of which none is named by default.
         assert_eq!(of("alarms.tf"), 4);
         let of_a_worker = |works_through_queue, every_minutes| Function {
             name: String::new(),
@@ -166,6 +166,6 @@ mod tests {
             every_minutes,
         };
         let functions = [of_a_worker(false, None), of_a_worker(true, None), of_a_worker(false, Some(1.0))];
-        assert_eq!(alarms(&functions), 2 * 3 + 2 + 1 + 2 + 9);
+        assert_eq!(alarms(&functions), 2 * 3 + 2 + 1 + 2 + 10);
     }
 }

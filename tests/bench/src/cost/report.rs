@@ -150,7 +150,7 @@ pub fn assumptions(functions: &[Function]) -> Value {
             "{} pollers of each queue ask every {} s, also while orders come; one receive and one delete for \
              each batch on top", bill::POLLERS, bill::POLL_S),
         "logs": format!("{} bytes a run and {} bytes of access log a webhook", bill::LOG_BYTES, bill::ACCESS_LOG_BYTES),
-        "alarms": format!("{}: 2 a function, 2 a queue, 1 a schedule, 1 an API, 6 of the business and 1 a peer",
+        "alarms": format!("{}: 2 a function, 2 a queue, 1 a schedule, 1 an API, 7 of the business and 1 a peer",
             rates::alarms(functions)),
         "metrics": format!("{} that always tell, of one channel and three peers", rates::METRICS),
         "dashboard": "priced, though an account's first three are free",

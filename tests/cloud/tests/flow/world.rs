@@ -20,7 +20,7 @@ use crossdock_platform::{
     OrderBook, Queue as _, QueueAddress, Subject,
     embedded::CONFIG,
     orders::State,
-    reconciliation::{Run, Slice, SliceStage},
+    reconciliation::{Run, Slice},
 };
 use crossdock_platform_aws::{Aws, Settings};
 use serde_json::json;
@@ -313,7 +313,7 @@ impl World {
             run.slices.iter().map(|slice| slice.seen).sum::<u64>(),
             run.counts()
         );
-        let stuck = |slice: &&Slice| slice.not_compared > 0 || slice.work.stage == SliceStage::Parked;
+        let stuck = |slice: &&Slice| slice.why_incomplete().is_some();
         assert_eq!(run.slices.iter().filter(stuck).count(), 0, "{run:?}");
         assert!(run.counts().values().all(|count| count.healed == 0), "{run:?}");
         let counted = |slice: &&Slice| slice.key.name.as_str().starts_with("counts.") && slice.seen > 0;

@@ -1,6 +1,6 @@
 //! What is seen of transfers: changes, keys, names, recipients, steps, companies, carriers.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crossdock_core::{
     OrderKey,
@@ -9,7 +9,7 @@ use crossdock_core::{
     order::Prices,
 };
 use crossdock_odoo::transfers::{
-    MoveState, Prepared, TransferKind, TransferState, assign, changed, hinted, holds, keys, prepare,
+    MoveState, Prepared, TransferKind, TransferState, assign, changed, closed, hinted, holds, keys, prepare,
     recipients, sales_of, validate,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -58,6 +58,36 @@ pub async fn goods_that_come_in_later_show_in_the_moves(target: &Target) {
     assign(&target.user.0, &[open(&sale).id]).await.expect("a reservation");
     assert!(changed_since(target, now).await.contains(&order));
     assert_eq!(state(&seen(target, order).await, missing.product), Some(MoveState::Reserved));
+}
+
+/// Every sale with a transfer that was closed since, page by page.
+async fn closed_since(target: &Target, from: Timestamp) -> BTreeSet<i64> {
+    let until = target.clock.now() + SignedDuration::from_secs(60);
+    let (mut sales, mut after) = (BTreeSet::new(), 0);
+    loop {
+        let page = closed(&target.user.0, from, until, after, 2).await.expect("a page");
+        sales.extend(page.sales);
+        match page.next {
+            Some(next) => after = next,
+            None => return sales,
+        }
+    }
+}
+
+pub async fn closed_transfers_are_found_by_when_they_were_closed(target: &Target) {
+    let shelf = Shelf::with(target, "5").await;
+    let [kept, called_off] =
+        [typed(target, &[(shelf.product, "1")]).await, typed(target, &[(shelf.product, "1")]).await];
+    tokio::time::sleep(SECOND).await;
+    let before = target.clock.now();
+    target.user.cancel_order(called_off).await;
+    let found = closed_since(target, before).await;
+    assert!(found.contains(&called_off) && !found.contains(&kept), "{found:?}");
+    tokio::time::sleep(SECOND).await;
+    assert!(
+        !closed_since(target, target.clock.now()).await.contains(&called_off),
+        "nothing was written since"
+    );
 }
 
 pub async fn stock_that_a_cancel_frees_is_reserved_when_asked(target: &Target) {

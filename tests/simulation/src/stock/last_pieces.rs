@@ -29,7 +29,7 @@ impl Play {
             for shop in if moment % 2 == 0 { shops } else { [shops[1], shops[0]] } {
                 // The first takes what it may, the other what is left of the moment.
                 let most = if together == buffer { buffer - 1 } else { together };
-                let pieces = (1..=most).rev().find(|pieces| self.counts(shop, sku) >= *pieces);
+                let pieces = (1..=most).rev().find(|pieces| self.counted_by(shop, sku) >= *pieces);
                 let Some(pieces) = pieces else { continue };
                 self.sell(shop, sku, u32::try_from(pieces)?);
                 together -= pieces;
@@ -48,7 +48,7 @@ impl Play {
         self.judge().await
     }
 
-    fn counts(&self, shop: Channel, sku: &str) -> i64 {
+    fn counted_by(&self, shop: Channel, sku: &str) -> i64 {
         let count = match shop {
             Channel::Woo => self.shops.woo.shelf.count(sku, ""),
             _ => self.shops.shopify.shelf.count(sku, super::LOCATION),

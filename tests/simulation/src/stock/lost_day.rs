@@ -271,7 +271,7 @@ impl Play {
         self.world.settle().await?;
         let run = book.run(&id).await?;
         ensure!(run.is_done(), "it has no end: {run:?}");
-        let whole = run.slices.iter().all(|slice| slice.not_compared == 0);
+        let whole = run.slices.iter().all(|slice| slice.why_incomplete().is_none());
         ensure!(whole, "something was not compared: {run:?}");
         Ok(run)
     }

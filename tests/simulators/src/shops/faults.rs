@@ -84,6 +84,11 @@ impl Faults {
         self.state().waiting.push_back(fault);
     }
 
+    /// Whatever was injected strikes no more.
+    pub fn calm(&self) {
+        self.state().waiting.clear();
+    }
+
     pub fn down(&self, down: bool) {
         self.state().down = down;
     }

@@ -206,6 +206,10 @@ impl Shop {
                 Some(sale) => self.fulfilments.look(&sale, variables),
                 None => json!({ "order": null }),
             },
+            "FulfilmentIds" => match sale() {
+                Some(sale) => json!({ "order": { "fulfillments": self.fulfilments.all(&sale) } }),
+                None => json!({ "order": null }),
+            },
             "FulfillmentLines" => self.fulfilments.lines(variables),
             "FulfillmentCreate" => {
                 let (data, changed) = self.fulfilments.create(|id| self.orders.get(id), variables);
@@ -258,7 +262,13 @@ impl Shop {
         let mut found = self.orders.changed(begin, until, then, first + 1);
         let more = found.len() > first;
         found.truncate(first);
-        let page: Vec<Value> = found.iter().map(shopify_graphql::order).collect();
+        let listed = |sale: &Sale| {
+            let mut order = shopify_graphql::order(sale);
+            let fulfilled = self.fulfilments.is_fulfilled(sale);
+            order["displayFulfillmentStatus"] = if fulfilled { "FULFILLED" } else { "UNFULFILLED" }.into();
+            order
+        };
+        let page: Vec<Value> = found.iter().map(listed).collect();
         let cursors: Vec<String> = found.iter().map(cursor).collect();
         let edges: Vec<Value> = cursors
             .iter()

@@ -92,6 +92,16 @@ impl Fulfilments {
         self.state().made.iter_mut().filter(|one| one.id == id).for_each(|one| one.cancelled = true);
     }
 
+    /// The shop has nothing of what has shipped of an order any more, as if it stood as it did before.
+    pub fn forget(&self, order: u64) {
+        self.state().made.retain(|one| one.order != order);
+    }
+
+    /// Whether nothing remains to be shipped.
+    pub(super) fn is_fulfilled(&self, sale: &Sale) -> bool {
+        sale.goods.iter().all(|goods| self.remaining(sale, goods.id) == 0)
+    }
+
     /// Topics and orders of the webhooks that fulfilments have caused since the last call.
     pub fn webhooks(&self) -> Vec<(&'static str, u64)> {
         std::mem::take(&mut self.state().told)
@@ -122,9 +132,14 @@ impl Fulfilments {
         sale.goods.iter().map(|goods| self.location(goods.id)).collect()
     }
 
+    /// `Order.fulfillments`, cancelled ones too.
+    pub(super) fn all(&self, sale: &Sale) -> Vec<Value> {
+        self.of(sale.id).iter().map(shown).collect()
+    }
+
     /// `Order.fulfillments` and `Order.fulfillmentOrders`.
     pub(super) fn look(&self, sale: &Sale, variables: &Value) -> Value {
-        let made: Vec<_> = self.of(sale.id).iter().map(shown).collect();
+        let made = self.all(sale);
         let orders: Vec<_> = self.locations(sale).into_iter().map(|at| self.order(sale, at)).collect();
         let skip: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or(0);
         let first = variables["first"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
@@ -196,7 +211,7 @@ impl Fulfilments {
             Ok(wanted) => {
                 let made = self.make(&wanted, input);
                 if let Some(sale) = find(made.order) {
-                    let done = sale.goods.iter().all(|goods| self.remaining(&sale, goods.id) == 0);
+                    let done = self.is_fulfilled(&sale);
                     let topic = if done { "orders/fulfilled" } else { "orders/partially_fulfilled" };
                     self.state().told.extend([(topic, sale.id), ("orders/updated", sale.id)]);
                     changed = Some(sale);

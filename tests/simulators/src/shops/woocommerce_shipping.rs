@@ -89,6 +89,11 @@ impl Shipping {
         self.state().orders.entry(order).or_default().status = Some(status.to_owned());
     }
 
+    /// The site has nothing of what has shipped of an order any more: it was set back to how it stood before.
+    pub fn forget(&self, order: u64) {
+        self.state().orders.remove(&order);
+    }
+
     /// Orders whose `order.updated` is still to be sent.
     pub fn webhooks(&self) -> Vec<u64> {
         std::mem::take(&mut self.state().told)

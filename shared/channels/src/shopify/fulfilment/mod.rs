@@ -11,8 +11,10 @@ mod plan;
 mod tests;
 mod wire;
 
+use std::collections::BTreeSet;
+
 use crossdock_core::{
-    OrderId, PeerError,
+    OrderId, PeerError, ShipmentKey,
     shipment::{Announcement, ParcelNews, ParcelStatus},
 };
 use serde::de::DeserializeOwned;
@@ -70,6 +72,23 @@ pub(crate) async fn announce(shop: &Shop, said: &Announcement) -> Result<Announc
     }
     let id = (!ids.is_empty()).then(|| ids.join(","));
     Ok(Announced { id, untold: plan::untold(said, plan.untold), left_open: None })
+}
+
+/// An order that is gone, or has more fulfilments than are listed, says nothing.
+pub(crate) async fn lacks(
+    shop: &Shop,
+    order: &OrderId,
+    told: &[(ShipmentKey, String)],
+) -> Result<BTreeSet<ShipmentKey>, PeerError> {
+    let variables = json!({ "id": format!("gid://shopify/Order/{order}") });
+    let answer: wire::IdsAnswer = ask(shop, "FulfilmentIds", wire::IDS, variables).await?;
+    let there = answer.order.map(|order| order.fulfillments);
+    let Some(there) = there.filter(|all| all.len() < wire::FULFILMENTS_AT_MOST) else {
+        return Ok(BTreeSet::new());
+    };
+    let is_there = |id: &str| there.iter().any(|one| one.id.0 == id);
+    let lost = told.iter().filter(|(_, ids)| !ids.split(',').all(is_there));
+    Ok(lost.map(|(key, _)| key.clone()).collect())
 }
 
 async fn look(shop: &Shop, order: &OrderId) -> Result<Standing, PeerError> {

@@ -147,3 +147,22 @@ async fn quantities_that_no_shop_can_have_are_refused_without_a_call() {
     }
     assert!(shop.asked().is_empty());
 }
+
+/// A shipment of two places is two fulfilments. One of more than the shop lists may be among those that it does not.
+#[tokio::test]
+async fn what_the_shop_has_is_known_by_its_own_ids_and_a_list_that_may_be_cut_says_nothing() {
+    let ids = |ids: std::ops::Range<u64>| {
+        let node = |id| json!({ "id": format!("gid://shopify/Fulfillment/{id}"), "status": "CANCELLED" });
+        data(&json!({ "order": { "fulfillments": ids.map(node).collect::<Vec<_>>() } }))
+    };
+    let shop = Scripted::new([ids(1..3), ids(3..103), data(&json!({ "order": null }))]);
+    let api = api(&shop);
+    let told = [("wh-east/SH-1", "1,2"), ("wh-east/SH-2", "2,3"), ("wh-east/SH-3", "3")];
+    let told = told.map(|(key, ids)| (key.parse::<ShipmentKey>().unwrap(), ids.to_owned()));
+    let order = "5001".parse().unwrap();
+    let lost = api.lacks(&order, &told).await.unwrap();
+    assert_eq!(lost, [told[1].0.clone(), told[2].0.clone()].into());
+    for _ in 0..2 {
+        assert_eq!(api.lacks(&order, &told).await.unwrap(), BTreeSet::new());
+    }
+}

@@ -24,6 +24,10 @@ pub(super) const LOOK: &str = "query Fulfilment($id: ID!, $first: Int!, $lines: 
   }
 }";
 
+pub(super) const IDS: &str = "query FulfilmentIds($id: ID!) {
+  order(id: $id) { fulfillments(first: 100) { id status } }
+}";
+
 pub(super) const MORE_LINES: &str = "query FulfillmentOrderLines($id: ID!, $lines: Int!, $after: String) {
   fulfillmentOrder(id: $id) {
     lineItems(first: $lines, after: $after) { pageInfo { hasNextPage endCursor } nodes { id remainingQuantity lineItem { id } } }
@@ -57,6 +61,16 @@ pub(super) const EVENT_CREATE: &str =
     userErrors { field message }
   }
 }";
+
+#[derive(Deserialize)]
+pub(super) struct IdsAnswer {
+    pub order: Option<JustFulfilments>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct JustFulfilments {
+    pub fulfillments: Vec<Fulfilment>,
+}
 
 #[derive(Deserialize)]
 pub(super) struct LookAnswer {
