@@ -6,6 +6,7 @@
 pub mod article;
 mod by_subject;
 pub mod check;
+pub mod configuration;
 pub mod documents;
 #[cfg(feature = "embedded")]
 pub mod embedded;

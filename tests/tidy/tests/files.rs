@@ -37,7 +37,8 @@ fn what_the_documents_let_somebody_keep_in_the_clone_is_never_committed() {
     for file in tidy::files(&root.join("docs"), ".md").into_iter().chain([root.join("README.md")]) {
         let text = fs::read_to_string(&file).unwrap();
         for option in ["--data ", "--config ", "--deployed "] {
-            let names = text.split(option).skip(1).filter_map(|rest| rest.split(['`', ' ', '\n', ',']).next());
+            let names =
+                text.split(option).skip(1).filter_map(|rest| rest.split(['`', ' ', '\n', ',']).next());
             for name in names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())) {
                 named += 1;
                 let is = |line: &str| line.trim_end_matches('/') == format!("/{name}");

@@ -10,7 +10,7 @@ use crossdock_platform::{
 };
 use serde_json::json;
 
-use super::{Place, audit, text::print};
+use super::{Place, Settings, audit, text::print};
 
 #[derive(Args)]
 pub struct Erase {
@@ -30,13 +30,17 @@ pub struct Erase {
 }
 
 /// Fails where something of the customer is left because an order still needs it.
-pub(super) async fn erase<P: Platform>(book: &OrderBook<P>, options: &Erase) -> Result<bool> {
+pub(super) async fn erase<P: Platform>(
+    book: &OrderBook<P>,
+    settings: &Settings,
+    options: &Erase,
+) -> Result<bool> {
     let person = Person { channel: options.channel.clone(), name: options.customer.clone() };
     let mut found = book.erase(&person, true).await?;
     if !options.dry_run {
         // By the orders alone: whose they were is what is erased.
         if !found.erased.is_empty() {
-            audit::note(book.platform(), Act::Erase, named(&found.erased)).await?;
+            audit::note(book.platform(), settings, Act::Erase, named(&found.erased)).await?;
         }
         found = book.erase(&person, false).await?;
     }
