@@ -32,6 +32,7 @@ impl RunState {
     }
 }
 
+/// Where a run stands. One that came to its end with a part that was not compared is not done.
 #[must_use]
 pub fn run_state(run: &Run) -> RunState {
     let parked = run.slices.iter().any(|slice| slice.work.stage == SliceStage::Parked);
