@@ -14,12 +14,12 @@ use crossdock_odoo::{
     Company, Odoo,
     orders::{self, Existing, Loaded, OrderRecord, ReadBack, SaleState},
 };
-use crossdock_platform::{Platform, orders::Applied};
+use crossdock_platform::{Platform, Trouble, orders::Applied};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::{
-    Ends, Job, OrderImporter, Trouble,
+    Ends, Job, OrderImporter,
     customers::Parties,
     outcome::{End, Outcome},
     plan::{self, Planned},

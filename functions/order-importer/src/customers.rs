@@ -16,10 +16,10 @@ use crossdock_odoo::{
     orders::Loaded,
     partners::{self, ChildAddress, ChildKind, Found, NewAccount, PartnerRecord},
 };
-use crossdock_platform::{Condition, Item, Key, Platform, PlatformError, Read, Write};
+use crossdock_platform::{Condition, Item, Key, Platform, PlatformError, Read, Trouble, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::{Ends, Job, OrderImporter, Trouble, outcome::Outcome};
+use crate::{Ends, Job, OrderImporter, outcome::Outcome};
 
 /// The partners of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    Entropy, Fate, OrderKey, PeerError, ReleaseKey,
+    Entropy, Fate, OrderKey, ReleaseKey,
     guard::{self, Guard},
     message::Message,
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    Change, Document as _, Platform, PlatformError,
+    Change, Document as _, Platform, PlatformError, Trouble,
     fulfilment::{Fulfilment, FulfilmentStage, ReleaseStage},
     orders::{after, backoff},
 };
@@ -45,24 +45,14 @@ impl End {
     pub fn incomplete(why: &str) -> Self {
         Self::Park(vec![Reason::new(ReasonCode::ReleaseIncomplete, why)])
     }
-}
 
-/// Why a look stopped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
-}
-
-impl Trouble {
-    pub fn end(&self) -> End {
-        match self {
-            Self::Platform(error) => End::Retry { after: None, why: error.to_string() },
-            Self::Peer(error) => match error.fate() {
-                Fate::Retry { after } => End::Retry { after, why: error.to_string() },
-                Fate::Park => End::Park(vec![Reason::new(ReasonCode::ReleaseRefused, error.to_string())]),
+    /// What trouble means for an order whose end is not known.
+    pub fn after(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Platform(error) => Self::Retry { after: None, why: error.to_string() },
+            Trouble::Peer(error) => match error.fate() {
+                Fate::Retry { after } => Self::Retry { after, why: error.to_string() },
+                Fate::Park => Self::Park(vec![Reason::new(ReasonCode::ReleaseRefused, error.to_string())]),
             },
         }
     }

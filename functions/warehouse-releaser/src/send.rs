@@ -11,18 +11,14 @@ use crossdock_core::{
 };
 use crossdock_odoo::transfers::{self, Recipient, Sale, Transfer};
 use crossdock_platform::{
-    Change, Platform,
+    Change, Platform, Trouble,
     fulfilment::{Fulfilment, ReleaseStage, ReleaseState, ReleasedLine},
     orders::after,
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::{
-    Job, WarehouseReleaser,
-    outcome::{End, Trouble},
-    plan::Wanted,
-};
+use crate::{Job, WarehouseReleaser, outcome::End, plan::Wanted};
 
 /// After an ambiguous answer the warehouse is asked only once the request can no longer arrive.
 const AMBIGUOUS: SignedDuration = SignedDuration::from_mins(2);

@@ -29,7 +29,7 @@ use crossdock_core::{Clock, Entropy, Metrics};
 pub use documents::{Change, Document, Subject};
 pub use ledger::{Condition, Due, Item, Key, Ledger, Listing, Put, Read, Write};
 pub use orders::OrderBook;
-pub use pace::Pace;
+pub use pace::{Pace, Trouble};
 pub use queue::{Outgoing, Queue, QueueAddress, Received};
 pub use secrets::{SecretVersions, Secrets};
 
