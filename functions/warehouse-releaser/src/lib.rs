@@ -162,7 +162,9 @@ impl<P: Platform> WarehouseReleaser<P> {
                 },
                 Err(trouble) => End::after(&trouble),
             };
-            let stored = self.store(job, end).await;
+            let sale = looked.as_ref().map(|sales| sales.get(&job.fulfilment.sale));
+            let to_ship = sale.ok().map(|sale| sale.is_some_and(Sale::is_to_ship));
+            let stored = self.store(job, end, to_ship).await;
             let key = &job.held.order;
             answers.push((
                 key.clone(),

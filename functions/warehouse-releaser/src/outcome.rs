@@ -63,7 +63,14 @@ impl<P: Platform> WarehouseReleaser<P> {
     ///
     /// **Invariant:** what was asked for while we looked stays asked for. And while a release may still arrive
     /// at its warehouse the lease stays: who asked to stop it would hear that there is none.
-    pub(crate) async fn store(&self, job: &Job, end: End) -> Result<Vec<Message>, PlatformError> {
+    ///
+    /// `to_ship` says whether goods are still to leave, where Odoo was looked at.
+    pub(crate) async fn store(
+        &self,
+        job: &Job,
+        end: End,
+        to_ship: Option<bool>,
+    ) -> Result<Vec<Message>, PlatformError> {
         let now = self.book.now();
         let config = self.config.digest();
         let entropy = self.book.platform().entropy().clone();
@@ -74,6 +81,7 @@ impl<P: Platform> WarehouseReleaser<P> {
                 if end == End::Late || self.is_late(job.deadline) {
                     return Change::Leave(None);
                 }
+                fulfilment.to_ship = to_ship.unwrap_or(fulfilment.to_ship);
                 if fulfilment.asked != job.fulfilment.asked {
                     let what = "asked for while it was looked at";
                     fulfilment.work.go_on_in(FulfilmentStage::Noticed, now, what);

@@ -13,7 +13,7 @@ use crossdock_odoo::transfers::{self, Recipient, Sale, Transfer};
 use crossdock_platform::{
     Change, Platform, Trouble,
     fulfilment::{Fulfilment, ReleaseStage, ReleaseState, ReleasedLine},
-    orders::after,
+    orders::{ERASED, after},
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -136,7 +136,8 @@ impl<P: Platform> WarehouseReleaser<P> {
             email: to.email.clone(),
             service: warehouse.service(transfer.method.as_deref()).map(str::to_owned),
             gift_note: None,
-            delivery_note: content.and_then(|order| order.note),
+            // What was erased says nothing to a warehouse.
+            delivery_note: content.and_then(|order| order.note).filter(|note| note != ERASED),
             purchase_order: sale.purchase_order.clone(),
         }))
     }

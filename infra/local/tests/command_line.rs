@@ -172,3 +172,16 @@ fn a_configuration_that_this_build_does_not_know_keeps_nobody_from_looking_and_e
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(!refused.status.success() && said.contains("from_another_build"), "{said}");
 }
+
+#[test]
+fn an_account_without_its_channel_is_nobody_to_be_erased() {
+    let folder = folder_with_a_parked_order("erased");
+    for more in [&["--dry-run"][..], &[]] {
+        let output =
+            crossdock(&[&["erase", "--customer", "12", "--data", folder.to_str().unwrap()], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("--channel") && said.contains("e-mail"), "{said}");
+    }
+    let named = ["erase", "--customer", "12", "--channel", "b2b", "--data", folder.to_str().unwrap()];
+    assert!(crossdock(&named).status.success());
+}

@@ -3,6 +3,7 @@
 //! A port has two implementations and no third: `aws` (a crate of its own) and [`embedded`]. One contract
 //! suite, `tests/platform-contract`, runs against both.
 
+pub mod account;
 pub mod article;
 mod by_subject;
 pub mod check;

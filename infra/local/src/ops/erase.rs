@@ -1,6 +1,6 @@
 //! Erasing a customer's personal data, when one asks for it.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use crossdock_core::{ChannelId, OrderKey};
 use crossdock_operations::audit::Act;
@@ -14,7 +14,7 @@ use super::{Place, Settings, audit, text::print};
 
 #[derive(Args)]
 pub struct Erase {
-    /// The customer's e-mail address, or the channel's own id of the account (with --channel).
+    /// The customer's e-mail address, or with --channel that channel's own id of the account.
     #[arg(long)]
     customer: String,
     /// In this channel alone.
@@ -36,6 +36,12 @@ pub(super) async fn erase<P: Platform>(
     options: &Erase,
 ) -> Result<bool> {
     let person = Person { channel: options.channel.clone(), name: options.customer.clone() };
+    if !person.is_somebody() {
+        bail!(
+            "an account's id means another customer in each channel: say which with --channel, or name the customer by \
+             e-mail address; nothing was erased"
+        );
+    }
     let mut found = book.erase(&person, true).await?;
     if !options.dry_run {
         // By the orders alone: whose they were is what is erased.
