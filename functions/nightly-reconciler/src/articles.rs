@@ -10,10 +10,10 @@ use crossdock_core::{
 };
 use crossdock_odoo::stock;
 use crossdock_peers::Shop;
-use crossdock_platform::{Platform, reconciliation::Slice};
+use crossdock_platform::{Platform, publication::Topic, reconciliation::Slice};
 use jiff::Timestamp;
 
-use crate::{LEAST_TIME, NightlyReconciler, Trouble};
+use crate::{LEAST_TIME, NightlyReconciler, Trouble, told::is_about};
 
 /// SKUs with which Odoo is asked: more than one part more no page holds, or its findings would not fit into an item.
 const ENOUGH: usize = 250;
@@ -49,7 +49,10 @@ impl<P: Platform> NightlyReconciler<P> {
         let known = stock::known(&self.odoo.until(deadline), &skus).await;
         self.pace.learn(&known).await?;
         let known = known?;
-        let unknown = skus.iter().filter(|sku| !known.contains(sku)).map(|sku| unknown(channel, sku));
+        // What the configuration leaves alone is no mistake in every night's report.
+        let told = |sku: &&Sku| [Topic::Stock, Topic::Catalogue].iter().any(|of| is_about(channel, *of, sku));
+        let strangers = skus.iter().filter(|sku| !known.contains(sku)).filter(told);
+        let unknown = strangers.map(|sku| unknown(channel, sku));
         self.book.begin_page(slice, unknown.collect(), |class| self.heals(class)).await?;
         Ok(self.book.end_page(slice, seen, next).await?)
     }

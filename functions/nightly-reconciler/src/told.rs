@@ -47,7 +47,7 @@ pub(crate) fn is_told(channel: &Channel, topic: Topic) -> bool {
 }
 
 /// Whether a channel is told a topic of a SKU.
-fn is_about(channel: &Channel, topic: Topic, sku: &Sku) -> bool {
+pub(crate) fn is_about(channel: &Channel, topic: Topic, sku: &Sku) -> bool {
     match topic {
         Topic::Stock => channel.stock.as_ref().is_some_and(|policy| !policy.exclude.contains(sku)),
         Topic::Catalogue => channel.catalogue.as_ref().is_some_and(|policy| policy.is_about(sku)),

@@ -11,11 +11,11 @@ use crossdock_odoo::{
     Odoo,
     orders::{self, Cancelled, Existing, OrderRecord, SaleState, ShippedState, line_external_id},
 };
-use crossdock_platform::{Platform, orders::Applied};
+use crossdock_platform::{Platform, Trouble, orders::Applied};
 use rust_decimal::Decimal;
 
 use crate::{
-    Job, OrderImporter, Trouble,
+    Job, OrderImporter,
     outcome::{End, Outcome},
     plan::{self, Planned},
 };

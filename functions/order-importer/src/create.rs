@@ -14,12 +14,12 @@ use crossdock_odoo::{
     Company, Odoo,
     orders::{self, Existing, Loaded, OrderRecord, ReadBack, SaleState},
 };
-use crossdock_platform::{Platform, orders::Applied};
+use crossdock_platform::{Platform, Trouble, account::account_id, orders::Applied};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::{
-    Ends, Job, OrderImporter, Trouble,
+    Ends, Job, OrderImporter,
     customers::Parties,
     outcome::{End, Outcome},
     plan::{self, Planned},
@@ -105,7 +105,7 @@ impl<P: Platform> OrderImporter<P> {
         let of_partner = field.is_some_and(|field| field.starts_with("partner"));
         if of_partner && text.contains("No matching record found") {
             // Somebody merged or deleted the partner since we remembered it.
-            self.forget_account(&job.order).await?;
+            self.book.forget_account(&account_id(&job.order)).await?;
             return Ok(Outcome::retry("the customer has changed in Odoo"));
         }
         if text.contains("pricelist of a confirmed order") {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossdock_core::{
     OrderKey,
     config::OdooRef,
-    order::{Address, Order, short_digest},
+    order::{Address, Order, normal_email, short_digest},
     reason::ReasonCode,
 };
 use crossdock_odoo::{
@@ -16,10 +16,15 @@ use crossdock_odoo::{
     orders::Loaded,
     partners::{self, ChildAddress, ChildKind, Found, NewAccount, PartnerRecord},
 };
-use crossdock_platform::{Condition, Item, Key, Platform, PlatformError, Read, Write};
+use crossdock_platform::{
+    Condition, Item, Platform, PlatformError, Read, Trouble, Write,
+    account::{account_id, account_key},
+    orders::after,
+};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ends, Job, OrderImporter, Trouble, outcome::Outcome};
+use crate::{Ends, Job, OrderImporter, outcome::Outcome};
 
 /// The partners of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +118,7 @@ impl<P: Platform> OrderImporter<P> {
             }
             let item = self.book.platform().get(&account_key(&id), Read::Consistent).await?;
             let account = item.as_ref().and_then(|item| serde_json::from_value(item.body.clone()).ok());
-            let email = job.order.customer.email.as_deref().map(partners::normalise);
+            let email = job.order.customer.email.as_deref().map(normal_email);
             let email = email.filter(|email| !email.is_empty());
             let working = Working {
                 item,
@@ -220,7 +225,8 @@ impl<P: Platform> OrderImporter<P> {
             }
         }
         for (id, working) in accounts.iter_mut().filter(|(_, working)| working.refused.is_none()) {
-            if working.new.is_none() && working.children.is_empty() {
+            let new = working.new.is_some() || !working.children.is_empty();
+            if !new && !working.item.as_ref().is_some_and(|item| self.grows_old(item)) {
                 continue;
             }
             if let Some(account) = &mut working.account {
@@ -241,37 +247,17 @@ impl<P: Platform> OrderImporter<P> {
     ) -> Result<(), PlatformError> {
         let platform = self.book.platform();
         let condition = before.map_or(Condition::Absent, |item| Condition::Version(item.version));
-        let write = Write::plain(platform.entropy(), account_key(id), condition, account, None)?;
+        let days = SignedDuration::from_hours(24 * i64::from(self.config.retention.state_days));
+        let expires_at = Some(after(self.book.now(), days));
+        let write = Write::plain(platform.entropy(), account_key(id), condition, account, expires_at)?;
         platform.put(write).await.map(|_| ())
     }
 
-    /// Forgets an account whose partners are no longer what we remember.
-    pub(crate) async fn forget_account(&self, order: &Order) -> Result<(), PlatformError> {
-        let key = account_key(&account_id(order));
-        if let Some(item) = self.book.platform().get(&key, Read::Consistent).await? {
-            self.book.platform().delete(&key, item.version).await?;
-        }
-        Ok(())
-    }
-}
-
-fn account_key(id: &str) -> Key {
-    Key::new(format!("account#{id}"), "account")
-}
-
-/// The external id of an order's account, without the module: by the channel's customer id, else by the
-/// e-mail address (as a digest), else of this order alone.
-fn account_id(order: &Order) -> String {
-    let channel = &order.key.channel;
-    let customer = &order.customer;
-    if let Some(id) = customer.id.as_deref().filter(|id| !id.is_empty()) {
-        let plain = id.len() <= 40 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let id = if plain { id.to_owned() } else { format!("x{}", short_digest(id.as_bytes())) };
-        return format!("partner_{channel}_{id}");
-    }
-    match customer.email.as_deref().map(partners::normalise).filter(|email| !email.is_empty()) {
-        Some(email) => format!("partner_{channel}_m{}", short_digest(email.as_bytes())),
-        None => format!("partner_{channel}_o{}", order.key.id),
+    /// Whether what is remembered is to be written anew so that it lasts: once a tenth of its time is over, and not
+    /// at each order.
+    fn grows_old(&self, item: &Item) -> bool {
+        let young = SignedDuration::from_hours(24 * i64::from(self.config.retention.state_days) * 9 / 10);
+        item.expires_at.is_none_or(|end| end < after(self.book.now(), young))
     }
 }
 

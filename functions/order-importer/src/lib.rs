@@ -22,15 +22,15 @@ use std::{
 };
 
 use crossdock_core::{
-    Fate, OrderKey, PeerError,
+    Fate, OrderKey,
     config::{Channel, Config, OdooRef},
     guard::{self, Guard},
     message::{Message, QueueName},
     order::Order,
-    reason::{Reason, ReasonCode},
+    reason::ReasonCode,
 };
 use crossdock_odoo::{Catalogue, Company, Odoo};
-use crossdock_platform::{OrderBook, Pace, Platform, PlatformError};
+use crossdock_platform::{OrderBook, Pace, Platform, PlatformError, Trouble};
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
 use jiff::Timestamp;
 
@@ -153,13 +153,14 @@ impl<P: Platform> OrderImporter<P> {
     /// order by order, so that one bad order never stops its neighbours.
     async fn run(&self, jobs: &[Job], deadline: Timestamp) -> Ends {
         let mut ends = Ends::new();
-        match self.paced(jobs, deadline, &mut ends).await {
+        match self.pace.within(CALLS_PER_BATCH, self.bring(jobs, deadline, &mut ends)).await {
             Ok(()) => return ends,
             Err(Trouble::Peer(error)) if error.fate() == Fate::Park && jobs.len() > 1 => {
                 for job in jobs.iter().filter(|job| !ends.contains_key(&job.order.key)).collect::<Vec<_>>() {
                     let mut alone = Ends::new();
-                    if let Err(trouble) = self.paced(std::slice::from_ref(job), deadline, &mut alone).await {
-                        alone.entry(job.order.key.clone()).or_insert_with(|| trouble.outcome(job));
+                    let work = self.bring(std::slice::from_ref(job), deadline, &mut alone);
+                    if let Err(trouble) = self.pace.within(CALLS_PER_BATCH, work).await {
+                        alone.entry(job.order.key.clone()).or_insert_with(|| Outcome::after(&trouble, job));
                     }
                     ends.append(&mut alone);
                 }
@@ -167,22 +168,11 @@ impl<P: Platform> OrderImporter<P> {
             Err(trouble) => {
                 for job in jobs {
                     tracing::warn!(order.r#ref = %job.order.key, error = %trouble, "its batch stopped");
-                    ends.entry(job.order.key.clone()).or_insert_with(|| trouble.outcome(job));
+                    ends.entry(job.order.key.clone()).or_insert_with(|| Outcome::after(&trouble, job));
                 }
             }
         }
         ends
-    }
-
-    async fn paced(&self, jobs: &[Job], deadline: Timestamp, ends: &mut Ends) -> Result<(), Trouble> {
-        self.pace.enter(CALLS_PER_BATCH).await??;
-        let answer = self.bring(jobs, deadline, ends).await;
-        match &answer {
-            Ok(()) => self.pace.learn(&Ok(())).await?,
-            Err(Trouble::Peer(error)) => self.pace.learn::<()>(&Err(error.clone())).await?,
-            Err(Trouble::Platform(_)) => {}
-        }
-        answer
     }
 
     /// Brings the jobs of one company to Odoo. Ends that are certain are in `ends` even when an error
@@ -245,39 +235,5 @@ impl<P: Platform> OrderImporter<P> {
             }
         }
         Ok(planned)
-    }
-}
-
-/// Why a batch stopped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
-}
-
-impl Trouble {
-    /// What it means for an order whose end is not known.
-    fn outcome(&self, job: &Job) -> Outcome {
-        match self {
-            Self::Platform(error) => Outcome {
-                applied: None,
-                end: End::Retry { after: None, ambiguous: true, why: error.to_string() },
-            },
-            Self::Peer(error) => match error.fate() {
-                Fate::Retry { after } => Outcome {
-                    applied: None,
-                    end: End::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() },
-                },
-                Fate::Park => {
-                    let text = job.order.without_personal_data(&error.to_string());
-                    Outcome {
-                        applied: None,
-                        end: End::ParkHalfDone(vec![Reason::new(ReasonCode::OdooRefused, text)]),
-                    }
-                }
-            },
-        }
     }
 }

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use crossdock_core::{
+    Fate,
     guard::{self, Guard},
     message::Message,
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    Platform, PlatformError,
+    Platform, PlatformError, Trouble,
     orders::{Applied, Change, Lease, NUDGE, Stage, after, backoff},
 };
 use jiff::SignedDuration;
 
-use crate::{OrderImporter, lease::Held};
+use crate::{Job, OrderImporter, lease::Held};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Outcome {
@@ -58,6 +59,23 @@ impl Outcome {
     /// No end was recorded: treat it as if a request were still out.
     pub fn unknown() -> Self {
         Self { applied: None, end: End::Retry { after: None, ambiguous: true, why: "no answer".into() } }
+    }
+
+    /// What trouble means for an order whose end is not known.
+    pub fn after(trouble: &Trouble, job: &Job) -> Self {
+        let end = match trouble {
+            Trouble::Platform(error) => End::Retry { after: None, ambiguous: true, why: error.to_string() },
+            Trouble::Peer(error) => match error.fate() {
+                Fate::Retry { after } => {
+                    End::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() }
+                }
+                Fate::Park => {
+                    let text = job.order.without_personal_data(&error.to_string());
+                    End::ParkHalfDone(vec![Reason::new(ReasonCode::OdooRefused, text)])
+                }
+            },
+        };
+        Self { applied: None, end }
     }
 }
 

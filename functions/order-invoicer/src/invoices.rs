@@ -7,11 +7,11 @@ use crossdock_odoo::{
     Company, Odoo,
     invoices::{self as books, Adjustment, Books, Closing, Due, RoundingLine},
 };
-use crossdock_platform::Platform;
+use crossdock_platform::{Platform, Trouble};
 use rust_decimal::Decimal;
 
 use crate::{
-    Job, OrderInvoicer, Trouble,
+    Job, OrderInvoicer,
     outcome::{End, Ends},
     refused,
 };

@@ -31,7 +31,7 @@ use crossdock_odoo::{
 };
 use crossdock_peers::{Shop, shop_secrets, shops};
 use crossdock_platform::{
-    Change, OrderBook, Pace, Platform, PlatformError,
+    Change, OrderBook, Pace, Platform, PlatformError, Trouble,
     fulfilment::{Billing, BillingStage, Follow, Held},
     orders::after,
 };
@@ -110,15 +110,6 @@ pub(crate) struct Job {
     pub channel: Channel,
     /// The shop's order; none where it is no longer here.
     pub order: Option<Order>,
-}
-
-/// Why a batch stopped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
 }
 
 impl<P: Platform> OrderInvoicer<P> {
@@ -222,12 +213,14 @@ impl<P: Platform> OrderInvoicer<P> {
     /// by order, so that one bad order never stops its neighbours.
     async fn run(&self, jobs: &[Job], deadline: Timestamp) -> Ends {
         let mut ends = Ends::new();
-        match self.paced(jobs, deadline, &mut ends).await {
+        match self.pace.within(calls(jobs), self.bill(jobs, deadline, &mut ends)).await {
             Ok(()) => return ends,
             Err(Trouble::Peer(error)) if error.fate() == Fate::Park && jobs.len() > 1 => {
                 for job in jobs.iter().filter(|job| !ends.contains_key(&job.held.order)).collect::<Vec<_>>() {
                     let mut alone = Ends::new();
-                    if let Err(trouble) = self.paced(std::slice::from_ref(job), deadline, &mut alone).await {
+                    let job_alone = std::slice::from_ref(job);
+                    let work = self.bill(job_alone, deadline, &mut alone);
+                    if let Err(trouble) = self.pace.within(calls(job_alone), work).await {
                         alone.entry(job.held.order.clone()).or_insert_with(|| End::after(&trouble, job));
                     }
                     ends.append(&mut alone);
@@ -241,18 +234,6 @@ impl<P: Platform> OrderInvoicer<P> {
             }
         }
         ends
-    }
-
-    async fn paced(&self, jobs: &[Job], deadline: Timestamp, ends: &mut Ends) -> Result<(), Trouble> {
-        let calls = CALLS_PER_BATCH.saturating_add(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
-        self.pace.enter(calls).await??;
-        let answer = self.bill(jobs, deadline, ends).await;
-        match &answer {
-            Ok(()) => self.pace.learn(&Ok(())).await?,
-            Err(Trouble::Peer(error)) => self.pace.learn::<()>(&Err(error.clone())).await?,
-            Err(Trouble::Platform(_)) => {}
-        }
-        answer
     }
 
     /// Invoices and payments of the jobs of one company. Ends that are certain are in `ends` even when an error
@@ -301,6 +282,11 @@ impl<P: Platform> OrderInvoicer<P> {
         };
         Ok(jobs.iter().filter_map(|job| of(&job)).collect())
     }
+}
+
+/// What these jobs cost in calls.
+fn calls(jobs: &[Job]) -> u32 {
+    CALLS_PER_BATCH.saturating_add(u32::try_from(jobs.len()).unwrap_or(u32::MAX))
 }
 
 /// The invoices of an order that we made, drafts not among them.

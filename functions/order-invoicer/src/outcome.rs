@@ -9,13 +9,13 @@ use crossdock_core::{
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    Change, Document as _, Platform, PlatformError,
+    Change, Document as _, Platform, PlatformError, Trouble,
     fulfilment::{Billing, BillingStage},
     work::{after, backoff},
 };
 use jiff::SignedDuration;
 
-use crate::{Job, OrderInvoicer, Trouble, refused};
+use crate::{Job, OrderInvoicer, refused};
 
 pub(crate) type Ends = BTreeMap<OrderKey, End>;
 

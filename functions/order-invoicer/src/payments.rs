@@ -12,11 +12,11 @@ use crossdock_odoo::{
     invoices::{self as books, Books, Journals, Paid, PaidState, Payment, Standing},
     orders::Loaded,
 };
-use crossdock_platform::Platform;
+use crossdock_platform::{Platform, Trouble};
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::{Job, OrderInvoicer, Trouble, refused, taken::Taken};
+use crate::{Job, OrderInvoicer, refused, taken::Taken};
 
 type Reasons = BTreeMap<OrderKey, Vec<Reason>>;
 type Found = BTreeMap<String, Vec<Paid>>;

@@ -12,11 +12,11 @@ use crossdock_core::{
     order::{PaymentState, Transaction},
 };
 use crossdock_odoo::invoices::{Books, InvoiceState};
-use crossdock_platform::{Platform, PlatformError};
+use crossdock_platform::{Platform, PlatformError, Trouble};
 use rust_decimal::Decimal;
 
 use crate::{
-    Job, OrderInvoicer, Trouble,
+    Job, OrderInvoicer,
     outcome::{End, Ends},
     refused,
 };

@@ -14,13 +14,12 @@ use crossdock_odoo::{
     Odoo,
     counts::{self, Booked, Correction, Counted, Found, Place, Thing},
 };
-use crossdock_platform::{Change, Platform, PlatformError, fulfilment::Report};
+use crossdock_platform::{Change, Platform, PlatformError, Trouble, fulfilment::Report};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     ShipmentHandler,
     judge::{Case, Verdict, judge},
-    outcome::Trouble,
     settle::Became,
 };
 

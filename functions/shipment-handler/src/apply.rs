@@ -16,7 +16,7 @@ use crossdock_odoo::{
     transfers::{self, Prepared, Sale, Shipping, Transfer, TransferKind, TransferState, Unfit, Validated},
 };
 use crossdock_platform::{
-    Platform,
+    Platform, Trouble,
     fulfilment::{Follows, ReleaseState, Shipment},
     orders::after,
 };
@@ -28,7 +28,7 @@ use crate::{
     allot::{allot, difference, is_applied, next_transfer},
     closing::is_all_of,
     each_once,
-    outcome::{End, Trouble},
+    outcome::End,
 };
 
 /// Steps of a delivery and shipments of one order in a batch: what is left after these rounds waits.
@@ -71,7 +71,7 @@ impl<P: Platform> ShipmentHandler<P> {
         if let Err(trouble) = self.rounds(&mut all, deadline, messages).await {
             for progress in &mut all {
                 tracing::warn!(order.r#ref = %progress.job.held.order, error = %trouble, "its batch stopped");
-                progress.fill(&trouble.end());
+                progress.fill(&End::after(&trouble));
             }
         }
         for progress in &mut all {

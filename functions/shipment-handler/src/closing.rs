@@ -4,18 +4,14 @@
 use crossdock_core::{ReleaseKey, ShipmentKey, message::Message, shipment::Shipment as Told};
 use crossdock_odoo::transfers::{Sale, Transfer};
 use crossdock_platform::{
-    Document as _, Platform,
+    Document as _, Platform, Trouble,
     fulfilment::{Fulfilment, ReleaseState, Shipment, ShipmentStage},
     orders::after,
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::{
-    About, SOON, ShipmentHandler,
-    apply::Progress,
-    outcome::{End, Trouble},
-};
+use crate::{About, SOON, ShipmentHandler, apply::Progress, outcome::End};
 
 /// How soon we look again after a shipment that a person has to settle.
 const LATER: SignedDuration = SignedDuration::from_mins(15);

@@ -31,9 +31,9 @@ use crossdock_core::{
     message::{Message, QueueName},
 };
 use crossdock_odoo::{Catalogue, Odoo};
-use crossdock_peers::{Remote, warehouse_secrets, warehouses};
+use crossdock_peers::{Bridge, Remote, bridge, bridge_secrets};
 use crossdock_platform::{
-    OrderBook, Pace, Platform, PlatformError,
+    OrderBook, Pace, Platform, PlatformError, Trouble,
     fulfilment::{Held, Shipment, ShipmentStage},
     orders::after,
 };
@@ -42,7 +42,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use allot::{allot, next_transfer};
 pub use judge::{Case, Verdict, judge};
-use outcome::{End, Trouble};
+use outcome::End;
 
 pub struct ShipmentHandler<P> {
     pub book: OrderBook<P>,
@@ -55,21 +55,12 @@ pub struct ShipmentHandler<P> {
 
 impl<P: Platform> Wire<P> for ShipmentHandler<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        warehouse_secrets(config).chain([config.odoo.secret.clone()]).collect()
+        bridge_secrets(config)
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, .. } = parts;
-        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
-        let remotes = warehouses(parts).await?;
-        Ok(Self {
-            book: OrderBook::new(platform.clone(), config.retention.clone()),
-            config: config.clone(),
-            catalogue: Catalogue::new(odoo.clone()),
-            odoo,
-            pace,
-            remotes,
-        })
+        let Bridge { book, config, odoo, catalogue, pace, remotes } = bridge(parts).await?;
+        Ok(Self { book, config, odoo, catalogue, pace, remotes })
     }
 
     async fn warm(&self) {
@@ -172,7 +163,7 @@ impl<P: Platform> ShipmentHandler<P> {
             let owner = match &resolved {
                 Ok(owners) => owners.get(&shipment.key).cloned(),
                 Err(trouble) => {
-                    answers.push((about, self.store(&shipment, &trouble.end()).await.map(|_| ())));
+                    answers.push((about, self.store(&shipment, &End::after(&trouble)).await.map(|_| ())));
                     continue;
                 }
             };

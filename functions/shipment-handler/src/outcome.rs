@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    Fate, OrderKey, PeerError, ShipmentKey,
+    Fate, OrderKey, ShipmentKey,
     message::Message,
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    Change, Document as _, Platform, PlatformError,
+    Change, Document as _, Platform, PlatformError, Trouble,
     fulfilment::{Shipment, ShipmentStage},
     orders::{after, backoff},
 };
@@ -45,26 +45,16 @@ impl End {
     pub fn retry(why: &str) -> Self {
         Self::Retry { after: None, ambiguous: false, why: why.to_owned() }
     }
-}
 
-/// Why work stopped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
-}
-
-impl Trouble {
-    pub fn end(&self) -> End {
-        match self {
-            Self::Platform(error) => End::Retry { after: None, ambiguous: true, why: error.to_string() },
-            Self::Peer(error) => match error.fate() {
+    /// What trouble means for a shipment whose end is not known.
+    pub fn after(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Platform(error) => Self::Retry { after: None, ambiguous: true, why: error.to_string() },
+            Trouble::Peer(error) => match error.fate() {
                 Fate::Retry { after } => {
-                    End::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() }
+                    Self::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() }
                 }
-                Fate::Park => End::park(ReasonCode::TransferRefused, error.to_string()),
+                Fate::Park => Self::park(ReasonCode::TransferRefused, error.to_string()),
             },
         }
     }

@@ -15,11 +15,11 @@ use crossdock_odoo::{
     Odoo,
     transfers::{self, Awaited, Move, Prepared, Shipping, Transfer, TransferState, Unfit, Validated},
 };
-use crossdock_platform::{Platform, PlatformError, fulfilment::Report};
+use crossdock_platform::{Platform, PlatformError, Trouble, fulfilment::Report};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::{ShipmentHandler, allot::allot, outcome::Trouble, settle::Became};
+use crate::{ShipmentHandler, allot::allot, settle::Became};
 
 /// A transfer that Odoo does not have, or that nobody has confirmed, is waited for so long.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);

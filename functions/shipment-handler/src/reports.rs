@@ -8,7 +8,7 @@ use crossdock_core::{
     shipment::{Notice, Shipment},
 };
 use crossdock_platform::{
-    Change, Document as _, Platform, PlatformError,
+    Change, Document as _, Platform, PlatformError, Trouble,
     fulfilment::{
         Fulfilment, ReleaseStage, ReleaseState, Report, ReportStage, Shipment as Shipped, ShipmentStage,
     },
@@ -16,7 +16,7 @@ use crossdock_platform::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Remote, ShipmentHandler, outcome::Trouble};
+use crate::{Remote, ShipmentHandler};
 
 /// A release that we do not know is waited for this long.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crossdock_core::{OrderKey, ReleaseKey, ShipmentKey, WarehouseId};
 use crossdock_odoo::transfers;
 use crossdock_platform::{
-    Platform,
+    Platform, Trouble,
     fulfilment::{Fulfilment, Shipment},
 };
 use jiff::Timestamp;
 
-use crate::{ShipmentHandler, each_once, outcome::Trouble};
+use crate::{ShipmentHandler, each_once};
 
 /// Whose shipments are: the order, and the `sale.order` in Odoo.
 pub(crate) type Owners = BTreeMap<ShipmentKey, (OrderKey, i64)>;

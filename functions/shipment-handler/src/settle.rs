@@ -5,16 +5,13 @@ use crossdock_core::{
     config::{self, OnAdvice},
 };
 use crossdock_platform::{
-    Change, Platform, PlatformError,
+    Change, Platform, PlatformError, Trouble,
     fulfilment::{Report, ReportStage},
     orders::{after, backoff},
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    SOON, ShipmentHandler,
-    outcome::{End, Trouble},
-};
+use crate::{SOON, ShipmentHandler, outcome::End};
 
 /// What a try came to.
 pub(crate) enum Became {
@@ -62,7 +59,7 @@ impl<P: Platform> ShipmentHandler<P> {
                     Ok(Became::Later { until, why }) => {
                         work.try_again(until.unwrap_or(after(now, wait)), now, why);
                     }
-                    Err(trouble) => match trouble.end() {
+                    Err(trouble) => match End::after(trouble) {
                         End::Retry { after: told, ambiguous, why } => {
                             let told = told.and_then(|told| SignedDuration::try_from(told).ok());
                             let wait = told.unwrap_or(wait);
@@ -119,7 +116,7 @@ impl<P: Platform> ShipmentHandler<P> {
         became: &Result<Became, Trouble>,
     ) -> Result<(), PlatformError> {
         let ambiguous = match became {
-            Err(trouble) => matches!(trouble.end(), End::Retry { ambiguous: true, .. }),
+            Err(trouble) => matches!(End::after(trouble), End::Retry { ambiguous: true, .. }),
             Ok(_) => false,
         };
         let limit = SignedDuration::from_secs(i64::from(self.config.odoo.request_limit_s));

@@ -76,9 +76,10 @@ impl<P: Platform> StockPublisher<P> {
             // Odoo may have let its goods go since they were counted, on the way to the other content.
             accepted = accepted.or_more(&self.book.accepted(also, &self.parked).await?);
         }
+        let sellers = self.sellers(&accepted, &company).await?;
         let mut targets = Targets::new();
         for (source, figures) in of_sources {
-            let taken = goods.taken(&self.sold(&accepted, channel, &company, source));
+            let taken = goods.taken(&self.sold(&accepted, &sellers, &company, source));
             let available = |product: i64| {
                 let there = figures.get(&product).copied().unwrap_or_default().available(policy.incoming);
                 there - taken.get(&product).copied().unwrap_or_default()
@@ -94,20 +95,29 @@ impl<P: Platform> StockPublisher<P> {
         Ok(Ok(Reckoned { targets, twice: goods.twice }))
     }
 
+    /// Those channels that sell what belongs to a company, of those that have sold something. One may name it by its
+    /// id and another by its name.
+    async fn sellers(&self, accepted: &Accepted, company: &Company) -> Result<Vec<&Channel>, Trouble> {
+        let mut sellers = Vec::new();
+        for (id, _) in accepted.channels() {
+            let Some(channel) = self.config.channel(id) else { continue };
+            let theirs = self.catalogue.company(&channel.company).await?;
+            sellers.extend(theirs.filter(|theirs| theirs.id == company.id).map(|_| channel));
+        }
+        Ok(sellers)
+    }
+
     /// What channels have sold of a source and Odoo has not confirmed: of each channel that ships from it.
     fn sold(
         &self,
         accepted: &Accepted,
-        of: &Channel,
+        sellers: &[&Channel],
         company: &Company,
         source: &Source,
     ) -> BTreeMap<Sku, Decimal> {
         let mut sold: BTreeMap<Sku, Decimal> = BTreeMap::new();
         for (id, skus) in accepted.channels() {
-            let Some(channel) = self.config.channel(id).filter(|channel| channel.company == of.company)
-            else {
-                continue;
-            };
+            let Some(channel) = sellers.iter().find(|channel| channel.id == *id) else { continue };
             let house =
                 channel.warehouse.clone().or_else(|| company.warehouses.first().map(|w| OdooRef::Id(w.id)));
             let ships_here = house.and_then(|house| company.warehouse(&house));

@@ -9,13 +9,13 @@ use crossdock_core::{
 };
 use crossdock_odoo::transfers::{Sale, Transfer, TransferKind, TransferState};
 use crossdock_platform::{
-    Platform,
+    Platform, Trouble,
     fulfilment::{Follows, Shipment as Written},
     queue::send_all,
 };
 use rust_decimal::Decimal;
 
-use crate::{Job, WarehouseReleaser, outcome::Trouble};
+use crate::{Job, WarehouseReleaser};
 
 impl<P: Platform> WarehouseReleaser<P> {
     /// Writes down what people shipped. A transfer that carries a shipment of a warehouse is that shipment's.

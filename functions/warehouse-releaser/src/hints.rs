@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crossdock_core::message::{Hint, Message};
 use crossdock_odoo::transfers::{self, ChangedTransfer};
-use crossdock_platform::{Platform, queue::send_all};
+use crossdock_platform::{Platform, Trouble, queue::send_all};
 use jiff::Timestamp;
 
-use crate::{WarehouseReleaser, outcome::Trouble};
+use crate::WarehouseReleaser;
 
 /// What all hints of a batch cost in calls to Odoo.
 const CALLS: u32 = 4;

@@ -30,16 +30,16 @@ use crossdock_odoo::{
     Catalogue, Odoo,
     transfers::{self, Sale},
 };
-use crossdock_peers::{Remote, warehouse_secrets, warehouses};
+use crossdock_peers::{Bridge, Remote, bridge, bridge_secrets};
 use crossdock_platform::{
-    OrderBook, Pace, Platform, PlatformError,
+    OrderBook, Pace, Platform, PlatformError, Trouble,
     fulfilment::{Follow, Fulfilment, FulfilmentStage, Held, ReleaseStage},
     orders::after,
 };
 use crossdock_runtime::{Answers, Parts, Step, Wire, WireError, send_on};
 use jiff::{SignedDuration, Timestamp};
 
-use outcome::{End, Trouble};
+use outcome::End;
 pub use plan::{Plan, Wanted, plan, refused};
 
 /// What one batch costs in calls to Odoo when nothing goes wrong.
@@ -58,21 +58,12 @@ pub struct WarehouseReleaser<P> {
 
 impl<P: Platform> Wire<P> for WarehouseReleaser<P> {
     fn secrets(config: &Config) -> Vec<String> {
-        warehouse_secrets(config).chain([config.odoo.secret.clone()]).collect()
+        bridge_secrets(config)
     }
 
     async fn wire(parts: &Parts<P>) -> Result<Self, WireError> {
-        let Parts { platform, config, .. } = parts;
-        let (odoo, pace) = crossdock_peers::odoo(parts).await?;
-        let remotes = warehouses(parts).await?;
-        Ok(Self {
-            book: OrderBook::new(platform.clone(), config.retention.clone()),
-            config: config.clone(),
-            catalogue: Catalogue::new(odoo.clone()),
-            odoo,
-            pace,
-            remotes,
-        })
+        let Bridge { book, config, odoo, catalogue, pace, remotes } = bridge(parts).await?;
+        Ok(Self { book, config, odoo, catalogue, pace, remotes })
     }
 
     async fn warm(&self) {
@@ -167,11 +158,13 @@ impl<P: Platform> WarehouseReleaser<P> {
             let end = match &looked {
                 Ok(sales) => match self.bring(job, sales.get(&job.fulfilment.sale)).await {
                     Ok(end) => end,
-                    Err(trouble) => trouble.end(),
+                    Err(trouble) => End::after(&trouble),
                 },
-                Err(trouble) => trouble.end(),
+                Err(trouble) => End::after(&trouble),
             };
-            let stored = self.store(job, end).await;
+            let sale = looked.as_ref().map(|sales| sales.get(&job.fulfilment.sale));
+            let to_ship = sale.ok().map(|sale| sale.is_some_and(Sale::is_to_ship));
+            let stored = self.store(job, end, to_ship).await;
             let key = &job.held.order;
             answers.push((
                 key.clone(),

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    Entropy, Fate, OrderKey, PeerError, ReleaseKey,
+    Entropy, Fate, OrderKey, ReleaseKey,
     guard::{self, Guard},
     message::Message,
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    Change, Document as _, Platform, PlatformError,
+    Change, Document as _, Platform, PlatformError, Trouble,
     fulfilment::{Fulfilment, FulfilmentStage, ReleaseStage},
     orders::{after, backoff},
 };
@@ -45,24 +45,14 @@ impl End {
     pub fn incomplete(why: &str) -> Self {
         Self::Park(vec![Reason::new(ReasonCode::ReleaseIncomplete, why)])
     }
-}
 
-/// Why a look stopped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
-}
-
-impl Trouble {
-    pub fn end(&self) -> End {
-        match self {
-            Self::Platform(error) => End::Retry { after: None, why: error.to_string() },
-            Self::Peer(error) => match error.fate() {
-                Fate::Retry { after } => End::Retry { after, why: error.to_string() },
-                Fate::Park => End::Park(vec![Reason::new(ReasonCode::ReleaseRefused, error.to_string())]),
+    /// What trouble means for an order whose end is not known.
+    pub fn after(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Platform(error) => Self::Retry { after: None, why: error.to_string() },
+            Trouble::Peer(error) => match error.fate() {
+                Fate::Retry { after } => Self::Retry { after, why: error.to_string() },
+                Fate::Park => Self::Park(vec![Reason::new(ReasonCode::ReleaseRefused, error.to_string())]),
             },
         }
     }
@@ -73,7 +63,14 @@ impl<P: Platform> WarehouseReleaser<P> {
     ///
     /// **Invariant:** what was asked for while we looked stays asked for. And while a release may still arrive
     /// at its warehouse the lease stays: who asked to stop it would hear that there is none.
-    pub(crate) async fn store(&self, job: &Job, end: End) -> Result<Vec<Message>, PlatformError> {
+    ///
+    /// `to_ship` says whether goods are still to leave, where Odoo was looked at.
+    pub(crate) async fn store(
+        &self,
+        job: &Job,
+        end: End,
+        to_ship: Option<bool>,
+    ) -> Result<Vec<Message>, PlatformError> {
         let now = self.book.now();
         let config = self.config.digest();
         let entropy = self.book.platform().entropy().clone();
@@ -84,6 +81,7 @@ impl<P: Platform> WarehouseReleaser<P> {
                 if end == End::Late || self.is_late(job.deadline) {
                     return Change::Leave(None);
                 }
+                fulfilment.to_ship = to_ship.unwrap_or(fulfilment.to_ship);
                 if fulfilment.asked != job.fulfilment.asked {
                     let what = "asked for while it was looked at";
                     fulfilment.work.go_on_in(FulfilmentStage::Noticed, now, what);

@@ -11,18 +11,14 @@ use crossdock_core::{
 };
 use crossdock_odoo::transfers::{self, Recipient, Sale, Transfer};
 use crossdock_platform::{
-    Change, Platform,
+    Change, Platform, Trouble,
     fulfilment::{Fulfilment, ReleaseStage, ReleaseState, ReleasedLine},
-    orders::after,
+    orders::{ERASED, after},
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::{
-    Job, WarehouseReleaser,
-    outcome::{End, Trouble},
-    plan::Wanted,
-};
+use crate::{Job, WarehouseReleaser, outcome::End, plan::Wanted};
 
 /// After an ambiguous answer the warehouse is asked only once the request can no longer arrive.
 const AMBIGUOUS: SignedDuration = SignedDuration::from_mins(2);
@@ -140,7 +136,8 @@ impl<P: Platform> WarehouseReleaser<P> {
             email: to.email.clone(),
             service: warehouse.service(transfer.method.as_deref()).map(str::to_owned),
             gift_note: None,
-            delivery_note: content.and_then(|order| order.note),
+            // What was erased says nothing to a warehouse.
+            delivery_note: content.and_then(|order| order.note).filter(|note| note != ERASED),
             purchase_order: sale.purchase_order.clone(),
         }))
     }

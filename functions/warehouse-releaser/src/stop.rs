@@ -6,17 +6,14 @@ use crossdock_core::{
     reason::{Reason, ReasonCode},
 };
 use crossdock_platform::{
-    Change, Platform,
+    Change, Platform, Trouble,
     fulfilment::{Fulfilment, ReleaseStage, ReleaseState},
     orders::after,
 };
 use crossdock_warehouses::{FoundState, Stop};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    WarehouseReleaser,
-    outcome::{End, Trouble},
-};
+use crate::{WarehouseReleaser, outcome::End};
 
 /// A warehouse that answers by a webhook is asked again after this time.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(5);

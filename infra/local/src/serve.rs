@@ -8,7 +8,7 @@ use std::{io::Write as _, net::SocketAddr, path::PathBuf, sync::Arc, time::Durat
 use anyhow::{Context as _, Result, bail};
 use crossdock_core::{Clock, Entropy, config::Config};
 use crossdock_http::Client;
-use crossdock_platform::embedded::Embedded;
+use crossdock_platform::{configuration, embedded::Embedded};
 
 use tokio::net::TcpListener;
 
@@ -36,12 +36,18 @@ pub struct Options {
 /// # Errors
 /// When the file cannot be read or is wrong.
 pub fn read_config(path: &std::path::Path) -> Result<Config> {
+    read(path).map(|(config, _)| config)
+}
+
+/// The configuration and its text.
+fn read(path: &std::path::Path) -> Result<(Config, String)> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{}: the configuration cannot be read", path.display()))?;
-    crossdock_core::config::parse(&text).map_err(|errors| {
+    let config = crossdock_core::config::parse(&text).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(|error| format!("{}: {error}", path.display())).collect();
         anyhow::anyhow!(lines.join("\n"))
-    })
+    })?;
+    Ok((config, text))
 }
 
 /// Runs until it is told to stop.
@@ -55,8 +61,10 @@ pub fn run(options: &Options) -> Result<bool> {
 }
 
 async fn serve(options: &Options) -> Result<bool> {
-    let config = read_config(&options.config)?;
+    let (config, text) = read(&options.config)?;
     let platform = Embedded::in_folder(&options.data, Clock::System, Entropy::system())?;
+    // Whoever works on this ledger beside the server does it by the same rules.
+    configuration::keep(&platform, &text).await?;
     let client = Client::network(Clock::System);
     let timing = Timing {
         function_timeout: options.function_timeout,

@@ -14,6 +14,7 @@ use std::{
 
 use crossdock_core::{Clock, Entropy};
 use crossdock_http::Client;
+use crossdock_platform::{configuration, embedded::Embedded};
 use flows::standard;
 use simulators::odoo;
 
@@ -123,5 +124,9 @@ async fn killed_twenty_times_during_two_hundred_orders_each_order_is_there_once(
         "each once, each line once"
     );
     drop(server);
+    // What the commands work by while it runs.
+    let ledger = Embedded::in_folder(&folder, clock, entropy).unwrap();
+    let kept = configuration::current(&ledger).await.unwrap();
+    assert_eq!(kept, std::fs::read_to_string(folder.join("crossdock.yaml")).ok());
     let _ = std::fs::remove_dir_all(&folder);
 }

@@ -276,11 +276,17 @@ impl Channel {
         }
     }
 
-    /// Whether there is somebody to tell of shipments: a shop, or a partner's address, whose calls from us the
-    /// secret of its API signs.
+    /// Whether anything is ever called there: a shop, or a partner's address, whose calls from us the secret of its
+    /// API signs.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.has_api() || self.url.is_some()
+    }
+
+    /// Whether there is somebody to tell of shipments.
     #[must_use]
     pub fn is_told(&self) -> bool {
-        self.announce.enabled && (self.has_api() || self.url.is_some())
+        self.announce.enabled && self.is_called()
     }
 
     /// Whether we choose the secret that the shop signs with, and so must tell it when we subscribe. Shopify

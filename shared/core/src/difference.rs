@@ -21,7 +21,7 @@ crate::coded::coded! {
     /// A shop does not have what it was told of a shipment.
     ShipmentNotAnnounced => "shipment_not_announced", "Let `shipments` heal, and the shop is told once more; or mark the order as shipped there.";
     /// A shop sells an article that no product in Odoo is.
-    ArticleUnknown => "article_unknown", "Give the product in Odoo this Internal Reference, or take the article out of the shop: until then nobody tells it stock or prices, and its orders are parked.";
+    ArticleUnknown => "article_unknown", "Give the product in Odoo this Internal Reference, or take the article out of the shop: until then nobody tells it stock or prices, and its orders are parked. One that is to stay so belongs into `stock.exclude` and `catalogue.exclude`.";
     /// A location counts something else than Odoo promises.
     StockDiffers => "stock_differs", "Let `stock` heal; or move the stock in Odoo once more, and it is told.";
     /// A warehouse counts something else than Odoo has there.

@@ -198,6 +198,12 @@ impl Charge {
     }
 }
 
+/// How e-mail addresses are compared: as Odoo normalises them.
+#[must_use]
+pub fn normal_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
 /// A SHA-256 in hexadecimal, shortened to 128 bits: enough to tell apart, half the room.
 #[must_use]
 pub fn short_digest(bytes: &[u8]) -> String {

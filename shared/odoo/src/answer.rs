@@ -12,7 +12,11 @@ use crate::connection::PEER;
 /// No message of Odoo goes further than this many characters.
 const TEXT_LIMIT: usize = 300;
 
-/// `key` is what we signed in with, should the server say it back.
+/// What the method gave, from an answer of the older JSON-RPC. `key` is what we signed in with, should the server say it
+/// back.
+///
+/// # Errors
+/// For what the method raised, and what is no JSON-RPC.
 pub fn json_rpc(mut answer: Value, key: &SecretString) -> Result<Value, PeerError> {
     if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
         let data = &error["data"];
@@ -29,6 +33,10 @@ pub fn json_rpc(mut answer: Value, key: &SecretString) -> Result<Value, PeerErro
     Ok(answer.get_mut("result").map(Value::take).unwrap_or_default())
 }
 
+/// What the method gave, from an answer of the JSON-2 API.
+///
+/// # Errors
+/// For what the method raised, what stands in for Odoo (a proxy, an overload), and what is no JSON.
 pub fn json2(answer: &Response<Bytes>, clock: &Clock, key: &SecretString) -> Result<Value, PeerError> {
     let status = answer.status();
     if status.is_success() {

@@ -77,12 +77,6 @@ impl Places for crate::catalogue::Countries {
     }
 }
 
-/// How we compare e-mail addresses: as Odoo normalises them.
-#[must_use]
-pub fn normalise(email: &str) -> String {
-    email.trim().to_lowercase()
-}
-
 #[derive(Deserialize)]
 struct FoundRow {
     id: i64,

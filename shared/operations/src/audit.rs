@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// Months that a look back goes over at most.
 const MONTHS: usize = 14;
-/// What an entry names is cut here.
+/// What names more characters than this stands in several entries.
 const LONGEST: usize = 2000;
+/// What each of several begins with has room here.
+const PART: usize = 40;
 
 /// Whoever acts at the command line, with the rights of their own machine or of their own AWS credentials.
 pub const COMMAND_LINE: &str = "command line";
@@ -64,26 +66,54 @@ pub struct Entry {
     pub about: String,
 }
 
-/// Writes an entry down, for `days`.
+/// Writes an entry down, for `days`. One that names a great deal becomes several, which name all of it together.
 ///
 /// # Errors
 /// When the ledger does not answer: then nothing may be done either.
-pub async fn record<P: Platform>(platform: &P, mut entry: Entry, days: u32) -> Result<(), PlatformError> {
-    if let Some((cut, _)) = entry.about.char_indices().nth(LONGEST) {
-        entry.about.truncate(cut);
-        entry.about.push('…');
-    }
+pub async fn record<P: Platform>(platform: &P, entry: Entry, days: u32) -> Result<(), PlatformError> {
     let entropy = platform.entropy();
-    let key = Key::new(partition(entry.at), format!("{:020}#{}", entry.at.as_nanosecond(), entropy.token()));
     let expires_at = after(entry.at, SignedDuration::from_hours(24 * i64::from(days)));
-    let write = Write::plain(entropy, key, Condition::Absent, &entry, Some(expires_at))?;
-    match platform.put(write).await? {
-        Put::Written { .. } => Ok(()),
-        Put::Conflict { .. } => Err(PlatformError::Unavailable {
-            service: "ledger",
-            what: "the audit log was not written".into(),
-        }),
+    let act = format!("{:020}#{}", entry.at.as_nanosecond(), entropy.token());
+    let parts = parts(&entry.about);
+    for (part, about) in parts.iter().enumerate() {
+        // The newest is listed first, and so the first part of these is.
+        let left = parts.len() - part;
+        let sort = if parts.len() == 1 { act.clone() } else { format!("{act}#{left:06}") };
+        let entry = Entry { about: about.clone(), ..entry.clone() };
+        let key = Key::new(partition(entry.at), sort);
+        let write = Write::plain(entropy, key, Condition::Absent, &entry, Some(expires_at))?;
+        let Put::Written { .. } = platform.put(write).await? else {
+            let what = "the audit log was not written".into();
+            return Err(PlatformError::Unavailable { service: "ledger", what });
+        };
     }
+    Ok(())
+}
+
+/// What is named, whole or in parts that say which of how many they are. Names are kept whole: they end with a comma.
+fn parts(about: &str) -> Vec<String> {
+    if about.chars().count() <= LONGEST {
+        return vec![about.to_owned()];
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let mut room = 0;
+    for name in about.split_inclusive(", ") {
+        let name: Vec<char> = name.chars().collect();
+        // A single name may be longer than an entry.
+        for piece in name.chunks(LONGEST - PART) {
+            if piece.len() > room {
+                parts.push(String::new());
+                room = LONGEST - PART;
+            }
+            room -= piece.len();
+            if let Some(part) = parts.last_mut() {
+                part.extend(piece);
+            }
+        }
+    }
+    let all = parts.len();
+    let told = |(at, part): (usize, String)| format!("part {} of {all}: {}", at + 1, part.trim_end());
+    parts.into_iter().enumerate().map(told).collect()
 }
 
 /// The newest entries, newest first, and whether there are older ones.

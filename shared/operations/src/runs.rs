@@ -36,6 +36,7 @@ impl RunState {
     }
 }
 
+/// Where a run stands. One that came to its end with a part that was not compared is not done.
 #[must_use]
 pub fn run_state(run: &Run) -> RunState {
     state_of(&run.summary())

@@ -37,10 +37,35 @@ async fn the_newest_entries_come_first_from_whichever_months_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_is_kept_as_long_as_it_was_said_and_cut_where_it_is_endless() {
+async fn what_names_more_than_an_entry_holds_is_named_whole_in_several() {
     let platform = Embedded::memory(Clock::tokio(EPOCH), Entropy::seeded(1)).unwrap();
-    wrote(&platform, &"é".repeat(5000)).await;
-    assert_eq!(entries(&platform, 1).await.unwrap().0[0].about.chars().count(), 2001);
+    wrote(&platform, "one before").await;
+    let endless = "é".repeat(2500);
+    let mut names: Vec<String> =
+        (0..200).map(|order| format!("shopify-main/{:013}", 7_000_000 + order)).collect();
+    names.insert(100, endless);
+    let about = format!("{} (accepted as it stands in Odoo)", names.join(", "));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    wrote(&platform, &about).await;
+    let (found, _) = entries(&platform, 100).await.unwrap();
+    let [parts @ .., before] = found.as_slice() else { panic!("nothing was written") };
+    assert_eq!(before.about, "one before");
+    assert!(parts.iter().all(|entry| entry.about.chars().count() <= 2000));
+    let mut told = String::new();
+    for (at, entry) in parts.iter().enumerate() {
+        let begins = format!("part {} of {}: ", at + 1, parts.len());
+        let part = entry.about.strip_prefix(&begins).unwrap_or_else(|| panic!("{}", entry.about));
+        assert!(at == 0 || told.ends_with(',') || told.ends_with('é'), "a name is kept whole: {told}");
+        told.push_str(if told.ends_with(',') { " " } else { "" });
+        told.push_str(part);
+    }
+    assert_eq!(told, about);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_is_kept_as_long_as_it_was_said() {
+    let platform = Embedded::memory(Clock::tokio(EPOCH), Entropy::seeded(1)).unwrap();
+    wrote(&platform, "one").await;
     tokio::time::sleep(Duration::from_secs(399 * 24 * 3600)).await;
     platform.sweep().unwrap();
     assert_eq!(platform.items().unwrap().len(), 1);

@@ -1,5 +1,6 @@
 //! The peers that functions call, each with its credentials and the pace that all functions share.
 
+mod bridge;
 mod shops;
 mod warehouses;
 
@@ -7,6 +8,7 @@ use crossdock_odoo::{Connection, Odoo};
 use crossdock_platform::{Pace, Platform};
 use crossdock_runtime::{Parts, WireError};
 
+pub use bridge::{Bridge, bridge, bridge_secrets};
 pub use shops::{LONGEST_REQUEST, Shop, shop_secrets, shops};
 pub use warehouses::{Remote, warehouse_secrets, warehouses};
 

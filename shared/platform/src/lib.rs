@@ -3,9 +3,11 @@
 //! A port has two implementations and no third: `aws` (a crate of its own) and [`embedded`]. One contract
 //! suite, `tests/platform-contract`, runs against both.
 
+pub mod account;
 pub mod article;
 mod by_subject;
 pub mod check;
+pub mod configuration;
 pub mod documents;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -28,7 +30,7 @@ use crossdock_core::{Clock, Entropy, Metrics};
 pub use documents::{Change, Document, Group, Subject};
 pub use ledger::{Condition, Due, Item, Key, Ledger, Listing, Put, Read, Write};
 pub use orders::OrderBook;
-pub use pace::Pace;
+pub use pace::{Pace, Trouble};
 pub use queue::{Outgoing, Queue, QueueAddress, Received};
 pub use secrets::{SecretVersions, Secrets};
 

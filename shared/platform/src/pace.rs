@@ -3,7 +3,7 @@
 //! One conditional write reserves all the calls that an invocation means to make, by the generic cell rate
 //! algorithm: the item holds the time at which the peer will have borne everything reserved so far.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use crossdock_core::{
     About, Breath, Metric, PeerError,
@@ -35,6 +35,15 @@ pub struct Gate {
     pub closed_until: Option<Timestamp>,
     /// In a row.
     pub failures: u32,
+}
+
+/// Why work with a peer stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
 }
 
 /// How a peer is; as nothing had happened where it was never called.
@@ -213,6 +222,26 @@ impl<P: Platform> Pace<P> {
                 | PeerError::Missing { .. },
             ) => self.succeeded().await,
         }
+    }
+
+    /// Does work that makes `calls` calls, in their turn, and learns from how it went.
+    ///
+    /// # Errors
+    /// The work's own, `HeldBack` where its turn is too far off, or the ledger's.
+    pub async fn within<T>(
+        &self,
+        calls: u32,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        self.enter(calls).await??;
+        let answer = work.await;
+        match &answer {
+            Ok(_) => self.learn(&Ok(())).await?,
+            Err(Trouble::Peer(error)) => self.learn::<()>(&Err(error.clone())).await?,
+            // It says nothing of the peer.
+            Err(Trouble::Platform(_)) => {}
+        }
+        answer
     }
 
     /// Before anything is written down: a ledger that fails must not hide a peer that does.

@@ -22,7 +22,8 @@ use crossdock_runtime::Answers;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-pub use outcome::{End, Trouble, named, park};
+pub use crossdock_platform::Trouble;
+pub use outcome::{End, named, park};
 
 /// What a channel is to be told of, joined from its publications.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -150,7 +151,7 @@ async fn publish<P: Platform, T: Publisher<P>>(
         Ok(end) => end,
         Err(trouble) => {
             tracing::warn!(channel.name = %channel.id, error = %trouble, "it was not told to the end");
-            trouble.end(T::REFUSED)
+            End::after(&trouble, T::REFUSED)
         }
     }
 }

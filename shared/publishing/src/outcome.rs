@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crossdock_core::{
-    Fate, PeerError, Sku,
+    Fate, Sku,
     config::Config,
     ids::OfferKey,
     reason::{Reason, ReasonCode},
 };
 use crossdock_peers::LONGEST_REQUEST;
 use crossdock_platform::{
-    Change, Document, OrderBook, Platform, PlatformError,
+    Change, Document, OrderBook, Platform, PlatformError, Trouble,
     orders::{after, backoff},
     publication::{Publication, PublicationStage, SkuStage},
     work::Work,
@@ -34,26 +34,18 @@ pub enum End {
     Park(Reason),
 }
 
-/// Why work stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum Trouble {
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
-}
-
-impl Trouble {
-    /// `refused` is what a publication is parked for that no other try will bring through.
+impl End {
+    /// What trouble means for a publication. `refused` is what it is parked for where no other try will bring it
+    /// through.
     #[must_use]
-    pub fn end(&self, refused: ReasonCode) -> End {
-        match self {
-            Self::Platform(error) => End::Retry { after: None, ambiguous: false, why: error.to_string() },
-            Self::Peer(error) => match error.fate() {
+    pub fn after(trouble: &Trouble, refused: ReasonCode) -> Self {
+        match trouble {
+            Trouble::Platform(error) => Self::Retry { after: None, ambiguous: false, why: error.to_string() },
+            Trouble::Peer(error) => match error.fate() {
                 Fate::Retry { after } => {
-                    End::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() }
+                    Self::Retry { after, ambiguous: error.ambiguous(), why: error.to_string() }
                 }
-                Fate::Park => End::Park(Reason::new(refused, error.to_string())),
+                Fate::Park => Self::Park(Reason::new(refused, error.to_string())),
             },
         }
     }

@@ -20,7 +20,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use simulators::{
     odoo,
-    scenario::{Channel, config_yaml, secrets},
+    scenario::{Addresses, Channel, config_with_warehouses, config_yaml, secrets},
 };
 
 fn parsed(odoo: &str, shopify: &str) -> Result<Config, String> {
@@ -76,6 +76,25 @@ fn plain_http_is_for_this_machine_alone() {
     }
     for url in ["http://localhost:8069", "http://127.0.0.1:8069/x", "http://[::1]:8069", "http://[::1]"] {
         assert!(parsed(url, url).is_ok(), "{url}");
+    }
+    let peers: [fn(&mut Addresses) -> &mut String; 7] = [
+        |at| &mut at.odoo,
+        |at| &mut at.shopify,
+        |at| &mut at.woo,
+        |at| &mut at.portal,
+        |at| &mut at.houses[0],
+        |at| &mut at.houses[1],
+        |at| &mut at.houses[2],
+    ];
+    for peer in peers {
+        let refused = |url: &str| {
+            let mut addresses = Addresses::in_process();
+            url.clone_into(peer(&mut addresses));
+            crossdock_core::config::parse(&config_with_warehouses(&addresses)).err()
+        };
+        assert_eq!(refused("https://peer.example.com"), None);
+        let told = refused("http://peer.example.com").expect("plain http to a partner");
+        assert!(told[0].message.contains("must begin with https://"), "{told:?}");
     }
 }
 

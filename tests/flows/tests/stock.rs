@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
-use crossdock_core::{ReasonCode, config::Config, order::Prices};
+use crossdock_core::{
+    ReasonCode,
+    config::{Config, OdooRef},
+    order::Prices,
+};
 use crossdock_platform::orders::Stage;
 use flows::{
     Flow, codes,
@@ -146,6 +150,20 @@ async fn a_sale_that_is_held_back_for_an_hour_is_promised_to_nobody_else() {
     flow.wake().await;
     flow.rest().await;
     assert_eq!((shops.counts("CD-1"), shops.counts("CD-2")), (both(13), both(4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn channels_that_name_one_company_in_two_ways_promise_the_same_pieces() {
+    let (flow, _, shops) = told(|config| {
+        config.channels[1].hold_window_s = 3600;
+        let woo = config.channels.iter_mut().find(|channel| channel.id.as_str() == "woo");
+        woo.expect("the shop").company = OdooRef::Id(1);
+    })
+    .await;
+    assert_eq!(shops.counts("CD-1"), both(10));
+    let webhook = shops.buy(&flow);
+    shops.tell(&flow, "shopify", &[webhook]).await;
+    assert_eq!((shops.counts("CD-1"), shops.counts("CD-2")), (both(8), both(4)));
 }
 
 #[tokio::test(start_paused = true)]

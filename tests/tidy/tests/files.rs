@@ -30,6 +30,26 @@ fn every_fixture_is_read_by_a_test() {
 }
 
 #[test]
+fn what_the_documents_let_somebody_keep_in_the_clone_is_never_committed() {
+    let root = tidy::root();
+    let ignored = fs::read_to_string(root.join(".gitignore")).unwrap();
+    let mut named = 0;
+    for file in tidy::files(&root.join("docs"), ".md").into_iter().chain([root.join("README.md")]) {
+        let text = fs::read_to_string(&file).unwrap();
+        for option in ["--data ", "--config ", "--deployed "] {
+            let names =
+                text.split(option).skip(1).filter_map(|rest| rest.split(['`', ' ', '\n', ',']).next());
+            for name in names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())) {
+                named += 1;
+                let is = |line: &str| line.trim_end_matches('/') == format!("/{name}");
+                assert!(ignored.lines().any(is), "{}: {option}{name} is not ignored", file.display());
+            }
+        }
+    }
+    assert!(named > 10, "the documents name {named} files and folders alone");
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     let root = tidy::root();
     let marks = [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("FIX", "ME")];

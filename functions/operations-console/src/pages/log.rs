@@ -35,7 +35,7 @@ impl Page for AuditLog {
 
     fn body(&self, _: &Session) -> Markup {
         html! {
-            p { "What was done in this console, newest first. What is done at the command line stands in AWS's own log." }
+            p { "What was done in this console and at the command line, newest first." }
             div.scroll tabindex="0" role="region" aria-label="Audit log" { table {
                 thead { tr { th scope="col" { "When (UTC)" } th scope="col" { "Who" } th scope="col" { "Did" } th scope="col" { "To what" } } }
                 tbody { @for entry in &self.entries { tr {

@@ -82,7 +82,7 @@ fn names(config: &Config) -> Vec<String> {
     let mut names = vec![config.odoo.secret.clone()];
     for channel in &config.channels {
         names.push(channel.webhook_secret());
-        if channel.has_api() || channel.is_told() {
+        if channel.is_called() {
             names.push(channel.api_secret());
         }
     }
@@ -115,7 +115,7 @@ async fn of_channel<P: Platform>(platform: &P, channel: &Channel, found: &mut Ve
     found.push(look.signs(&channel.webhook_secret(), signing, verify).await);
     if channel.has_api() {
         found.push(look.opens(&channel.api_secret(), opening, |_| true).await);
-    } else if channel.is_told() {
+    } else if channel.is_called() {
         found.push(look.opens(&channel.api_secret(), opening, is_key).await);
     }
 }
@@ -285,14 +285,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_partner_that_is_told_of_shipments_needs_a_key_that_signs() {
+    async fn a_partner_that_is_told_anything_needs_a_key_that_signs() {
         let example = include_str!("../../../../docs/crossdock.example.yaml");
-        let told = "kind: standard\n    url: https://portal.example.com/hooks\n    company";
-        let config = parse(&example.replace("kind: standard\n    company", told)).unwrap();
-        let platform = Embedded::memory(Clock::System, Entropy::seeded(1)).unwrap();
-        let mut found = Vec::new();
-        assert!(check(&platform, &config, &mut found).await);
-        assert!(found.iter().any(|finding| finding.what == "the secret b2b/api is not set"), "{found:#?}");
+        let called = "kind: standard\n    url: https://portal.example.com/hooks\n";
+        let quiet = "    announce: { enabled: false }\n    stock: { sources: [{ warehouses: [WH] }] }\n";
+        for more in ["", quiet] {
+            let partner = format!("{called}{more}    company");
+            let config = parse(&example.replace("kind: standard\n    company", &partner)).unwrap();
+            let platform = Embedded::memory(Clock::System, Entropy::seeded(1)).unwrap();
+            let mut found = Vec::new();
+            assert!(check(&platform, &config, &mut found).await);
+            let said = |finding: &Finding| finding.what == "the secret b2b/api is not set";
+            assert!(found.iter().any(said), "{more}: {found:#?}");
+            assert!(names(&config).contains(&"b2b/api".to_owned()), "{more}");
+        }
     }
 
     #[tokio::test]

@@ -97,12 +97,14 @@ impl Ministack {
         Ok(())
     }
 
+    /// The id of its process.
     #[must_use]
     pub fn process(&self) -> u32 {
         self.child.id()
     }
 }
 
+/// Where every service of AWS answers on a MiniStack.
 #[must_use]
 pub fn endpoint(port: u16) -> String {
     format!("http://127.0.0.1:{port}")

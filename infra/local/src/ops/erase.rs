@@ -1,6 +1,6 @@
 //! Erasing a customer's personal data, when one asks for it.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use crossdock_core::{ChannelId, OrderKey};
 use crossdock_operations::audit::Act;
@@ -10,11 +10,11 @@ use crossdock_platform::{
 };
 use serde_json::json;
 
-use super::{Place, audit, text::print};
+use super::{Place, Settings, audit, text::print};
 
 #[derive(Args)]
 pub struct Erase {
-    /// The customer's e-mail address, or the channel's own id of the account (with --channel).
+    /// The customer's e-mail address, or with --channel that channel's own id of the account.
     #[arg(long)]
     customer: String,
     /// In this channel alone.
@@ -30,13 +30,23 @@ pub struct Erase {
 }
 
 /// Fails where something of the customer is left because an order still needs it.
-pub(super) async fn erase<P: Platform>(book: &OrderBook<P>, options: &Erase) -> Result<bool> {
+pub(super) async fn erase<P: Platform>(
+    book: &OrderBook<P>,
+    settings: &Settings,
+    options: &Erase,
+) -> Result<bool> {
     let person = Person { channel: options.channel.clone(), name: options.customer.clone() };
+    if !person.is_somebody() {
+        bail!(
+            "an account's id means another customer in each channel: say which with --channel, or name the customer by \
+             e-mail address; nothing was erased"
+        );
+    }
     let mut found = book.erase(&person, true).await?;
     if !options.dry_run {
         // By the orders alone: whose they were is what is erased.
         if !found.erased.is_empty() {
-            audit::note(book.platform(), Act::Erase, named(&found.erased)).await?;
+            audit::note(book.platform(), settings, Act::Erase, named(&found.erased)).await?;
         }
         found = book.erase(&person, false).await?;
     }

@@ -5,6 +5,7 @@ mod erase;
 mod place;
 mod reconcile;
 mod redrive;
+mod settings;
 mod sign_out;
 mod story;
 mod text;
@@ -13,7 +14,7 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use crossdock_core::{OrderKey, config::Retention};
+use crossdock_core::OrderKey;
 pub use crossdock_operations::{How, take_up};
 use crossdock_operations::{OperationError, Selection, Story, audit::Act, carry_out, plan, summary};
 use crossdock_platform::{OrderBook, Platform, Subject};
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use place::Ledger;
 pub use place::Place;
+use settings::Settings;
 use text::{print, row};
 pub use text::{stage, table};
 
@@ -101,6 +103,16 @@ impl Command {
             Self::Runs(options) => &options.place,
         }
     }
+
+    /// Whether it writes nothing: then no setting matters to it, and none can keep it from being told.
+    fn only_reads(&self) -> bool {
+        match self {
+            Self::Orders(_) | Self::Parked(_) | Self::Runs(_) => true,
+            Self::Replay(_) | Self::Redrive(_) | Self::Erase(_) | Self::SignOut(_) | Self::Reconcile(_) => {
+                false
+            }
+        }
+    }
 }
 
 /// A small runtime for one command.
@@ -133,15 +145,20 @@ pub async fn run(command: &Command) -> Result<bool> {
 /// # Errors
 /// When the platform does not answer, or what is named is not there.
 pub async fn on<P: Platform>(command: &Command, platform: P) -> Result<bool> {
-    let book = OrderBook::new(platform, Retention::default());
+    let settings = if command.only_reads() {
+        Settings::default()
+    } else {
+        Settings::of(&platform, command.place()).await?
+    };
+    let book = OrderBook::new(platform, settings.retention.clone());
     match command {
         Command::Orders(options) => orders(&book, options).await,
         Command::Parked(options) => parked(&book, options).await,
-        Command::Replay(options) => replay(&book, options).await,
-        Command::Redrive(options) => redrive::redrive(book.platform(), options).await,
-        Command::Erase(options) => erase::erase(&book, options).await,
-        Command::SignOut(options) => sign_out::sign_out(book.platform(), options).await,
-        Command::Reconcile(options) => reconcile::reconcile(&book, options).await,
+        Command::Replay(options) => replay(&book, &settings, options).await,
+        Command::Redrive(options) => redrive::redrive(book.platform(), &settings, options).await,
+        Command::Erase(options) => erase::erase(&book, &settings, options).await,
+        Command::SignOut(options) => sign_out::sign_out(book.platform(), &settings, options).await,
+        Command::Reconcile(options) => reconcile::reconcile(&book, &settings, options).await,
         Command::Runs(options) => reconcile::runs(&book, options).await,
     }
 }
@@ -213,7 +230,7 @@ async fn parked<P: Platform>(book: &OrderBook<P>, options: &Parked) -> Result<bo
     print(text.trim_end())
 }
 
-async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bool> {
+async fn replay<P: Platform>(book: &OrderBook<P>, settings: &Settings, options: &Replay) -> Result<bool> {
     let wanted = Selection {
         orders: options.orders.clone(),
         reason: options.reason.clone(),
@@ -238,7 +255,7 @@ async fn replay<P: Platform>(book: &OrderBook<P>, options: &Replay) -> Result<bo
     let names: Vec<String> = plan.names().collect();
     if !names.is_empty() {
         let about = format!("{}{}", names.join(", "), how.in_words());
-        audit::note(book.platform(), Act::Replay, about).await?;
+        audit::note(book.platform(), settings, Act::Replay, about).await?;
     }
     carry_out(book, &plan, how).await?;
     if !plan.beside.is_empty() {

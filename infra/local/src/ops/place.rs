@@ -12,7 +12,7 @@ use crossdock_platform::embedded::{Embedded, LEDGER};
 pub struct Place {
     /// The data folder of `crossdock serve` or of a sandbox.
     #[arg(long)]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// What is deployed on AWS: the file that `terraform output -json` wrote. Your own AWS credentials are
     /// used.
     #[arg(long)]

@@ -15,19 +15,19 @@ use crossdock_platform::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Place, audit, print, table};
+use super::{Place, Settings, audit, print, table};
 
 /// Runs that are listed, so that a night can be held against the ones before.
 const RUNS: usize = 14;
 
 #[derive(Args)]
 pub struct Reconcile {
-    /// Hours back from now: orders that changed in the shops since then are compared.
-    #[arg(long, default_value_t = 48)]
-    hours: u32,
-    /// Minutes: what changed since then may still be on its way, and is left out.
-    #[arg(long, default_value_t = 15)]
-    settle: u32,
+    /// Hours back from now: orders that changed in the shops since then are compared [default: as each night].
+    #[arg(long)]
+    hours: Option<u32>,
+    /// Minutes: what changed since then may still be on its way, and is left out [default: as each night].
+    #[arg(long)]
+    settle: Option<u32>,
     /// Only says what differs; mends nothing.
     #[arg(long)]
     report_only: bool,
@@ -45,16 +45,30 @@ pub struct Runs {
     json: bool,
 }
 
-pub async fn reconcile<P: Platform>(book: &OrderBook<P>, options: &Reconcile) -> Result<bool> {
-    let scope = Scope::last(book.now(), options.hours, options.settle, !options.report_only);
+/// Opens a run over what the options say, and else over what a night compares.
+///
+/// # Errors
+/// When the platform does not answer.
+pub async fn reconcile<P: Platform>(
+    book: &OrderBook<P>,
+    settings: &Settings,
+    options: &Reconcile,
+) -> Result<bool> {
+    let hours = options.hours.unwrap_or(settings.reconcile.window_h);
+    let settle = options.settle.unwrap_or(settings.reconcile.settle_min);
+    let scope = Scope::last(book.now(), hours, settle, !options.report_only);
     let mends = if options.report_only { "mends nothing" } else { "mends what it may" };
-    let about = format!("the last {} hours; {mends}", options.hours);
-    audit::note(book.platform(), Act::Reconcile, about).await?;
+    let about = format!("the last {hours} hours; {mends}");
+    audit::note(book.platform(), settings, Act::Reconcile, about).await?;
     let (id, message) = book.open_run(scope).await?;
     send_all(book.platform(), &Vec::from_iter(message)).await?;
     print(&format!("opened {id}: see `crossdock runs {id}`"))
 }
 
+/// Lists the last runs, or tells what one found.
+///
+/// # Errors
+/// When the ledger does not answer, or there is no such run.
 pub async fn runs<P: Platform>(book: &OrderBook<P>, options: &Runs) -> Result<bool> {
     if let Some(id) = &options.run {
         let run = book.run(id).await?;

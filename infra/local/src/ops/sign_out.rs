@@ -5,7 +5,7 @@ use clap::Args;
 use crossdock_operations::audit::Act;
 use crossdock_platform::Platform;
 
-use super::{Place, audit, print};
+use super::{Place, Settings, audit, print};
 
 #[derive(Args)]
 pub struct SignOut {
@@ -16,9 +16,13 @@ pub struct SignOut {
     pub place: Place,
 }
 
-pub async fn sign_out<P: Platform>(platform: &P, options: &SignOut) -> Result<bool> {
+/// Ends one person's sessions, or everybody's.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn sign_out<P: Platform>(platform: &P, settings: &Settings, options: &SignOut) -> Result<bool> {
     let about = options.subject.as_deref().unwrap_or("everybody");
-    audit::note(platform, Act::EndSessions, about.to_owned()).await?;
+    audit::note(platform, settings, Act::EndSessions, about.to_owned()).await?;
     let ended = crossdock_operations::end_sessions(platform, options.subject.as_deref()).await?;
     print(&format!("{ended} sessions ended"))
 }

@@ -2,7 +2,7 @@
 //! table.
 
 use crossdock_core::{Clock, Entropy};
-use crossdock_platform::{Key, Ledger as _, Read};
+use crossdock_platform::configuration;
 use crossdock_platform_aws::{Aws, Settings};
 
 use jiff::Timestamp;
@@ -11,8 +11,6 @@ use crate::StartError;
 
 pub type Here = Aws;
 
-/// The partition of the configuration's item; its second part is the digest of the text.
-const CONFIG: &str = "config";
 /// Names the configuration that this function was deployed with. Another configuration is another value, so
 /// Lambda replaces every running environment by itself.
 const DIGEST: &str = "CROSSDOCK_CONFIG";
@@ -23,12 +21,10 @@ pub(crate) async fn connect() -> Result<(Here, String), StartError> {
     let settings = Settings::from_lookup(lookup).map_err(|e| StartError::Environment(e.to_string()))?;
     let digest = lookup(DIGEST).ok_or_else(|| StartError::Environment(format!("{DIGEST} is not set")))?;
     let platform = Aws::in_lambda(settings, lookup, Clock::System, Entropy::system());
-    let item = platform.get(&Key::new(CONFIG, &digest), Read::Consistent).await;
-    let item = item.map_err(StartError::Configuration)?;
-    let text = item.as_ref().and_then(|item| item.body["yaml"].as_str());
+    let text = configuration::text(&platform, &digest).await.map_err(StartError::Configuration)?;
     let missing =
         || StartError::Wrong(format!("the table has no configuration {digest}: run `terraform apply`"));
-    Ok((platform.clone(), text.ok_or_else(missing)?.to_owned()))
+    Ok((platform.clone(), text.ok_or_else(missing)?))
 }
 
 /// Lambda gives the deadline in milliseconds since 1970.

@@ -49,11 +49,11 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
             fail(id, "channel odoo: this id is kept for orders typed into Odoo; choose another".into());
         }
         match (&channel.kind, &channel.url) {
-            (ChannelKind::Standard, _) => {}
+            (ChannelKind::Standard, None) => {}
             (ChannelKind::Shopify | ChannelKind::Woocommerce, None) => {
                 fail(id, format!("channel {id} needs `url`, the address of the shop"));
             }
-            (ChannelKind::Shopify | ChannelKind::Woocommerce, Some(url)) => {
+            (_, Some(url)) => {
                 check_url(url).unwrap_or_else(|why| fail(url, format!("channel {id}: url {why}")));
             }
         }

@@ -70,12 +70,12 @@ pub async fn read(odoo: &Odoo, names: KitNames, products: &BTreeSet<i64>) -> Res
     let mut storey = products.clone();
     while !storey.is_empty() {
         asked.extend(storey.iter().copied());
-        let rows = bills(odoo, &storey).await?;
-        if rows.is_empty() {
+        let answers = bills(odoo, &storey).await?;
+        if answers.iter().all(|answer| answer.rows.is_empty()) {
             break;
         }
-        goods(odoo, names, &kits(&rows, &storey), &mut all).await?;
-        choose(&rows, &storey, &mut all)?;
+        goods(odoo, names, &kits(&answers, &storey), &mut all).await?;
+        choose(&answers, &mut all)?;
         lines(odoo, &mut all).await?;
         let components = all.bills.values().flat_map(|bill| &bill.lines).map(|line| line.product);
         let components: BTreeSet<i64> = components.collect();
@@ -106,7 +106,14 @@ async fn rows<T: DeserializeOwned>(
 /// that comes to differs: at one sequence, 18 and 19 prefer the variant's own bill, and 17 the one of all variants.
 const ORDER: &str = "sequence, product_id, id";
 
-async fn bills(odoo: &Odoo, products: &BTreeSet<i64>) -> Result<Vec<BillRow>, PeerError> {
+/// The bills of some products, in Odoo's order among themselves alone: what another call gave stands neither before
+/// nor behind them.
+struct Answer {
+    products: BTreeSet<i64>,
+    rows: Vec<BillRow>,
+}
+
+async fn bills(odoo: &Odoo, products: &BTreeSet<i64>) -> Result<Vec<Answer>, PeerError> {
     const FIELDS: [&str; 4] = ["product_id", "product_tmpl_id", "product_qty", "product_uom_id"];
     let mut found = Vec::new();
     for part in ids_of(products).chunks(IDS_AT_MOST) {
@@ -120,14 +127,15 @@ async fn bills(odoo: &Odoo, products: &BTreeSet<i64>) -> Result<Vec<BillRow>, Pe
         ]);
         let call = Call::new("mrp.bom", "search_read").arg("domain", domain).arg("fields", json!(FIELDS));
         let rows: Vec<BillRow> = odoo.call(call.arg("order", ORDER)).await?;
-        found.extend(rows);
+        found.push(Answer { products: part.iter().copied().collect(), rows });
     }
     Ok(found)
 }
 
 /// The domain of those products that bills may be for.
-fn kits(bills: &[BillRow], products: &BTreeSet<i64>) -> Value {
-    let of = |field: fn(&BillRow) -> &Value| bills.iter().filter_map(move |row| many2one(field(row)));
+fn kits(answers: &[Answer], products: &BTreeSet<i64>) -> Value {
+    let bills = || answers.iter().flat_map(|answer| &answer.rows);
+    let of = |field: fn(&BillRow) -> &Value| bills().filter_map(move |row| many2one(field(row)));
     let variants: BTreeSet<i64> = of(|row| &row.product_id).filter(|id| products.contains(id)).collect();
     let templates: BTreeSet<i64> = of(|row| &row.product_tmpl_id).collect();
     json!([
@@ -138,9 +146,11 @@ fn kits(bills: &[BillRow], products: &BTreeSet<i64>) -> Value {
     ])
 }
 
-/// `rows` are in Odoo's order.
-fn choose(rows: &[BillRow], storey: &BTreeSet<i64>, all: &mut Bills) -> Result<(), PeerError> {
-    for (&product, good) in all.goods.iter().filter(|(product, _)| storey.contains(product)) {
+/// Gives each product the first bill for it of the answer that it was asked for in.
+fn choose(answers: &[Answer], all: &mut Bills) -> Result<(), PeerError> {
+    let asked = answers.iter().flat_map(|answer| answer.products.iter().map(move |id| (*id, &answer.rows)));
+    for (product, rows) in asked {
+        let Some(good) = all.goods.get(&product) else { continue };
         let is_for = |row: &&BillRow| match many2one(&row.product_id) {
             Some(variant) => variant == product,
             None => many2one(&row.product_tmpl_id) == Some(good.template),
@@ -237,4 +247,39 @@ fn quantity(value: &Value) -> Result<Decimal, PeerError> {
         peer: PEER.into(),
         what: "a bill of materials without a number".into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bill of template 1: for one variant, or for all.
+    fn bill(id: i64, variant: Option<i64>) -> BillRow {
+        BillRow {
+            id,
+            product_id: variant.map_or(Value::Bool(false), |id| json!([id, "a variant"])),
+            product_tmpl_id: json!([1, "a template"]),
+            product_qty: json!(1.0),
+            product_uom_id: json!([1, "Units"]),
+        }
+    }
+
+    /// Two variants of one template are asked for in two calls. The second one's own bill comes first by its sequence.
+    #[test]
+    fn a_variants_own_bill_stands_before_its_templates_though_a_sibling_was_asked_for_in_another_call() {
+        const FIRST: i64 = 10;
+        const SECOND: i64 = 20;
+        const OWN: i64 = 7;
+        const ALL: i64 = 5;
+        let good = Good { template: 1, unit: 1, storable: true, values: BTreeSet::new() };
+        let goods = [(FIRST, good.clone()), (SECOND, good)].into();
+        let mut all = Bills { goods, ..Bills::default() };
+        let answers = [
+            Answer { products: [FIRST].into(), rows: vec![bill(ALL, None)] },
+            Answer { products: [SECOND].into(), rows: vec![bill(OWN, Some(SECOND)), bill(ALL, None)] },
+        ];
+        choose(&answers, &mut all).unwrap();
+        assert_eq!(all.of, [(FIRST, ALL), (SECOND, OWN)].into());
+        assert_eq!(all.bills.keys().copied().collect::<Vec<_>>(), [ALL, OWN]);
+    }
 }

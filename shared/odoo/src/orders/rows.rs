@@ -5,7 +5,7 @@
 //! rows once the order is confirmed, so a request that arrives late cannot change it.
 
 use crossdock_core::{
-    LineId, OrderKey, PeerError,
+    OrderKey, PeerError,
     guard::{self, Guard},
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -52,13 +52,6 @@ pub fn order_external_id(key: &OrderKey) -> String {
 #[must_use]
 pub fn line_external_id(key: &OrderKey, line: &str) -> String {
     format!("line_{}_{}_{line}", key.channel, key.id)
-}
-
-impl OrderLine {
-    #[must_use]
-    pub fn goods_id(id: &LineId) -> String {
-        id.to_string()
-    }
 }
 
 /// A time as Odoo reads it, in UTC (every call says `tz: UTC`).

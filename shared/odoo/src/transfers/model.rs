@@ -156,6 +156,12 @@ impl Sale {
         })
     }
 
+    /// Whether goods are still to leave.
+    #[must_use]
+    pub fn is_to_ship(&self) -> bool {
+        self.transfers.iter().any(|transfer| transfer.kind == TransferKind::Outgoing && transfer.is_open())
+    }
+
     /// Each transfer's first ancestor: a backorder of a backorder leads to the transfer that was there first.
     #[must_use]
     pub fn roots(&self) -> BTreeMap<i64, i64> {

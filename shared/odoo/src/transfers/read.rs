@@ -47,6 +47,7 @@ pub fn transfer_specification(can: &Capabilities) -> Value {
     wanted
 }
 
+/// What is asked of a sale order, with its transfers.
 pub fn sale_specification(can: &Capabilities) -> Value {
     json!({
         "name": {}, "state": {}, "origin": {}, "company_id": {}, "client_order_ref": {},

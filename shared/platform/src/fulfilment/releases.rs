@@ -142,6 +142,9 @@ pub struct Fulfilment {
     pub seen: BTreeMap<i64, String>,
     /// When what can be released was first seen: the hold window begins there.
     pub ready_since: Option<Timestamp>,
+    /// Whether goods of it were still to leave in Odoo when its transfers were looked at last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_ship: bool,
     pub releases: Vec<ReleaseState>,
     /// What each shipment that stands in Odoo shipped, by the lines of the shop's order.
     pub shipments: BTreeMap<ShipmentKey, Vec<AnnouncedLine>>,
@@ -222,6 +225,7 @@ impl Document for Fulfilment {
             asked: 0,
             seen: BTreeMap::new(),
             ready_since: None,
+            to_ship: false,
             releases: Vec::new(),
             shipments: BTreeMap::new(),
             telling: None,

@@ -1,13 +1,20 @@
 //! Taking a customer's personal data out of the ledger. The books stay: what was ordered, for how much, and what
 //! became of it.
 
+use std::collections::BTreeSet;
+
 use crossdock_core::{
     ChannelId, Order, OrderKey,
-    order::{Address, Customer},
+    order::{Address, Customer, normal_email},
 };
 
 use super::{Change, OrderBook, Stage, State, snapshot};
-use crate::{Condition, Item, Platform, PlatformError, Write, documents::Document as _};
+use crate::{
+    Condition, Item, Platform, PlatformError, Write,
+    account::{account_id, accounts_of},
+    documents::Document as _,
+    fulfilment::{Fulfilment, FulfilmentStage},
+};
 
 /// Stands where personal data stood.
 pub const ERASED: &str = "erased";
@@ -19,18 +26,25 @@ const CONTENTS: usize = 1000;
 /// Whose data is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// Of this channel alone: a channel's own ids say nothing in another.
+    /// Of this channel alone.
     pub channel: Option<ChannelId>,
-    /// An e-mail address, or the channel's own id of the account.
+    /// An e-mail address, or with a channel its own id of the account.
     pub name: String,
 }
 
 impl Person {
+    /// Whether it says who is meant: a channel's own id says nothing in another, where somebody else may have it.
+    #[must_use]
+    pub fn is_somebody(&self) -> bool {
+        !self.name.trim().is_empty() && (self.channel.is_some() || self.name.contains('@'))
+    }
+
     fn is(&self, order: &Order) -> bool {
         let of_channel = self.channel.as_ref().is_none_or(|channel| *channel == order.key.channel);
-        let email = order.customer.email.as_deref().map(str::trim);
-        let mail = email.is_some_and(|email| email.to_lowercase() == self.name.trim().to_lowercase());
-        of_channel && (mail || order.customer.id.as_deref() == Some(self.name.trim()))
+        let email = order.customer.email.as_deref().map(normal_email);
+        let mail = email.is_some_and(|email| email == normal_email(&self.name));
+        let account = order.customer.id.as_deref() == Some(self.name.trim());
+        self.is_somebody() && of_channel && (mail || account)
     }
 }
 
@@ -55,17 +69,27 @@ impl<P: Platform> OrderBook<P> {
     /// When the ledger does not answer.
     pub async fn erase(&self, person: &Person, dry_run: bool) -> Result<Erasure, PlatformError> {
         let mut erasure = Erasure::default();
+        let mut channels = BTreeSet::new();
         let mut after = None;
         loop {
             let (states, next) = self.all(after, PAGE).await?;
             for state in states {
+                channels.insert(state.order.channel.clone());
                 self.erase_order(person, &state, dry_run, &mut erasure).await?;
             }
             if next.is_none() {
-                return Ok(erasure);
+                break;
             }
             after = next;
         }
+        // Also where the contents that name the customer have expired.
+        channels.retain(|channel| person.channel.as_ref().is_none_or(|of| of == channel));
+        for channel in channels.iter().filter(|_| !dry_run && person.is_somebody()) {
+            for account in accounts_of(channel, person.name.trim()) {
+                self.forget_account(&account).await?;
+            }
+        }
+        Ok(erasure)
     }
 
     async fn erase_order(
@@ -81,13 +105,22 @@ impl<P: Platform> OrderBook<P> {
         let read = |item: &Item| snapshot::order(item).ok();
         let contents: Vec<(Item, Order)> =
             items.into_iter().filter_map(|item| read(&item).map(|order| (item, order))).collect();
-        if !contents.iter().any(|(_, order)| person.is(order)) {
+        let accounts: BTreeSet<String> = contents
+            .iter()
+            .filter(|(_, order)| person.is(order))
+            .map(|(_, order)| account_id(order))
+            .collect();
+        if accounts.is_empty() {
             return Ok(());
         }
         let key = state.order.clone();
-        if state.stage != Stage::Done {
+        if state.stage != Stage::Done || self.ships_yet(&key).await? {
             erasure.under_way.push(key);
             return Ok(());
+        }
+        // Before the contents: without them nobody knows which they are.
+        for account in accounts.iter().filter(|_| !dry_run) {
+            self.forget_account(account).await?;
         }
         let personal: Vec<(Item, Order)> =
             contents.into_iter().filter(|(_, order)| redacted(order) != *order).collect();
@@ -108,6 +141,12 @@ impl<P: Platform> OrderBook<P> {
         }
         erasure.erased.push(key);
         Ok(())
+    }
+
+    /// Whether goods of an order are still to leave: a warehouse may yet be told what the buyer noted.
+    async fn ships_yet(&self, key: &OrderKey) -> Result<bool, PlatformError> {
+        let fulfilment = self.document::<Fulfilment>(key).await?;
+        Ok(fulfilment.is_some_and(|of| of.to_ship || of.work.stage != FulfilmentStage::Idle))
     }
 
     /// Under the same name, so that the very same content, told once more, is still known as the same and does not

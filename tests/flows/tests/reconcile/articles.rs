@@ -82,3 +82,32 @@ async fn an_article_that_no_product_in_odoo_is_is_reported_and_nothing_else_of_t
     subjects.sort_unstable();
     assert_eq!((subjects[0], subjects.last()), ("shopify/STRAY-0", Some(&"woo/STRAY-9")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_article_that_the_channel_is_to_leave_alone_is_reported_by_no_night() {
+    let (flow, shops) = told(|config| {
+        for channel in config.channels.iter_mut().filter(|channel| channel.stock.is_some()) {
+            let policy = channel.stock.as_mut().expect("a policy");
+            policy.exclude.insert("STRAY-0".parse().expect("a SKU"));
+            if channel.id.as_str() == "woo" {
+                policy.exclude.insert("CD-STRAY".parse().expect("a SKU"));
+                let shown = r#"{ "pricelist": "EUR list", "sku_prefix": "CD-" }"#;
+                channel.catalogue = Some(serde_json::from_str(shown).expect("a policy"));
+            }
+        }
+    })
+    .await;
+    for sku in ["STRAY-0", "STRAY-1", "CD-STRAY"] {
+        shops.shopify.shelf.put(sku, &[(LOCATION, 1)]);
+        shops.woo.shelf.put(sku, &[("", 1)]);
+    }
+    let run = reconciled(&flow, true).await;
+    let strangers = run.slices.iter().flat_map(|slice| &slice.kept);
+    let mut subjects: Vec<&str> = strangers
+        .filter(|one| one.kind == DifferenceKind::ArticleUnknown)
+        .map(|one| one.subject.as_str())
+        .collect();
+    subjects.sort_unstable();
+    let shown = "woo/CD-STRAY";
+    assert_eq!(subjects, ["shopify/CD-STRAY", "shopify/STRAY-1", shown, "woo/STRAY-1"], "one is still shown");
+}
