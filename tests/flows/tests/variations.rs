@@ -151,3 +151,45 @@ async fn a_variant_that_comes_later_joins_them_by_a_new_option_and_unseen() {
     let reasons = flow.chain.book.reasons(&blue).await.unwrap();
     assert!(reasons[0].detail.contains("each of them as a product"), "{reasons:?}");
 }
+
+/// The shop taxes all variations of a product or none.
+#[tokio::test(start_paused = true)]
+async fn variations_have_their_tax_class_and_are_exempt_where_their_product_is() {
+    let (flow, _, shops) = shown(|config| {
+        making(config);
+        let woo = config.channels.iter_mut().find(|channel| channel.id.as_str() == "woo").unwrap();
+        let policy = woo.catalogue.as_mut().unwrap();
+        let rule = json!({ "odoo": "15%", "class": "reduced-rate" });
+        policy.tax_classes = vec![serde_json::from_value(rule).unwrap()];
+        policy.untaxed_class = Some("exempt".into());
+        policy.update.insert(Field::TaxClass);
+    })
+    .await;
+    let products = shirts(&flow);
+    let tax = |taxes: &[&str], product: i64| {
+        let find = |name: &&str| flow.odoo.seed(|seed| seed.find("account.tax", "name", name));
+        let taxes: Vec<i64> = taxes.iter().map(find).collect();
+        flow.odoo.by_hand_write("product.product", product, &json!({ "taxes_id": [[6, 0, taxes]] })).unwrap();
+    };
+    for product in &products {
+        tax(&["15%"], *product);
+    }
+    flow.watch().await;
+    flow.pass(10).await;
+    let class = |sku: &str| one(&shops, sku).tax_class;
+    assert_eq!([class(RED), class(BLUE)], [RED, BLUE].map(|_| Some("reduced-rate".to_owned())));
+    assert_eq!(product(&shops).tax_status.as_deref(), Some("taxable"));
+    tax(&[], products[0]);
+    flow.watch().await;
+    let red: Subject = Subject::Article(format!("woo/{RED}").parse().unwrap());
+    let reasons = flow.chain.book.reasons(&red).await.unwrap();
+    assert!(
+        matches!(&reasons[..], [one] if one.detail.contains("all variations of a product or none")),
+        "{reasons:?}"
+    );
+    shops.woo.shelf.change(&product(&shops).sku, |article| article.tax_status = Some("none".into()));
+    tax(&[], products[1]);
+    flow.watch().await;
+    flow.replay(&red).await;
+    assert!(flow.parked_beside().await.is_empty());
+}

@@ -32,7 +32,7 @@ fn held(handle: &str, price: Option<&str>, title: Option<&str>) -> Held {
     let listing =
         Listing { price: price.map(d), title: title.map(str::to_owned), offered: true, ..Listing::default() };
     // A shop that tells no barcode, and of which nobody knows what it weighs in.
-    let mut lacks = BTreeSet::from([Field::Barcode, Field::Weight, Field::Category]);
+    let mut lacks = BTreeSet::from([Field::Barcode, Field::Weight, Field::Category, Field::TaxClass]);
     let mut listing = listing;
     if handle.contains('/') {
         lacks.extend([Field::Title, Field::Description]);
@@ -271,7 +271,7 @@ async fn descriptions_barcodes_and_weights_are_read_and_written_as_the_shop_has_
         (shown.listing.barcode.as_deref(), shown.listing.weight),
         (Some("4006381333931"), Some(d("0.35")))
     );
-    assert_eq!(shown.lacks, BTreeSet::from([Field::Category]), "which are told nowhere");
+    assert_eq!(shown.lacks, BTreeSet::from([Field::Category, Field::TaxClass]), "which are told nowhere");
     let mut edit = edit("1", &[Field::Description, Field::Barcode, Field::Weight]);
     edit.to.description = Some("Soft & warm\nRed".into());
     edit.to.weight = Some(d("0.4"));

@@ -16,6 +16,9 @@ pub(crate) mod shipment;
 pub(crate) mod stock;
 #[cfg(test)]
 mod stock_tests;
+pub(crate) mod tax;
+#[cfg(test)]
+mod tax_tests;
 #[cfg(test)]
 mod tests;
 mod variants;
