@@ -16,7 +16,8 @@
 //!   name is read and written.
 //! - A product has several categories (see [`category`](super::category)), and one tax class (see [`tax`](super::tax)).
 //! - `status` is `publish`, `draft`, `pending` or `private`; a variation is switched off by `private`, and is seen where
-//!   its product is: the products of variations are asked for too, and shown with the variations that are.
+//!   its product is: the products of variations are asked for too, shown with the variations that are, and hidden with
+//!   the last of them (see [`hiding`](super::hiding)).
 //! - Writing is `products/batch` and `products/<product>/variations/batch`, each entry answered in its place with
 //!   what the shop holds afterwards. A price that is another one then was changed by a plugin, or not taken.
 
@@ -35,6 +36,7 @@ use serde_json::{Map, Value, json};
 use super::{
     api::{V3, ask},
     category::{self, Assigned, Putting},
+    hiding::{self, hides},
     listing::{UNPRICED, price},
     stock::Refusal,
     tax, variants,
@@ -247,12 +249,16 @@ pub(crate) async fn edit(shop: &Shop, edits: &[Edit]) -> Result<Vec<Edited>, Pee
             }
         }
     }
+    let kept = hiding::drafts(shop, edits).await?;
     for ((parent, _), entries) in batches {
         write(shop, parent, &entries, &mut answers).await?;
     }
-    let refused = variants::show(shop, &hidden(edits, &answers).into_iter().collect::<Vec<_>>()).await?;
-    for (at, edit) in edits.iter().enumerate().filter(|(_, edit)| shows(edit)) {
-        let own = refused.iter().find(|(product, _)| product_of(edit) == Some(product));
+    let hidden: Vec<&str> = hidden(edits, &answers).into_iter().collect();
+    let refused = variants::set(shop, &hidden, variants::SHOWN).await?;
+    for (at, edit) in edits.iter().enumerate() {
+        let of_product = if shows(edit) { &refused } else { &kept };
+        let told = shows(edit) || hides(edit).is_some();
+        let own = of_product.iter().find(|(product, _)| told && product_of(edit) == Some(product));
         answers.extend(own.map(|(_, why)| (at, why.clone())));
     }
     for (at, why) in not_put {
@@ -294,6 +300,7 @@ fn hidden<'a>(edits: &'a [Edit], answers: &BTreeMap<usize, Edited>) -> BTreeSet<
 /// How many requests these edits take.
 pub(crate) fn calls(edits: &[Edit]) -> usize {
     usize::from(edits.iter().any(shows))
+        + hiding::calls(edits)
         + category::calls(edits)
         + requests(edits).into_iter().collect::<BTreeSet<_>>().len()
 }

@@ -10,6 +10,7 @@ pub(crate) mod catalogue;
 mod catalogue_tests;
 pub(crate) mod category;
 pub(crate) mod creation;
+mod hiding;
 pub(crate) mod listing;
 pub(crate) mod payments;
 pub(crate) mod shipment;

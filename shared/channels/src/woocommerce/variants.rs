@@ -39,7 +39,7 @@ use super::{
 use crate::{api::Shop, html::html, lenient::RawId};
 
 const VARIABLE: &str = "variable";
-const SHOWN: &str = "publish";
+pub(super) const SHOWN: &str = "publish";
 const DELIMITER: char = '|';
 /// What the SKUs of products that we make for variations begin with; Odoo has no product of that name.
 pub(super) const OWN: &str = "crossdock-";
@@ -126,7 +126,7 @@ pub(super) async fn make(shop: &Shop, family: &Family, counted: bool) -> Result<
     if offered
         && product.status != SHOWN
         && answers.contains(&Edited::Done)
-        && let Some((_, refused)) = show(shop, &[&product.id.0]).await?.into_iter().next()
+        && let Some((_, refused)) = set(shop, &[&product.id.0], SHOWN).await?.into_iter().next()
     {
         return all(refused);
     }
@@ -314,13 +314,17 @@ async fn update(shop: &Shop, entries: &[Value]) -> Result<Vec<Product>, PeerErro
     Ok(batch.update)
 }
 
-/// Lets customers see products; gives what came of those that the shop does not let them see.
-pub(super) async fn show(shop: &Shop, products: &[&str]) -> Result<Vec<(String, Edited)>, PeerError> {
+/// Lets customers see products, or hides them; gives what came of those of which the shop does not let us.
+pub(super) async fn set(
+    shop: &Shop,
+    products: &[&str],
+    status: &str,
+) -> Result<Vec<(String, Edited)>, PeerError> {
     if products.is_empty() {
         return Ok(Vec::new());
     }
     let entries: Vec<Value> =
-        products.iter().map(|id| json!({ "id": number(id), "status": SHOWN })).collect();
+        products.iter().map(|id| json!({ "id": number(id), "status": status })).collect();
     let mut refused = Vec::new();
     for (id, product) in products.iter().zip(update(shop, &entries).await?) {
         let edited = match product.error {
