@@ -28,8 +28,9 @@ use crate::{CataloguePublisher, Monies};
 const CALLS: u32 = 4;
 /// The prices that are struck out: their quantities, and themselves.
 const COMPARE_CALLS: u32 = 2;
-/// The currency, the settings of the taxes, the unit of weights, and the categories: more where there are hundreds.
-const MONEY_CALLS: u32 = 5;
+/// The currency, the settings of the taxes and their classes, the unit of weights, and the categories: more where there
+/// are hundreds.
+const MONEY_CALLS: u32 = 6;
 const MONEY_KEPT: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a look at some SKUs found.

@@ -131,6 +131,8 @@ fn tell(told: &mut Listing, edit: &Edit) {
             Field::Offered => {}
             Field::Image => told.image.clone_from(&to.image),
             Field::CompareAt => told.compare_at = to.compare_at,
+            Field::TaxClass => told.tax_class.clone_from(&to.tax_class),
+            Field::Unit => told.unit.clone_from(&to.unit),
         }
     }
     // Whoever is told of an article's price has it.

@@ -201,6 +201,8 @@ fn side(listing: &Listing, field: Field) -> String {
         Field::Category => text(&listing.category),
         Field::Image => text(&listing.image),
         Field::CompareAt => number(listing.compare_at),
+        Field::TaxClass => text(&listing.tax_class),
+        Field::Unit => text(&listing.unit),
         Field::Offered => Some(if listing.offered { "shown" } else { "hidden" }.to_owned()),
     };
     shown.unwrap_or_else(|| "nothing".to_owned())

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crossdock_core::{
     Breath, ChannelId, Currency, Order, OrderId, PeerError,
     catalogue::Field,
-    config::{self, ChannelKind},
+    config::{self, CataloguePolicy, ChannelKind},
 };
 use crossdock_http::Client;
 use http::{Method, Request, Response, header};
@@ -118,6 +118,8 @@ impl Api {
                 policy.update.contains(&Field::Category) || (policy.create && !policy.categories.is_empty())
             }),
             categories: woocommerce::category::Tree::default(),
+            taxes: config.catalogue.as_ref().is_some_and(CataloguePolicy::sets_taxes),
+            tax_classes: woocommerce::tax::Classes::default(),
             price_list: config
                 .catalogue
                 .as_ref()
@@ -233,6 +235,9 @@ pub(crate) struct Shop {
     /// Products are put into categories.
     pub sorts: bool,
     pub categories: woocommerce::category::Tree,
+    /// Products are put into tax classes.
+    pub taxes: bool,
+    pub tax_classes: woocommerce::tax::Classes,
     /// Where Shopify has prices from a quantity on, and they are told.
     pub price_list: Option<String>,
     /// Where an adapter says that the shop wants a pause.

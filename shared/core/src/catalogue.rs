@@ -13,6 +13,7 @@ use crate::{config::CataloguePolicy, ids::Sku};
 
 mod creation;
 mod problem;
+mod tax;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -21,6 +22,7 @@ mod whole;
 use creation::creation;
 pub use creation::{Begun, Creation, Family, families};
 pub use problem::Problem;
+pub use tax::{EXEMPT, SalesTax};
 pub use wanted::wanted;
 pub use whole::Whole;
 use whole::{Hide, Part};
@@ -57,8 +59,12 @@ pub struct Ware {
     pub category: Option<String>,
     /// Can be sold, and is not archived.
     pub sellable: bool,
-    /// Of each sales tax, whether the price holds it; empty where the product has none.
-    pub prices_hold_tax: BTreeSet<bool>,
+    /// The unit of measure that prices and quantities are in.
+    pub unit: Option<String>,
+    /// The company's own sales taxes.
+    pub taxes: Vec<SalesTax>,
+    /// It has no sales tax at all, not even one that we know nothing of.
+    pub untaxed: bool,
     /// The first step is the price of one piece.
     pub steps: Vec<Step>,
     /// The price of one piece by the pricelist of the prices that are struck out; none where the channel has none.
@@ -84,6 +90,10 @@ pub enum Field {
     Image,
     /// The price that is struck out beside a lower one.
     CompareAt,
+    /// By which rates it is taxed, where the policy says what the channel calls that.
+    TaxClass,
+    /// The unit of measure that it is sold in.
+    Unit,
 }
 
 impl Field {
@@ -115,6 +125,11 @@ pub struct Listing {
     /// Above the price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_at: Option<Decimal>,
+    /// In the channel's own words; [`EXEMPT`] where it is not taxed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_class: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// What a channel has under a SKU.
@@ -250,8 +265,8 @@ pub fn difference(
     let mut entries = Vec::new();
     for (ware, mut wanted) in pairs {
         let actions = if clear(ware) {
-            let taxes_differ =
-                channel.prices_hold_tax.is_some_and(|holds| ware.prices_hold_tax.contains(&!holds));
+            let other = |holds: bool| ware.taxes.iter().any(|tax| tax.included != holds);
+            let taxes_differ = channel.prices_hold_tax.is_some_and(other);
             let lack = if taxes_differ { Problem::TaxesDiffer } else { Problem::NoPrice };
             if taxes_differ {
                 // Such an amount means something else there.
@@ -352,6 +367,8 @@ fn differs(field: Field, now: &Listing, wanted: &Listing) -> bool {
         Field::Image => other(&now.image, &wanted.image),
         // None is wanted as well: a sale that is over must not stay.
         Field::CompareAt => wanted.price.is_some() && now.compare_at != wanted.compare_at,
+        Field::TaxClass => other(&now.tax_class, &wanted.tax_class),
+        Field::Unit => other(&now.unit, &wanted.unit),
     }
 }
 

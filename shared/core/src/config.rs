@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use catalogue::CataloguePolicy;
+pub use catalogue::{CataloguePolicy, TaxClassRule};
 pub use console::Console;
 pub use fulfilment::{
     AdvicePolicy, AnnouncePolicy, BackorderPolicy, Carrier, CarrierKind, InvoicePolicy, JournalRule,

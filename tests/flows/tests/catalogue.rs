@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use crossdock_core::catalogue::Field;
+use crossdock_core::{
+    catalogue::Field,
+    config::{ChannelKind, Config, OdooRef, TaxClassRule},
+};
 use flows::{
     Flow,
     shelves::{calls, price_in_odoo, shown, write},
@@ -228,6 +231,94 @@ async fn a_sale_by_a_second_pricelist_is_struck_out_and_over_when_it_is_over() {
     }
     flow.watch().await;
     assert_eq!((other("CD-1"), shops.prices("CD-1")), ([None, None], all("10.00", "9", "10")));
+    assert!(flow.parked_beside().await.is_empty());
+}
+
+/// What Shopify, WooCommerce and the partner call the tax of 15 % and that of 10 %.
+fn taxing(config: &mut Config) {
+    for channel in &mut config.channels {
+        let Some(policy) = &mut channel.catalogue else { continue };
+        let [first, second] = match channel.kind {
+            ChannelKind::Shopify => ["taxable"; 2],
+            ChannelKind::Woocommerce => ["standard", "reduced-rate"],
+            ChannelKind::Standard => ["Normal", "Reduced"],
+        };
+        let rule = |(tax, class): (&str, &str)| TaxClassRule {
+            odoo: OdooRef::Name(tax.to_owned()),
+            class: class.to_owned(),
+        };
+        policy.tax_classes = [("15%", first), ("CD 10% excl", second)].map(rule).into();
+        policy.untaxed_class = Some("exempt".into());
+        policy.update.insert(Field::TaxClass);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tax_class_follows_the_products_taxes_and_stays_where_no_rule_names_them() {
+    let (flow, _, shops) = shown(taxing).await;
+    let told = || {
+        let (shopify, woo) = (shops.shopify.shelf.of("CD-1").remove(0), shops.woo.shelf.of("CD-1").remove(0));
+        let woo = [woo.tax_status, woo.tax_class].map(Option::unwrap_or_default);
+        (shopify.untaxed, woo, shops.portal.parts("tax_class").remove("CD-1").unwrap_or_default())
+    };
+    let all =
+        |untaxed: bool, woo: [&str; 2], portal: &str| (untaxed, woo.map(str::to_owned), portal.to_owned());
+    let taxed = |names: &[&str]| {
+        let tax = |name: &&str| flow.odoo.seed(|seed| seed.find("account.tax", "name", name));
+        let taxes: Vec<i64> = names.iter().map(tax).collect();
+        write(&flow, "CD-1", json!({ "taxes_id": [[6, 0, taxes]] }));
+    };
+    flow.watch().await;
+    flow.rest().await;
+    assert_eq!(told(), all(false, ["", ""], "Normal"), "what the shops have already is not written");
+    taxed(&["CD 10% excl"]);
+    let (mut out, woo) = (Vec::new(), "woo".parse().unwrap());
+    crossdock::catalogue::show(&mut out, &flow.chain.catalogue, Some(&woo), false).await.unwrap();
+    let shown = String::from_utf8(out).unwrap();
+    assert!(shown.contains("woo  CD-1  change tax_class \"standard\" → \"reduced-rate\"\n"), "{shown}");
+    flow.watch().await;
+    assert_eq!(told(), all(false, ["taxable", "reduced-rate"], "Reduced"));
+    taxed(&[]);
+    flow.watch().await;
+    assert_eq!(told(), all(true, ["none", "reduced-rate"], "exempt"));
+    flow.rest().await;
+    let before = calls(&shops);
+    for taxes in [&["CD 0%"][..], &["15%", "CD 10% excl"], &["15%", "CD 0%"]] {
+        taxed(taxes);
+        flow.watch().await;
+        flow.rest().await;
+    }
+    // Shopify calls both the same.
+    assert_eq!(told(), all(false, ["none", "reduced-rate"], "exempt"));
+    assert_eq!(calls(&shops), before + 1);
+    taxed(&["15%"]);
+    flow.watch().await;
+    assert_eq!(told(), all(false, ["taxable", ""], "Normal"));
+    assert!(flow.parked_beside().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partner_is_told_the_unit_in_its_language_and_a_shop_nothing_of_it() {
+    let (flow, _, shops) = shown(|config| {
+        for policy in config.channels.iter_mut().filter_map(|channel| channel.catalogue.as_mut()) {
+            policy.language = Some("de_DE".into());
+            policy.update.insert(Field::Unit);
+        }
+    })
+    .await;
+    flow.odoo.seed(|seed| {
+        seed.language("de_DE", "German / Deutsch");
+        seed.translate("uom.uom", 1, "name", "de_DE", "Einheiten");
+    });
+    flow.watch().await;
+    flow.rest().await;
+    let unit = || shops.portal.parts("unit").remove("CD-1");
+    assert_eq!(unit().as_deref(), Some("Einheiten"));
+    let before = calls(&shops);
+    write(&flow, "CD-1", json!({ "uom_id": 2 }));
+    flow.watch().await;
+    assert_eq!(unit().as_deref(), Some("Dozens"), "nobody translated it");
+    assert_eq!(calls(&shops), before + 1, "one message, and none to the shops");
     assert!(flow.parked_beside().await.is_empty());
 }
 

@@ -151,3 +151,92 @@ async fn a_variant_that_comes_later_joins_them_by_a_new_option_and_unseen() {
     let reasons = flow.chain.book.reasons(&blue).await.unwrap();
     assert!(reasons[0].detail.contains("each of them as a product"), "{reasons:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_product_is_hidden_with_the_last_of_its_variations_and_comes_back_with_the_first() {
+    for lost in 0..4 {
+        let (flow, _, shops) = shown(|config| {
+            offering(config);
+            let woo = config.channels.iter_mut().find(|channel| channel.id.as_str() == "woo").unwrap();
+            woo.catalogue.as_mut().unwrap().archive = true;
+        })
+        .await;
+        let products = shirts(&flow);
+        flow.watch().await;
+        flow.pass(10).await;
+        let sold = |product: usize, sold: bool| {
+            let values = json!({ "sale_ok": sold });
+            flow.odoo.by_hand_write("product.product", products[product], &values).unwrap();
+        };
+        let states = || [product(&shops), one(&shops, RED), one(&shops, BLUE)].map(|one| one.status);
+        let hidden = |status: &str| Some(status.to_owned());
+        assert_eq!(states(), [None, None, None]);
+        sold(0, false);
+        flow.watch().await;
+        assert_eq!(states(), [None, hidden("private"), None], "customers see the other one");
+        flow.rest().await;
+        sold(1, false);
+        for _ in 0..lost {
+            shops.woo.faults.inject(Fault { times: 1, kind: FaultKind::Slow(Duration::ZERO) });
+        }
+        shops.woo.faults.inject(Fault { times: 1, kind: FaultKind::Lost });
+        flow.watch().await;
+        flow.pass(30).await;
+        assert_eq!(states()[0], hidden("draft"), "{lost}");
+        flow.rest().await;
+        sold(0, true);
+        flow.watch().await;
+        flow.pass(30).await;
+        assert_eq!(states()[..2], [None, None], "{lost}");
+        tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+        flow.watch().await;
+        assert_eq!(states(), [None, None, hidden("private")], "{lost}");
+        // In Shopify one variant among others is a person's.
+        for sku in [RED, BLUE] {
+            let own: Subject = Subject::Article(format!("woo/{sku}").parse().unwrap());
+            assert_eq!(flow.chain.book.reasons(&own).await.unwrap(), [], "{lost}");
+        }
+    }
+}
+
+/// The shop taxes all variations of a product or none.
+#[tokio::test(start_paused = true)]
+async fn variations_have_their_tax_class_and_are_exempt_where_their_product_is() {
+    let (flow, _, shops) = shown(|config| {
+        making(config);
+        let woo = config.channels.iter_mut().find(|channel| channel.id.as_str() == "woo").unwrap();
+        let policy = woo.catalogue.as_mut().unwrap();
+        let rule = json!({ "odoo": "15%", "class": "reduced-rate" });
+        policy.tax_classes = vec![serde_json::from_value(rule).unwrap()];
+        policy.untaxed_class = Some("exempt".into());
+        policy.update.insert(Field::TaxClass);
+    })
+    .await;
+    let products = shirts(&flow);
+    let tax = |taxes: &[&str], product: i64| {
+        let find = |name: &&str| flow.odoo.seed(|seed| seed.find("account.tax", "name", name));
+        let taxes: Vec<i64> = taxes.iter().map(find).collect();
+        flow.odoo.by_hand_write("product.product", product, &json!({ "taxes_id": [[6, 0, taxes]] })).unwrap();
+    };
+    for product in &products {
+        tax(&["15%"], *product);
+    }
+    flow.watch().await;
+    flow.pass(10).await;
+    let class = |sku: &str| one(&shops, sku).tax_class;
+    assert_eq!([class(RED), class(BLUE)], [RED, BLUE].map(|_| Some("reduced-rate".to_owned())));
+    assert_eq!(product(&shops).tax_status.as_deref(), Some("taxable"));
+    tax(&[], products[0]);
+    flow.watch().await;
+    let red: Subject = Subject::Article(format!("woo/{RED}").parse().unwrap());
+    let reasons = flow.chain.book.reasons(&red).await.unwrap();
+    assert!(
+        matches!(&reasons[..], [one] if one.detail.contains("all variations of a product or none")),
+        "{reasons:?}"
+    );
+    shops.woo.shelf.change(&product(&shops).sku, |article| article.tax_status = Some("none".into()));
+    tax(&[], products[1]);
+    flow.watch().await;
+    flow.replay(&red).await;
+    assert!(flow.parked_beside().await.is_empty());
+}

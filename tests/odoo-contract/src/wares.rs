@@ -99,6 +99,33 @@ async fn made_in_colours(target: &Target, name: &str, price: f64, colours: &[(&s
     products
 }
 
+/// A second language, which names units otherwise than the first one does.
+///
+/// # Panics
+/// Where Odoo knows no German.
+pub async fn german(target: &Target) -> &'static str {
+    const GERMAN: &str = "de_DE";
+    if let Some(server) = &target.simulator {
+        let units = target.user.rows("uom.uom", json!([["name", "=", "Units"]]), &["name"]).await;
+        let units = units[0]["id"].as_i64().expect("an id");
+        server.seed(|seed| {
+            seed.language(GERMAN, "German / Deutsch");
+            seed.translate("uom.uom", units, "name", GERMAN, "Einheiten");
+        });
+        return GERMAN;
+    }
+    let admin = target.admin();
+    let domain = json!([["code", "=", GERMAN], ["active", "in", [true, false]]]);
+    let rows = admin.rows("res.lang", domain, &["active"]).await;
+    if rows[0]["active"] != true {
+        // As the window does that a person opens.
+        let values = json!({ "lang_ids": [[6, 0, [rows[0]["id"]]]] });
+        let window = admin.save("base.language.install", values, &Map::new()).await;
+        admin.run("base.language.install", "lang_install", &[window], &[]).await;
+    }
+    GERMAN
+}
+
 /// A category, below another one or below none.
 pub async fn category(target: &Target, name: &str, parent: Option<i64>) -> i64 {
     let values = json!({ "name": name, "parent_id": parent });
@@ -130,9 +157,15 @@ pub async fn company(target: &Target) -> Arc<Company> {
 
 /// What Odoo says of wares.
 pub async fn articles(target: &Target, wares: &[&Ware]) -> Vec<Article> {
+    articles_in(target, target.world.company.id, "en_US", wares).await
+}
+
+/// What Odoo says of wares to a company, in a language.
+pub async fn articles_in(target: &Target, company: i64, lang: &str, wares: &[&Ware]) -> Vec<Article> {
     let skus: BTreeSet<Sku> = wares.iter().map(|ware| Sku::new(&*ware.sku).expect("a SKU")).collect();
-    let company = company(target).await;
-    let page = articles::of_skus(&target.user.0, &company, "en_US", &skus).await.expect("articles");
+    let catalogue = Catalogue::new(target.user.0.clone());
+    let company = catalogue.company(&OdooRef::Id(company)).await.expect("an answer").expect("a company");
+    let page = articles::of_skus(&target.user.0, &company, lang, &skus).await.expect("articles");
     assert_eq!(page.articles.len(), skus.len(), "{page:?}");
     page.articles
 }

@@ -39,7 +39,9 @@ fn ware(name: &str, price: &str) -> Ware {
         weight: "0".parse().unwrap(),
         category: None,
         sellable: true,
-        prices_hold_tax: BTreeSet::new(),
+        unit: None,
+        taxes: vec![],
+        untaxed: true,
         steps: vec![Step { from: "1".parse().unwrap(), price: price.parse().unwrap() }],
         compare_at: None,
     }
@@ -148,6 +150,8 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
         offered: true,
         image: Some("https://cdn.example.com/ALL.jpg".into()),
         compare_at: Some(d("25")),
+        tax_class: Some("Normal".into()),
+        unit: Some("Kilograms".into()),
     };
     let edit = |name: &str, fields: BTreeSet<Field>| Edit {
         sku: sku(name),
@@ -167,6 +171,7 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
         "sku": "ALL", "offered": true, "price": "19.90", "steps": [{ "from": "10", "price": "17.50" }],
         "title": "Shirt", "description": "Cotton.", "barcode": "4006381333931", "weight": "0.35",
         "category": "Wear", "image": "https://cdn.example.com/ALL.jpg", "compare_at": "25",
+        "tax_class": "Normal", "unit": "Kilograms",
     });
     assert_eq!(told[0].body["articles"], json!([all, { "sku": "PRICE", "price": "19.90" }]));
     assert_eq!(told[0].body["currency"], "EUR");

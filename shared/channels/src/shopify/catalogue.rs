@@ -1,15 +1,8 @@
-//! What a Shopify shop shows of a variant (2026-04): its prices, barcode and weight; and of the product that it belongs to
-//! (see [`product`](super::product)). Variants are found as their counts are (see [`stock`](super::stock)).
-//!
-//! - `productVariantsBulkUpdate` takes the variants of one product. With `allowPartialUpdates` one that is refused
-//!   does not stop its siblings. A `userErrors` entry names its variant by `field: ["variants", "<number>", …]`, where
-//!   it names any. What was done is told by what the answer's `productVariants` hold, and by nothing else.
-//! - A weight has the unit that a person chose; it is written in kilograms.
+//! What a Shopify shop shows of an article (2026-04): what the variant has of its own (see [`variant`](super::variant)),
+//! and what the product that it belongs to has (see [`product`](super::product)). Variants are found as their counts are
+//! (see [`stock`](super::stock)).
 //!
 //! Told again, the same edits write the same once more.
-//!
-//! Not to be found: whether a variant that is gone has a code of its own beside `PRODUCT_VARIANT_DOES_NOT_EXIST`. With
-//! another code it is told as refused, in Shopify's words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +10,8 @@ use crossdock_core::{
     Currency, PeerError, Sku,
     catalogue::{Edit, Edited, Field, Held, Listing, Shown, Whole},
 };
-use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     breaks,
@@ -27,6 +19,7 @@ use super::{
     node::Connection,
     product,
     stock::{PAGES_AT_MOST, term},
+    variant::{self, Own},
 };
 use crate::{
     Money,
@@ -35,34 +28,22 @@ use crate::{
     lenient::{self, RawId},
 };
 
-/// What each variant has of its own; what its product has is [`product::FIELDS`].
-const FIELDS: [Field; 4] = [Field::Price, Field::CompareAt, Field::Barcode, Field::Weight];
 /// Beside what orders and shipments need.
 pub(crate) const SCOPES: [&str; 2] = ["read_products", "write_products"];
 /// Each product of them takes a call, or two.
 pub(crate) const VARIANTS_AT_MOST: usize = 100;
 
-/// Digits of a kilogram.
-const GRAM: u32 = 3;
-
 const READ: &str = "query CatalogueVariants($query: String!, $first: Int!, $after: String) {
   productVariants(first: $first, after: $after, query: $query) {
     pageInfo { hasNextPage endCursor }
     nodes {
-      id sku price compareAtPrice barcode inventoryItem { measurement { weight { unit value } } }
+      id sku price compareAtPrice barcode taxable inventoryItem { measurement { weight { unit value } } }
       product { id title descriptionHtml productType status variantsCount { count } featuredMedia { id } }
     }
   }
 }";
 
 const MONEY: &str = "query CatalogueMoney { shop { currencyCode taxesIncluded } }";
-
-const WRITE: &str = "mutation CatalogueUpdate($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
-  productVariantsBulkUpdate(productId: $product, variants: $variants, allowPartialUpdates: true) {
-    productVariants { id price compareAtPrice barcode inventoryItem { measurement { weight { unit value } } } }
-    userErrors { code field message }
-  }
-}";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,47 +52,12 @@ struct Read {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Variant {
     id: RawId,
     sku: Option<String>,
-    price: Option<String>,
-    compare_at_price: Option<String>,
-    barcode: Option<String>,
-    inventory_item: Option<Item>,
+    #[serde(flatten)]
+    own: Own,
     product: product::Product,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    measurement: Option<Measurement>,
-}
-
-#[derive(Deserialize)]
-struct Measurement {
-    weight: Option<Weight>,
-}
-
-#[derive(Deserialize)]
-struct Weight {
-    unit: String,
-    value: f64,
-}
-
-impl Item {
-    /// In kilograms; none where nobody entered one, or in a unit that is none of Shopify's.
-    fn weight(&self) -> Option<Decimal> {
-        let weight = self.measurement.as_ref()?.weight.as_ref()?;
-        let unit = match weight.unit.as_str() {
-            "KILOGRAMS" => Decimal::ONE,
-            "GRAMS" => Decimal::new(1, 3),
-            "POUNDS" => Decimal::new(45_359_237, 8),
-            "OUNCES" => Decimal::new(45_359_237, 8) / Decimal::from(16),
-            _ => return None,
-        };
-        let weight = Decimal::try_from(weight.value).ok()?.checked_mul(unit)?;
-        Some(weight.normalize()).filter(|weight| *weight > Decimal::ZERO)
-    }
 }
 
 #[derive(Deserialize)]
@@ -132,14 +78,6 @@ pub(crate) async fn money(shop: &Shop) -> Result<Money, PeerError> {
     let currency = lenient::currency(&answer.shop.currency_code);
     let currency = currency.map_err(|lenient::Unclear(why)| shop.garbage(why))?;
     Ok(Money { currency, prices_hold_tax: Some(answer.shop.taxes_included) })
-}
-
-fn price(raw: Option<&str>) -> Option<Decimal> {
-    raw?.trim().parse::<Decimal>().ok().map(|price| price.normalize())
-}
-
-fn barcode(raw: Option<String>) -> Option<String> {
-    raw.filter(|barcode| !barcode.trim().is_empty())
 }
 
 pub(crate) async fn listings(shop: &Shop, skus: &[&Sku]) -> Result<BTreeMap<Sku, Held>, PeerError> {
@@ -181,12 +119,13 @@ async fn search(shop: &Shop, skus: &[&Sku], found: &mut BTreeMap<Sku, Held>) -> 
 }
 
 fn add(found: &mut BTreeMap<Sku, Held>, sku: Sku, variant: Variant) {
-    let product = variant.product;
+    let (own, product) = (variant.own, variant.product);
     let listing = Listing {
-        price: price(variant.price.as_deref()),
-        compare_at: price(variant.compare_at_price.as_deref()),
-        barcode: barcode(variant.barcode),
-        weight: variant.inventory_item.as_ref().and_then(Item::weight),
+        price: own.price(),
+        compare_at: own.compare_at(),
+        barcode: own.barcode(),
+        weight: own.weight(),
+        tax_class: own.tax_class(),
         title: product.title.filter(|title| !title.trim().is_empty()),
         description: product.description_html.as_deref().and_then(words),
         category: product.product_type.filter(|kind| !kind.trim().is_empty()),
@@ -227,10 +166,10 @@ pub(crate) async fn edit(shop: &Shop, edits: &[Edit], currency: &Currency) -> Re
         }
     }
     for (product, entries) in products {
-        let own = entries.iter().copied().filter(|(at, _)| has(&edits[*at], &FIELDS));
+        let own = entries.iter().copied().filter(|(at, _)| has(&edits[*at], &variant::FIELDS));
         let own: Vec<(usize, &str)> = own.collect();
         if !own.is_empty() {
-            write(shop, edits, product, &own, &mut answers).await?;
+            variant::write(shop, edits, product, &own, &mut answers).await?;
         }
         let whole = entries.iter().map(|(at, _)| *at).filter(|at| has(&edits[*at], &product::FIELDS));
         // Of an edit that was refused in one part the other is not written.
@@ -256,41 +195,17 @@ pub(crate) fn calls(shop: &Shop, edits: &[Edit]) -> usize {
     let of = |fields: &[Field]| {
         edits.iter().filter(|edit| has(edit, fields)).map(product).collect::<BTreeSet<_>>().len()
     };
-    of(&FIELDS) + of(&product::FIELDS) + breaks::calls(shop, edits)
+    of(&variant::FIELDS) + of(&product::FIELDS) + breaks::calls(shop, edits)
 }
 
 /// All that can be shown here.
 pub(crate) fn fields(shop: &Shop) -> BTreeSet<Field> {
     let steps = shop.price_list.as_ref().map(|_| Field::Steps);
-    FIELDS.into_iter().chain(product::FIELDS).chain(steps).collect()
+    variant::FIELDS.into_iter().chain(product::FIELDS).chain(steps).collect()
 }
 
 fn has(edit: &Edit, fields: &[Field]) -> bool {
     edit.fields.iter().any(|field| fields.contains(field))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Written {
-    product_variants_bulk_update: Done,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Done {
-    product_variants: Option<Vec<Stored>>,
-    /// An answer without this list says nothing of what was done.
-    user_errors: Vec<UserError>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stored {
-    id: RawId,
-    price: Option<String>,
-    compare_at_price: Option<String>,
-    barcode: Option<String>,
-    inventory_item: Option<Item>,
 }
 
 #[derive(Deserialize)]
@@ -322,77 +237,5 @@ impl UserError {
         let mut path = self.field.as_ref()?.iter().skip_while(|part| *part != "variants");
         path.next()?;
         path.next()?.parse().ok()
-    }
-}
-
-fn input(edit: &Edit, variant: &str) -> Value {
-    let mut input = json!({ "id": format!("gid://shopify/ProductVariant/{variant}") });
-    if let Some(price) = edit.to.price.filter(|_| edit.fields.contains(&Field::Price)) {
-        input["price"] = price.normalize().to_string().into();
-    }
-    if edit.fields.contains(&Field::CompareAt) {
-        // Null takes it away.
-        input["compareAtPrice"] = edit.to.compare_at.map(|price| price.normalize().to_string()).into();
-    }
-    if let Some(barcode) = edit.to.barcode.as_ref().filter(|_| edit.fields.contains(&Field::Barcode)) {
-        input["barcode"] = barcode.as_str().into();
-    }
-    let weight = edit.to.weight.filter(|_| edit.fields.contains(&Field::Weight));
-    if let Some(weight) = weight.and_then(|weight| weight.to_f64()) {
-        input["inventoryItem"] =
-            json!({ "measurement": { "weight": { "unit": "KILOGRAMS", "value": weight } } });
-    }
-    input
-}
-
-/// Whether the shop holds what was written.
-fn holds(stored: &Stored, edit: &Edit) -> bool {
-    edit.fields.iter().all(|field| match field {
-        Field::Price => price(stored.price.as_deref()) == edit.to.price.map(|price| price.normalize()),
-        Field::CompareAt => {
-            let wanted = edit.to.compare_at.map(|price| price.normalize());
-            price(stored.compare_at_price.as_deref()) == wanted
-        }
-        Field::Barcode => barcode(stored.barcode.clone()) == edit.to.barcode,
-        Field::Weight => {
-            let grams = |weight: Option<Decimal>| weight.map(|weight| weight.round_dp(GRAM));
-            grams(stored.inventory_item.as_ref().and_then(Item::weight)) == grams(edit.to.weight)
-        }
-        // Of the product.
-        _ => true,
-    })
-}
-
-async fn write(
-    shop: &Shop,
-    edits: &[Edit],
-    product: &str,
-    entries: &[(usize, &str)],
-    answers: &mut BTreeMap<usize, Edited>,
-) -> Result<(), PeerError> {
-    let variants: Vec<Value> = entries.iter().map(|(at, variant)| input(&edits[*at], variant)).collect();
-    let variables = json!({ "product": format!("gid://shopify/Product/{product}"), "variants": variants });
-    let answer: Written =
-        run(shop, "CatalogueUpdate", WRITE, variables).await.map_err(|failure| failure.peer(shop))?;
-    let done = answer.product_variants_bulk_update;
-    let stored = done.product_variants.unwrap_or_default();
-    for (number, (at, variant)) in entries.iter().enumerate() {
-        let own = done.user_errors.iter().find(|error| error.entry() == Some(number));
-        let whole = done.user_errors.iter().find(|error| error.entry().is_none());
-        let held = stored.iter().any(|one| one.id.0 == **variant && holds(one, &edits[*at]));
-        let edited = match own.or(whole) {
-            None if held => Edited::Done,
-            None => Edited::Refused("the shop took the edit and holds something else".to_owned()),
-            Some(error) => verdict(shop, error),
-        };
-        answers.insert(*at, edited);
-    }
-    Ok(())
-}
-
-fn verdict(shop: &Shop, error: &UserError) -> Edited {
-    match error.code.as_deref().unwrap_or_default() {
-        "PRODUCT_DOES_NOT_EXIST" | "PRODUCT_VARIANT_DOES_NOT_EXIST" => Edited::Gone,
-        _ => error.refused(shop),
     }
 }

@@ -27,6 +27,7 @@ fn sku(text: &str) -> Sku {
 fn variant(id: u64, product: u64, sku: &str, price: &str, barcode: Value) -> Value {
     json!({
         "id": format!("gid://shopify/ProductVariant/{id}"), "sku": sku, "price": price, "barcode": barcode,
+        "taxable": product != 8,
         "inventoryItem": { "measurement": { "weight": { "unit": "GRAMS", "value": 350.0 } } },
         "product": {
             "id": format!("gid://shopify/Product/{product}"), "status": "ACTIVE", "title": format!("Product {product}"),
@@ -49,6 +50,7 @@ fn held(handle: &str, price: &str, barcode: Option<&str>) -> Held {
         title: Some(format!("Product {product}")),
         description: Some("Soft & warm".into()),
         weight: Some(d("0.35")),
+        tax_class: Some(if product == "8" { "exempt" } else { "taxable" }.into()),
         offered: true,
         ..Listing::default()
     };
@@ -131,6 +133,27 @@ async fn each_product_takes_one_call_and_only_the_named_fields_are_written() {
             ] }),
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_variant_is_taxed_or_not_and_what_the_shop_holds_instead_is_told() {
+    let stored = |id: u64, taxable: bool| json!({ "id": format!("gid://shopify/ProductVariant/{id}"), "price": "1.00", "taxable": taxable });
+    let stored = [stored(1, true), stored(2, false), stored(3, true)];
+    let shop = Scripted::new([data(
+        &json!({ "productVariantsBulkUpdate": { "productVariants": stored, "userErrors": [] } }),
+    )]);
+    let put = |handle: &str, class: &str| {
+        let mut edit = edit(handle, &[Field::TaxClass]);
+        edit.to.tax_class = Some(class.into());
+        edit
+    };
+    let edits = [put("9/1", "taxable"), put("9/2", "exempt"), put("9/3", "exempt")];
+    let other = Edited::Refused("the shop took the edit and holds something else".into());
+    assert_eq!(write(&shop, &edits).await.unwrap(), [Edited::Done, Edited::Done, other]);
+    let gid = |id: u64| format!("gid://shopify/ProductVariant/{id}");
+    let written = [(1, true), (2, false), (3, false)];
+    let written = written.map(|(id, taxable)| json!({ "id": gid(id), "taxable": taxable }));
+    assert_eq!(shop.asked()[0].body["variables"]["variants"], json!(written));
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{catalogue::UserError, graphql::run};
+use super::{catalogue::UserError, graphql::run, variant::taxable};
 use crate::{api::Shop, html::html, lenient};
 
 const SET: &str = "mutation CatalogueCreate($identifier: ProductSetIdentifiers!, $input: ProductSetInput!) {
@@ -257,6 +257,9 @@ fn variant(sku: &Sku, new: &Creation, counted: bool) -> Value {
     if let Some(image) = listing.image.as_deref().filter(|_| !new.options.is_empty()) {
         // One of the product's files, and the one that shows this variant.
         variant["file"] = picture(image);
+    }
+    if let Some(class) = &listing.tax_class {
+        variant["taxable"] = taxable(class).into();
     }
     if let Some(barcode) = &listing.barcode {
         variant["barcode"] = barcode.as_str().into();

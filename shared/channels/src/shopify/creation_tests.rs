@@ -22,6 +22,7 @@ fn later(offered: &[bool]) -> Family {
         listing: Listing {
             price: Some(d("15")),
             image: Some(format!("https://cdn.example.com/{value}.jpg")),
+            tax_class: (value == "Red").then(|| "exempt".into()),
             ..Listing::default()
         },
         family: 7,
@@ -56,6 +57,7 @@ async fn variants_that_come_later_are_added_and_the_others_left_alone() {
     let image = "https://cdn.example.com/Red.jpg";
     let red = json!({
         "optionValues": [{ "optionName": "Colour", "name": "Red" }], "price": "15", "mediaSrc": [image],
+        "taxable": false,
         "inventoryItem": { "tracked": true, "sku": "Red" },
     });
     assert_eq!(body["variables"]["product"], "gid://shopify/Product/9");

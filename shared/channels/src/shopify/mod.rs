@@ -24,6 +24,7 @@ pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
+mod variant;
 mod wire;
 
 use crossdock_core::{ChannelId, hook::Refusal};

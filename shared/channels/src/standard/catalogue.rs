@@ -15,7 +15,7 @@ use crate::api::Shop;
 pub(crate) const ARTICLES_AT_MOST: usize = 250;
 
 /// A partner takes whatever there is.
-pub(crate) const FIELDS: [Field; 10] = [
+pub(crate) const FIELDS: [Field; 12] = [
     Field::Price,
     Field::Steps,
     Field::Title,
@@ -26,6 +26,8 @@ pub(crate) const FIELDS: [Field; 10] = [
     Field::Offered,
     Field::Image,
     Field::CompareAt,
+    Field::TaxClass,
+    Field::Unit,
 ];
 
 /// `catalogue.v1`: what articles show and cost. A part that is not named stays as it was told before.
@@ -84,6 +86,12 @@ struct Article<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     compare_at: Option<Option<Decimal>>,
+    /// The partner's own name of it; `exempt` for what is not taxed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_class: Option<&'a str>,
+    /// What prices and quantities are in, by its name in the language of the texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -113,6 +121,8 @@ impl<'a> Article<'a> {
             category: text(Field::Category, &to.category),
             image: text(Field::Image, &to.image),
             compare_at: named(Field::CompareAt).then_some(to.compare_at),
+            tax_class: text(Field::TaxClass, &to.tax_class),
+            unit: text(Field::Unit, &to.unit),
         }
     }
 }

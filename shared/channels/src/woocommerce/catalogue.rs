@@ -14,9 +14,10 @@
 //!   takes one and drops it, in silence. It is refused here.
 //! - A variation has no name of its own: the shop makes it of the product's name and the values. So only a product's
 //!   name is read and written.
-//! - A product has several categories (see [`category`](super::category)).
+//! - A product has several categories (see [`category`](super::category)), and one tax class (see [`tax`](super::tax)).
 //! - `status` is `publish`, `draft`, `pending` or `private`; a variation is switched off by `private`, and is seen where
-//!   its product is: the products of variations are asked for too, and shown with the variations that are.
+//!   its product is: the products of variations are asked for too, shown with the variations that are, and hidden with
+//!   the last of them (see [`hiding`](super::hiding)).
 //! - Writing is `products/batch` and `products/<product>/variations/batch`, each entry answered in its place with
 //!   what the shop holds afterwards. A price that is another one then was changed by a plugin, or not taken.
 
@@ -24,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
     PeerError,
-    catalogue::{Edit, Edited, Field, Listing},
+    catalogue::{EXEMPT, Edit, Edited, Field, Listing},
     uri::encoded,
 };
 use http::Method;
@@ -35,9 +36,10 @@ use serde_json::{Map, Value, json};
 use super::{
     api::{V3, ask},
     category::{self, Assigned, Putting},
+    hiding::{self, hides},
     listing::{UNPRICED, price},
     stock::Refusal,
-    variants,
+    tax, variants,
     weight::Unit,
 };
 use crate::{
@@ -47,7 +49,7 @@ use crate::{
     lenient::{self, RawId},
 };
 
-pub(crate) const FIELDS: [Field; 9] = [
+pub(crate) const FIELDS: [Field; 10] = [
     Field::Price,
     Field::CompareAt,
     Field::Title,
@@ -57,6 +59,7 @@ pub(crate) const FIELDS: [Field; 9] = [
     Field::Category,
     Field::Offered,
     Field::Image,
+    Field::TaxClass,
 ];
 
 /// A shop fetches one in a second or two.
@@ -78,6 +81,9 @@ pub(crate) async fn money(shop: &Shop) -> Result<Money, PeerError> {
     if shop.sorts {
         category::learn(shop).await?;
     }
+    if shop.taxes {
+        tax::learn(shop).await?;
+    }
     Ok(money)
 }
 
@@ -93,7 +99,8 @@ async fn settings(shop: &Shop) -> Result<Money, PeerError> {
     Ok(Money { currency, prices_hold_tax: taxes.then_some(included) })
 }
 
-/// Beside products, the settings are read: they say what a price means; and the categories, where they are told.
+/// Beside products, the settings are read: they say what a price means, and the tax classes are among them; and the
+/// categories, where they are told.
 pub(crate) async fn lacking(shop: &Shop) -> Result<Vec<String>, PeerError> {
     let mut lacking = super::stock::lacking(shop).await?;
     let mut tried = vec![("read settings", settings(shop).await.map(drop))];
@@ -123,7 +130,7 @@ async fn text(shop: &Shop, name: &str) -> Result<String, PeerError> {
 type Entry = (usize, Map<String, Value>);
 
 /// What is written of one article; why nothing can be, where that is so.
-fn body(edit: &Edit, variation: bool, unit: &Unit) -> Result<Map<String, Value>, &'static str> {
+fn body(edit: &Edit, variation: bool, unit: &Unit, taxed: bool) -> Result<Map<String, Value>, &'static str> {
     let mut body = Map::new();
     for field in &edit.fields {
         match (field, &edit.to) {
@@ -153,6 +160,9 @@ fn body(edit: &Edit, variation: bool, unit: &Unit) -> Result<Map<String, Value>,
             }
             (Field::Title, Listing { title: Some(title), .. }) if !variation => {
                 body.insert("name".into(), json!(title));
+            }
+            (Field::TaxClass, Listing { tax_class: Some(class), .. }) if taxed => {
+                tax::put(&mut body, class, variation)
             }
             (Field::Offered, Listing { offered, .. }) => {
                 let hidden = if variation { "private" } else { "draft" };
@@ -205,13 +215,16 @@ pub(crate) async fn edit(shop: &Shop, edits: &[Edit]) -> Result<Vec<Edited>, Pee
     let mut answers = BTreeMap::new();
     let mut batches: BTreeMap<Request<'_>, Vec<Entry>> = BTreeMap::new();
     let (putting, mut not_put) = (Putting::of(shop, edits).await?, BTreeMap::new());
+    tax::look(shop, edits.iter().filter_map(taxed)).await?;
     for ((at, edit), request) in edits.iter().enumerate().zip(requests(edits)) {
         let handle = edit.handle.strip_prefix(UNPRICED).unwrap_or(&edit.handle);
         let (parent, id) = match handle.split_once('/') {
             Some((parent, id)) => (Some(parent), id),
             None => (None, handle),
         };
-        let mut body = body(edit, parent.is_some(), &shop.weight_unit);
+        let untaxed = taxed(edit).and_then(|class| not_taxed(shop, class, parent.is_some()));
+        let mut body = body(edit, parent.is_some(), &shop.weight_unit, untaxed.is_none());
+        not_put.extend(untaxed.map(|why| (at, Edited::Refused(why))));
         match (putting.about(edit, id), &mut body) {
             (Some(Ok(categories)), Ok(body)) => {
                 body.insert("categories".into(), categories);
@@ -236,12 +249,16 @@ pub(crate) async fn edit(shop: &Shop, edits: &[Edit]) -> Result<Vec<Edited>, Pee
             }
         }
     }
+    let kept = hiding::drafts(shop, edits).await?;
     for ((parent, _), entries) in batches {
         write(shop, parent, &entries, &mut answers).await?;
     }
-    let refused = variants::show(shop, &hidden(edits, &answers).into_iter().collect::<Vec<_>>()).await?;
-    for (at, edit) in edits.iter().enumerate().filter(|(_, edit)| shows(edit)) {
-        let own = refused.iter().find(|(product, _)| product_of(edit) == Some(product));
+    let hidden: Vec<&str> = hidden(edits, &answers).into_iter().collect();
+    let refused = variants::set(shop, &hidden, variants::SHOWN).await?;
+    for (at, edit) in edits.iter().enumerate() {
+        let of_product = if shows(edit) { &refused } else { &kept };
+        let told = shows(edit) || hides(edit).is_some();
+        let own = of_product.iter().find(|(product, _)| told && product_of(edit) == Some(product));
         answers.extend(own.map(|(_, why)| (at, why.clone())));
     }
     for (at, why) in not_put {
@@ -250,6 +267,17 @@ pub(crate) async fn edit(shop: &Shop, edits: &[Edit]) -> Result<Vec<Edited>, Pee
         }
     }
     Ok(answers.into_values().collect())
+}
+
+/// The tax class that an edit puts its article into.
+fn taxed(edit: &Edit) -> Option<&String> {
+    edit.to.tax_class.as_ref().filter(|_| edit.fields.contains(&Field::TaxClass))
+}
+
+/// Why an article is not put into a class; none where it is.
+fn not_taxed(shop: &Shop, class: &str, variation: bool) -> Option<String> {
+    let shared = (variation && class == EXEMPT).then(|| tax::SHARED.to_owned());
+    shared.or_else(|| shop.tax_classes.refused(class))
 }
 
 /// The product of a variation.
@@ -272,6 +300,7 @@ fn hidden<'a>(edits: &'a [Edit], answers: &BTreeMap<usize, Edited>) -> BTreeSet<
 /// How many requests these edits take.
 pub(crate) fn calls(edits: &[Edit]) -> usize {
     usize::from(edits.iter().any(shows))
+        + hiding::calls(edits)
         + category::calls(edits)
         + requests(edits).into_iter().collect::<BTreeSet<_>>().len()
 }
@@ -291,6 +320,10 @@ struct Written {
     sale_price: Value,
     #[serde(default)]
     categories: Vec<Assigned>,
+    #[serde(default)]
+    tax_status: String,
+    #[serde(default)]
+    tax_class: String,
     error: Option<Refusal>,
 }
 
@@ -324,7 +357,10 @@ async fn write(
             {
                 Edited::Refused("the shop took the category and holds another one".to_owned())
             }
-            None => Edited::Done,
+            None => match tax::other(body, &written.tax_status, &written.tax_class) {
+                Some(why) => Edited::Refused(why.to_owned()),
+                None => Edited::Done,
+            },
         };
         answers.insert(*at, edited);
     }

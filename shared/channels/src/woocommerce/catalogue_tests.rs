@@ -32,7 +32,7 @@ fn held(handle: &str, price: Option<&str>, title: Option<&str>) -> Held {
     let listing =
         Listing { price: price.map(d), title: title.map(str::to_owned), offered: true, ..Listing::default() };
     // A shop that tells no barcode, and of which nobody knows what it weighs in.
-    let mut lacks = BTreeSet::from([Field::Barcode, Field::Weight, Field::Category]);
+    let mut lacks = BTreeSet::from([Field::Barcode, Field::Weight, Field::Category, Field::TaxClass]);
     let mut listing = listing;
     if handle.contains('/') {
         lacks.extend([Field::Title, Field::Description]);
@@ -99,6 +99,8 @@ async fn write(shop: &Arc<Scripted>, edits: &[Edit]) -> Result<Vec<Edited>, Peer
 async fn only_the_fields_that_are_named_are_written_and_each_where_it_belongs() {
     let bad = json!({ "code": "woocommerce_rest_product_invalid_id", "message": "Jane" });
     let shop = Scripted::new([
+        // Customers see another variation of the product.
+        ok(&json!([{ "id": 4, "status": "publish" }, { "id": 7, "status": "publish" }])),
         ok(&json!({ "update": [
             { "id": 1, "regular_price": "19.9" },
             { "id": 3, "error": bad },
@@ -135,7 +137,8 @@ async fn only_the_fields_that_are_named_are_written_and_each_where_it_belongs() 
     ];
     assert_eq!(answer, expected);
     let asked = shop.asked();
-    let written: Vec<_> = asked.iter().map(|asked| (asked.path.as_str(), asked.body.clone())).collect();
+    let written = asked[1..].iter().map(|asked| (asked.path.as_str(), asked.body.clone()));
+    let written: Vec<_> = written.collect();
     let products = json!({ "update": [
         { "id": 1, "regular_price": "19.9" },
         { "id": 2, "name": "New & <b>", "status": "draft" },
@@ -271,7 +274,7 @@ async fn descriptions_barcodes_and_weights_are_read_and_written_as_the_shop_has_
         (shown.listing.barcode.as_deref(), shown.listing.weight),
         (Some("4006381333931"), Some(d("0.35")))
     );
-    assert_eq!(shown.lacks, BTreeSet::from([Field::Category]), "which are told nowhere");
+    assert_eq!(shown.lacks, BTreeSet::from([Field::Category, Field::TaxClass]), "which are told nowhere");
     let mut edit = edit("1", &[Field::Description, Field::Barcode, Field::Weight]);
     edit.to.description = Some("Soft & warm\nRed".into());
     edit.to.weight = Some(d("0.4"));
@@ -321,4 +324,35 @@ async fn a_product_is_put_into_its_category_beside_what_it_is_in_and_only_where_
     assert_eq!(asked[2].body["update"], written);
     let why = shop_api.edit(&[put("1", "Hats")], &euro, now(), "k1").await.unwrap();
     assert!(matches!(&why[..], [Edited::Refused(why)] if why.contains("no category \"Hats\"")), "{why:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_product_is_hidden_before_the_last_of_its_variations() {
+    let variations = |of: &[(u64, &str)]| {
+        let all = of.iter().map(|(id, status)| json!({ "id": id, "status": status }));
+        ok(&all.collect::<Vec<_>>().into())
+    };
+    let held =
+        |ids: &[u64]| ok(&json!({ "update": ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() }));
+    let bad = json!({ "update": [{ "id": 9, "error": { "code": "cannot_edit" } }] });
+    let edits =
+        [edit("8/1", &[Field::Offered]), edit("9/4", &[Field::Offered]), edit("9/5", &[Field::Offered])];
+    for (refused, draft) in [(false, held(&[9])), (true, ok(&bad))] {
+        let shop = Scripted::new([
+            variations(&[(1, "publish"), (2, "publish")]),
+            variations(&[(4, "publish"), (5, "publish"), (6, "private")]),
+            draft,
+            held(&[1]),
+            held(&[4, 5]),
+        ]);
+        assert_eq!(api(&shop).calls_of_edits(&edits), 5);
+        let answer = write(&shop, &edits).await.unwrap();
+        let wanted = if refused { Edited::Refused("cannot_edit".into()) } else { Edited::Done };
+        assert_eq!(answer, [Edited::Done, wanted.clone(), wanted]);
+        let asked = shop.asked();
+        assert!(asked[0].path.contains("/products/8/variations?"), "{}", asked[0].path);
+        assert_eq!(asked[2].path, "/wp-json/wc/v3/products/batch");
+        assert_eq!(asked[2].body["update"], json!([{ "id": 9, "status": "draft" }]));
+        assert_eq!(asked.len(), 5);
+    }
 }

@@ -18,7 +18,7 @@ use super::{
     catalogue::picture,
     category,
     stock::Refusal,
-    variants,
+    tax, variants,
     weight::Unit,
 };
 use crate::{api::Shop, html::html};
@@ -69,9 +69,15 @@ pub(crate) async fn create(
         plain.into_iter().flat_map(|family| &family.members).map(|(sku, new)| (sku, new)).collect();
     let ids =
         category::ids(shop, simple.iter().filter_map(|(_, new)| new.listing.category.as_deref())).await?;
+    let classes = families.iter().flat_map(|family| &family.members);
+    tax::look(shop, classes.filter_map(|(_, new)| new.listing.tax_class.as_ref())).await?;
     let mut bodies: Vec<Value> = Vec::new();
     simple.retain(|(sku, new)| {
         let mut body = article(sku, new, counted, &shop.weight_unit, false);
+        if let Some(why) = new.listing.tax_class.as_ref().and_then(|class| shop.tax_classes.refused(class)) {
+            answers.push(((*sku).clone(), Edited::Refused(why)));
+            return false;
+        }
         match new.listing.category.as_deref().map(|told| &ids[told]) {
             Some(Err(why)) => {
                 answers.push(((*sku).clone(), Edited::Refused(why.clone())));
@@ -132,6 +138,9 @@ pub(super) fn article(sku: &Sku, new: &Creation, counted: bool, unit: &Unit, var
     if let Some(image) = &listing.image {
         let (name, picture) = picture(image, variation);
         body[name] = picture;
+    }
+    if let (Some(class), Some(body)) = (&listing.tax_class, body.as_object_mut()) {
+        tax::put(body, class, variation);
     }
     if let Some(text) = listing.description.as_ref().filter(|_| !variation) {
         body["description"] = html(text).into();

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     category::{self, Assigned},
     stock::{number, pages_of},
-    variants,
+    tax, variants,
 };
 use crate::{
     api::Shop,
@@ -59,10 +59,16 @@ struct Article {
     image: Value,
     #[serde(default)]
     categories: Vec<Assigned>,
+    /// A variation tells its product's.
+    #[serde(default)]
+    tax_status: String,
+    #[serde(default)]
+    tax_class: String,
 }
 
 const ASKED: &str = "id,sku,type,parent_id,name,status,regular_price,sale_price,date_on_sale_from,\
-                     date_on_sale_to,images,image,description,global_unique_id,weight,categories";
+                     date_on_sale_to,images,image,description,global_unique_id,weight,categories,\
+                     tax_status,tax_class";
 
 impl Article {
     /// The price, and the one that is struck out.
@@ -84,6 +90,7 @@ impl Article {
             (Field::Barcode, self.global_unique_id.is_none()),
             (Field::Weight, !shop.weight_unit.known()),
             (Field::Category, variation || !shop.categories.known()),
+            (Field::TaxClass, !shop.tax_classes.known()),
             (Field::Image, !self.images.is_empty() || self.image.is_object()),
         ];
         without.into_iter().filter(|(_, lacks)| *lacks).map(|(field, _)| field).collect()
@@ -114,6 +121,7 @@ impl Article {
             barcode: self.global_unique_id.filter(|barcode| !barcode.trim().is_empty()),
             weight: number(&self.weight).and_then(|weight| shop.weight_unit.kilograms(weight)),
             category: categories.first().cloned(),
+            tax_class: tax::class(&self.tax_status, &self.tax_class),
             offered: self.status == "publish" && within,
             ..Listing::default()
         };

@@ -10,12 +10,16 @@ pub(crate) mod catalogue;
 mod catalogue_tests;
 pub(crate) mod category;
 pub(crate) mod creation;
+mod hiding;
 pub(crate) mod listing;
 pub(crate) mod payments;
 pub(crate) mod shipment;
 pub(crate) mod stock;
 #[cfg(test)]
 mod stock_tests;
+pub(crate) mod tax;
+#[cfg(test)]
+mod tax_tests;
 #[cfg(test)]
 mod tests;
 mod variants;

@@ -34,11 +34,12 @@ use super::{
     creation::{Made, article, verdict},
     listing::{UNPRICED, plain},
     stock::ARTICLES_AT_MOST,
+    tax,
 };
 use crate::{api::Shop, html::html, lenient::RawId};
 
 const VARIABLE: &str = "variable";
-const SHOWN: &str = "publish";
+pub(super) const SHOWN: &str = "publish";
 const DELIMITER: char = '|';
 /// What the SKUs of products that we make for variations begin with; Odoo has no product of that name.
 pub(super) const OWN: &str = "crossdock-";
@@ -56,10 +57,12 @@ struct Product {
     status: String,
     #[serde(default)]
     attributes: Vec<Value>,
+    #[serde(default)]
+    tax_status: String,
     error: Option<super::stock::Refusal>,
 }
 
-const ASKED: &str = "id,sku,type,status,attributes";
+const ASKED: &str = "id,sku,type,status,attributes,tax_status";
 
 #[derive(Deserialize)]
 struct Batch<T> {
@@ -86,6 +89,9 @@ pub(super) async fn make(shop: &Shop, family: &Family, counted: bool) -> Result<
     if let Some(why) = unfit(family) {
         return all(Edited::Refused(why.to_owned()));
     }
+    if let Some(why) = classes(family).find_map(|class| shop.tax_classes.refused(class)) {
+        return all(Edited::Refused(why));
+    }
     let product = match family.begun.first() {
         Some(begun) => {
             let id = begun.product.strip_prefix(UNPRICED).unwrap_or(&begun.product);
@@ -102,6 +108,9 @@ pub(super) async fn make(shop: &Shop, family: &Family, counted: bool) -> Result<
             let why = "the shop has the product without variations, or each of them as a product: add this one there";
             return all(Edited::Refused(why.to_owned()));
         }
+        Some(product) if tax::apart(classes(family), Some(&product.tax_status)) => {
+            return all(Edited::Refused(tax::SHARED.to_owned()));
+        }
         Some(product) => match offer(shop, &product, family).await? {
             Ok(()) => product,
             Err(edited) => return all(edited),
@@ -117,7 +126,7 @@ pub(super) async fn make(shop: &Shop, family: &Family, counted: bool) -> Result<
     if offered
         && product.status != SHOWN
         && answers.contains(&Edited::Done)
-        && let Some((_, refused)) = show(shop, &[&product.id.0]).await?.into_iter().next()
+        && let Some((_, refused)) = set(shop, &[&product.id.0], SHOWN).await?.into_iter().next()
     {
         return all(refused);
     }
@@ -135,10 +144,18 @@ fn unfit(family: &Family) -> Option<&'static str> {
     if members.any(|new| names(new) != first) {
         return Some("the variants of the product have different attributes");
     }
+    if tax::apart(classes(family), None) {
+        return Some(tax::SHARED);
+    }
     let mut values = family.members.iter().flat_map(|(_, new)| &new.options);
     values
         .any(|(_, value)| value.contains(DELIMITER))
         .then_some("no value of an attribute may hold a \"|\" in WooCommerce")
+}
+
+/// The tax classes of what is to be made.
+fn classes(family: &Family) -> impl Iterator<Item = &String> {
+    family.members.iter().filter_map(|(_, new)| new.listing.tax_class.as_ref())
 }
 
 /// Nobody else's product has it.
@@ -228,6 +245,10 @@ async fn begin(shop: &Shop, family: &Family) -> Result<Result<Product, Edited>, 
             None => {}
         }
     }
+    if let Some(status) = tax::status(classes(family)) {
+        // A variation has none of its own.
+        body["tax_status"] = status.into();
+    }
     if let Some(text) = &first.listing.description {
         body["description"] = html(text).into();
     }
@@ -293,13 +314,17 @@ async fn update(shop: &Shop, entries: &[Value]) -> Result<Vec<Product>, PeerErro
     Ok(batch.update)
 }
 
-/// Lets customers see products; gives what came of those that the shop does not let them see.
-pub(super) async fn show(shop: &Shop, products: &[&str]) -> Result<Vec<(String, Edited)>, PeerError> {
+/// Lets customers see products, or hides them; gives what came of those of which the shop does not let us.
+pub(super) async fn set(
+    shop: &Shop,
+    products: &[&str],
+    status: &str,
+) -> Result<Vec<(String, Edited)>, PeerError> {
     if products.is_empty() {
         return Ok(Vec::new());
     }
     let entries: Vec<Value> =
-        products.iter().map(|id| json!({ "id": number(id), "status": SHOWN })).collect();
+        products.iter().map(|id| json!({ "id": number(id), "status": status })).collect();
     let mut refused = Vec::new();
     for (id, product) in products.iter().zip(update(shop, &entries).await?) {
         let edited = match product.error {

@@ -1,5 +1,6 @@
 use super::*;
 
+mod taxes;
 mod wholes;
 
 fn d(text: &str) -> Decimal {
@@ -11,7 +12,7 @@ fn sku(text: &str) -> Sku {
 }
 
 fn policy(more: &str) -> CataloguePolicy {
-    let all = "[price, steps, title, description, barcode, weight, category, offered]";
+    let all = "[price, steps, title, description, barcode, weight, category, offered, tax_class, unit]";
     serde_saphyr::from_str(&format!("{{ pricelist: List, update: {all}, {more} }}")).unwrap()
 }
 
@@ -27,7 +28,9 @@ fn ware() -> Ware {
         weight: d("0.35"),
         category: Some("All / Clothes / Shirts".into()),
         sellable: true,
-        prices_hold_tax: BTreeSet::new(),
+        unit: Some("kg".into()),
+        taxes: vec![],
+        untaxed: true,
         steps: vec![Step { from: d("1"), price: d("19.9") }, Step { from: d("10"), price: d("17.5") }],
         compare_at: None,
     }
@@ -81,7 +84,7 @@ fn what_is_right_is_left_alone() {
 
 #[test]
 fn each_field_that_differs_is_named_and_no_other() {
-    let mapped = policy("categories: { All: Wear }");
+    let mapped = policy("categories: { All: Wear }, untaxed_class: exempt");
     let right = wanted(&mapped, &ware()).unwrap();
     for (field, now) in [
         (Field::Price, Listing { price: Some(d("20")), ..right.clone() }),
@@ -93,6 +96,8 @@ fn each_field_that_differs_is_named_and_no_other() {
         (Field::Weight, Listing { weight: Some(d("0.351")), ..right.clone() }),
         (Field::Category, Listing { category: Some("Other".into()), ..right.clone() }),
         (Field::Offered, Listing { offered: false, ..right.clone() }),
+        (Field::TaxClass, Listing { tax_class: Some("standard".into()), ..right.clone() }),
+        (Field::Unit, Listing { unit: None, ..right.clone() }),
     ] {
         assert_eq!(fields(&mapped, ware(), now), [field]);
     }
@@ -297,8 +302,9 @@ fn an_archive_hides_the_article_and_touches_nothing_else() {
 #[test]
 fn a_price_that_means_something_else_in_the_channel_is_not_told() {
     let all = policy("");
-    for (holds, told) in [(BTreeSet::from([false]), true), (BTreeSet::from([true]), false)] {
-        let ware = Ware { prices_hold_tax: holds, ..ware() };
+    for (holds, told) in [(false, true), (true, false)] {
+        let tax = SalesTax { id: 1, name: "VAT".into(), included: holds };
+        let ware = Ware { taxes: vec![tax], untaxed: false, ..ware() };
         let now = Listing { price: Some(d("1")), title: None, ..right() };
         let actions = act(&all, ware.clone(), Some(one(now)));
         let differs = actions.contains(&Action::Report(Problem::TaxesDiffer));

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Listing, Ware};
+use super::{Listing, Ware, tax};
 use crate::{config::CataloguePolicy, uri::encoded};
 
 /// What a channel should show of a product; none where the policy keeps the product out of the channel.
@@ -29,6 +29,8 @@ pub fn wanted(policy: &CataloguePolicy, ware: &Ware) -> Option<Listing> {
         offered: ware.sellable,
         image: policy.image.as_deref().map(|template| template.replace("{sku}", &encoded(ware.sku.as_str()))),
         compare_at: ware.compare_at.zip(price).and_then(|(before, now)| (before > now).then_some(before)),
+        tax_class: tax::class(policy, ware),
+        unit: filled(&ware.unit),
     })
 }
 

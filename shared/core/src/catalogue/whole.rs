@@ -105,6 +105,12 @@ fn agree(field: Field, sold: &[usize], pairs: &[(&Ware, Listing)]) -> bool {
         Field::Category => other.category == first.category,
         // What is for sale is to be seen.
         Field::Offered | Field::Image => true,
-        Field::Price | Field::Steps | Field::Barcode | Field::Weight | Field::CompareAt => false,
+        Field::Price
+        | Field::Steps
+        | Field::Barcode
+        | Field::Weight
+        | Field::CompareAt
+        | Field::TaxClass
+        | Field::Unit => false,
     })
 }

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::OdooRef;
-use crate::{catalogue::Field, ids::Sku};
+use super::{ChannelKind, OdooRef};
+use crate::{
+    catalogue::{EXEMPT, Field},
+    ids::Sku,
+};
 
 /// What a channel shows of Odoo's products. Without it the channel's articles are left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +45,13 @@ pub struct CataloguePolicy {
     /// are its own. Goes with `steps` in `update`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_list: Option<String>,
+    /// Sales taxes in Odoo, and the tax class in the channel of products that have them. The first rule that names a
+    /// tax counts. A product that has a tax of no rule, or taxes of two classes, keeps its class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tax_classes: Vec<TaxClassRule>,
+    /// The tax class of products without a sales tax in Odoo. Left out: they keep theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untaxed_class: Option<String>,
     /// What is brought to what Odoo says.
     #[serde(default = "default_update")]
     pub update: BTreeSet<Field>,
@@ -52,6 +62,19 @@ pub struct CataloguePolicy {
     #[serde(default)]
     pub archive: bool,
 }
+
+/// A sales tax in Odoo, and what the channel calls it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaxClassRule {
+    pub odoo: OdooRef,
+    /// `exempt` for what is not taxed. In Shopify else `taxable`, in WooCommerce else the class's slug, `standard` or
+    /// `reduced-rate`; a partner has names of its own.
+    pub class: String,
+}
+
+/// What Shopify has in the place of classes, beside [`EXEMPT`].
+const TAXABLE: &str = "taxable";
 
 fn default_title() -> String {
     "{title}".to_owned()
@@ -80,9 +103,49 @@ impl CataloguePolicy {
         }
     }
 
-    /// What is wrong with it, for whoever wrote it.
-    pub(super) fn errors(&self) -> Vec<String> {
+    /// Every tax class that it names.
+    fn classes(&self) -> impl Iterator<Item = &str> {
+        self.tax_classes.iter().map(|rule| &rule.class).chain(&self.untaxed_class).map(String::as_str)
+    }
+
+    /// Whether it says which tax classes products are in.
+    #[must_use]
+    pub fn sets_taxes(&self) -> bool {
+        self.classes().next().is_some()
+    }
+
+    /// What is wrong with the tax classes, for whoever wrote them.
+    fn errors_of_taxes(&self, kind: ChannelKind) -> Vec<String> {
         let mut errors = Vec::new();
+        let told = self.update.contains(&Field::TaxClass);
+        if told && !self.sets_taxes() {
+            errors.push(
+                "catalogue.update names `tax_class`: say what the classes are in catalogue.tax_classes"
+                    .to_owned(),
+            );
+        }
+        if self.sets_taxes() && !told && !self.create {
+            errors.push("catalogue.tax_classes needs `tax_class` in catalogue.update".to_owned());
+        }
+        let slug = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '%');
+        errors.extend(self.classes().filter_map(|class| match kind {
+            ChannelKind::Shopify if class != TAXABLE && class != EXEMPT => Some(format!(
+                "Shopify has no tax classes: catalogue.tax_classes takes `{TAXABLE}` and `{EXEMPT}` there, not \"{class}\""
+            )),
+            ChannelKind::Woocommerce if class.is_empty() || !class.chars().all(slug) => Some(format!(
+                "catalogue.tax_classes needs a class's slug, such as `standard` or `reduced-rate`, not \"{class}\""
+            )),
+            ChannelKind::Standard if class.trim().is_empty() => {
+                Some("catalogue.tax_classes needs a name for each class".to_owned())
+            }
+            _ => None,
+        }));
+        errors
+    }
+
+    /// What is wrong with it, for whoever wrote it.
+    pub(super) fn errors(&self, kind: ChannelKind) -> Vec<String> {
+        let mut errors = self.errors_of_taxes(kind);
         let known = ["{title}", "{name}", "{values}", "{sku}"];
         let plain = known.iter().fold(self.title.clone(), |text, part| text.replace(part, ""));
         if plain.contains(['{', '}']) {
@@ -184,6 +247,9 @@ channels:
             (URL, "{ pricelist: L, categories: { \"\": Shirts } }", "needs Odoo's path"),
             (URL, "{ pricelist: L, language: \"\" }", "must not be empty"),
             ("", "{ pricelist: L }", "needs `url`"),
+            (URL, "{ pricelist: L, update: [tax_class] }", "say what the classes are"),
+            (URL, "{ pricelist: L, untaxed_class: exempt }", "needs `tax_class`"),
+            (URL, "{ pricelist: L, update: [tax_class], untaxed_class: \" \" }", "a name for each class"),
             (URL, "{ pricelist: L, image: \"http://a.example/{sku}.jpg\" }", "begins with https://"),
             (URL, "{ pricelist: L, image: \"https://a.example/{name}/{sku}\" }", "nothing else in braces"),
             (URL, "{ pricelist: L, image: \"https://{sku}.example/a\" }", "holds {sku}"),
@@ -194,6 +260,29 @@ channels:
             let errors = errors(url, catalogue);
             assert!(matches!(&errors[..], [one] if one.contains(wanted)), "{catalogue}: {errors:?}");
         }
+    }
+
+    #[test]
+    fn a_tax_class_is_one_that_the_channel_can_have() {
+        let policy = |class: &str| {
+            format!("{{ pricelist: L, update: [tax_class], tax_classes: [{{ odoo: 3, class: {class} }}] }}")
+        };
+        for (kind, sound, unsound, wanted) in [
+            ("shopify", ["taxable", "exempt"], "reduced-rate", "has no tax classes"),
+            ("woocommerce", ["standard", "exempt"], "Reduced rate", "a class's slug"),
+            ("standard", ["Normal", "exempt"], "\"\"", "a name for each class"),
+        ] {
+            for class in sound {
+                assert_eq!(errors_of(kind, URL, &policy(class)), [""; 0]);
+            }
+            let errors = errors_of(kind, URL, &policy(unsound));
+            assert!(matches!(&errors[..], [one] if one.contains(wanted)), "{kind}: {errors:?}");
+        }
+        let untaxed = "{ pricelist: L, update: [tax_class], untaxed_class: zero-rate }";
+        assert!(errors_of("shopify", URL, untaxed)[0].contains("not \"zero-rate\""));
+        assert_eq!(errors_of("woocommerce", URL, untaxed), [""; 0]);
+        let made = "{ pricelist: L, create: true, untaxed_class: exempt }";
+        assert_eq!(errors_of("woocommerce", URL, made), [""; 0], "an article that is made has its class too");
     }
 
     #[test]

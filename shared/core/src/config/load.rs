@@ -61,7 +61,7 @@ fn check(config: &Config, text: &str) -> Vec<ConfigError> {
         for error in channel.stock.iter().flat_map(|stock| stock.errors(shopify)) {
             fail(id, format!("channel {id}: {error}"));
         }
-        for error in channel.catalogue.iter().flat_map(super::CataloguePolicy::errors) {
+        for error in channel.catalogue.iter().flat_map(|policy| policy.errors(channel.kind)) {
             fail(id, format!("channel {id}: {error}"));
         }
         let listed = channel.catalogue.as_ref().is_some_and(|policy| policy.price_list.is_some());

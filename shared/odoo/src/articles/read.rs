@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_core::{
     PeerError, Sku,
-    catalogue::{Step, Ware},
+    catalogue::{SalesTax, Step, Ware},
 };
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -42,10 +42,13 @@ pub struct Article {
     pub weight: Decimal,
     /// `kg` or `lb`, a setting of the whole database.
     pub weight_unit: String,
-    /// The unit of measure that prices and quantities are in.
-    pub unit: String,
-    /// The company's own sales taxes, in Odoo's order, and whether the price holds each.
-    pub taxes: Vec<(String, bool)>,
+    /// The unit of measure that prices and quantities are in; none where our user may not see it.
+    pub unit: Option<String>,
+    /// The company's own sales taxes, in Odoo's order.
+    pub taxes: Vec<SalesTax>,
+    /// It has no sales tax: none of another company either, no archived one, and none that is newer than what was
+    /// looked up of the company.
+    pub untaxed: bool,
     /// The names of the category and of those above it: `All / Shirts`; none where it has no category.
     pub category: Option<String>,
     /// Can be sold, and is not archived.
@@ -83,7 +86,9 @@ impl Article {
             weight: if pounds { self.weight * POUND } else { self.weight }.normalize(),
             category: self.category.clone(),
             sellable: self.sellable,
-            prices_hold_tax: self.taxes.iter().map(|(_, holds)| *holds).collect(),
+            unit: self.unit.clone(),
+            taxes: self.taxes.clone(),
+            untaxed: self.untaxed,
             steps: steps.to_vec(),
             compare_at: None,
         }
@@ -223,8 +228,10 @@ fn article(
     let garbage = |what: &str| PeerError::Garbage { peer: PEER.into(), what: what.into() };
     let filled = |value: &Value| Some(text(value)).filter(|text| !text.is_empty());
     // Taxes of other companies stand on a shared product too.
-    let tax =
-        |id: &i64| company.taxes.iter().find(|tax| tax.id == *id).map(|tax| (tax.name.clone(), tax.included));
+    let tax = |id: &i64| {
+        let tax = company.taxes.iter().find(|tax| tax.id == *id)?;
+        Some(SalesTax { id: tax.id, name: tax.name.clone(), included: tax.included })
+    };
     let weight = number(&row.weight).ok_or_else(|| garbage("a weight that is no number"))?;
     Ok(Article {
         product: row.id,
@@ -241,8 +248,9 @@ fn article(
         barcode: filled(&row.barcode),
         weight: weight.round_dp(WEIGHT_DIGITS).normalize(),
         weight_unit: text(&row.weight_uom_name),
-        unit: named(&row.uom_id),
+        unit: Some(named(&row.uom_id)).filter(|unit| !unit.is_empty()),
         taxes: row.taxes_id.iter().filter_map(tax).collect(),
+        untaxed: row.taxes_id.is_empty(),
         category: Some(named(&row.categ_id)).filter(|path| !path.is_empty()),
         sellable: row.sale_ok && row.active,
         written: read_time(&row.write_date).ok_or_else(|| garbage("a time that is none"))?,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crossdock_core::{
     catalogue::Field,
+    config::ChannelKind,
     difference::{DifferenceKind, Healing},
 };
 use crossdock_platform::reconciliation::Count;
@@ -55,6 +56,35 @@ async fn a_price_or_a_text_that_somebody_changed_at_a_shop_is_found_and_set_righ
         "{run:?}"
     );
     assert_eq!(shops.prices("CD-1")[0].as_deref(), Some("10.00"));
+    assert_eq!(counts(&reconciled(&flow, true).await), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tax_class_that_somebody_changed_at_a_shop_is_found_and_set_right() {
+    let (flow, _, shops) = shown(|config| {
+        making(config);
+        for channel in config.channels.iter_mut().filter(|channel| channel.has_api()) {
+            let Some(policy) = &mut channel.catalogue else { continue };
+            let class = if channel.kind == ChannelKind::Shopify { "taxable" } else { "standard" };
+            let rule = serde_json::json!({ "odoo": "15%", "class": class });
+            policy.tax_classes = vec![serde_json::from_value(rule).expect("a rule")];
+            policy.update.insert(Field::TaxClass);
+        }
+    })
+    .await;
+    flow.watch().await;
+    flow.rest().await;
+    shops.shopify.shelf.change("CD-1", |article| article.untaxed = true);
+    shops.woo.shelf.change("CD-2", |article| article.tax_class = Some("zero-rate".into()));
+    let run = reconciled(&flow, true).await;
+    assert_eq!(counts(&run), [(DifferenceKind::ArticleDiffers, 2, 2)]);
+    let kept = run.slices.iter().flat_map(|slice| &slice.kept);
+    assert!(
+        kept.map(|one| one.detail.as_str()).all(|said| said == "other than in Odoo: tax_class"),
+        "{run:?}"
+    );
+    assert!(!shops.shopify.shelf.of("CD-1")[0].untaxed);
+    assert_eq!(shops.woo.shelf.of("CD-2")[0].tax_class.as_deref(), Some(""));
     assert_eq!(counts(&reconciled(&flow, true).await), []);
 }
 

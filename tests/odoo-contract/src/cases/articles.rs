@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_core::Sku;
-use crossdock_odoo::articles::{page, sold};
-use serde_json::json;
+use crossdock_core::{Sku, catalogue::SalesTax};
+use crossdock_odoo::{
+    Call,
+    articles::{page, sold},
+};
+use serde_json::{Map, Value, json};
 
 use crate::{
     orders::d,
     target::Target,
-    wares::{articles, category, colours, company, ware},
+    wares::{articles, articles_in, category, colours, company, german, ware},
 };
 
 pub async fn an_article_has_what_a_channel_shows_of_it(target: &Target) {
@@ -31,11 +34,12 @@ pub async fn an_article_has_what_a_channel_shows_of_it(target: &Target) {
     assert_eq!(article.barcode, Some(barcode));
     assert_eq!(article.weight, d("0.35"));
     assert!(["kg", "lb"].contains(&article.weight_unit.as_str()), "{}", article.weight_unit);
-    assert_eq!(article.taxes, [("CD 19% incl".to_owned(), true)]);
+    let tax = SalesTax { id: target.tax("CD 19% incl"), name: "CD 19% incl".to_owned(), included: true };
+    assert_eq!((article.taxes, article.untaxed), (vec![tax], false));
     let path = article.category.as_deref().unwrap_or_default();
     assert!(path.starts_with("Clothes ") && path.ends_with(" / Shirts"), "{path}");
     let unit = target.user.rows("product.product", json!([["id", "=", ware.product]]), &["uom_id"]).await;
-    assert_eq!(json!(article.unit), unit[0]["uom_id"][1]);
+    assert_eq!(article.unit.map(Value::from), Some(unit[0]["uom_id"][1].clone()));
     assert!(article.sellable);
 }
 
@@ -43,7 +47,44 @@ pub async fn what_nobody_filled_in_is_none(target: &Target) {
     let ware = ware(target, 1.0, json!({})).await;
     let article = articles(target, &[&ware]).await.remove(0);
     assert_eq!((article.description, article.barcode), (None, None));
-    assert_eq!((article.weight, article.taxes), (d("0"), Vec::new()));
+    assert_eq!((article.weight, article.taxes, article.untaxed), (d("0"), Vec::new(), true));
+}
+
+pub async fn a_unit_is_named_in_the_language_of_the_channel(target: &Target) {
+    let ware = ware(target, 1.0, json!({})).await;
+    let lang = german(target).await;
+    let unit = async |lang: &str| {
+        let told = articles_in(target, target.world.company.id, lang, &[&ware]).await.remove(0).unit;
+        let call = Call::new("product.product", "search_read").arg("fields", json!(["uom_id"]));
+        let call = call.arg("domain", json!([["id", "=", ware.product]])).context("lang", lang);
+        let read = target.user.call(call).await;
+        assert_eq!(told.as_deref(), read[0]["uom_id"][1].as_str(), "{lang}");
+        told
+    };
+    assert_ne!(unit("en_US").await, unit(lang).await);
+}
+
+pub async fn the_taxes_of_an_article_are_those_of_the_company_that_sells_it(target: &Target) {
+    let second = &target.world.second;
+    let both = [target.tax("CD 19% incl"), second.taxes["CD 7% incl"]];
+    let shared = ware(target, 1.0, json!({ "taxes_id": [[6, 0, both]] })).await;
+    for (company, tax, name) in
+        [(target.world.company.id, both[0], "CD 19% incl"), (second.id, both[1], "CD 7% incl")]
+    {
+        let article = articles_in(target, company, "en_US", &[&shared]).await.remove(0);
+        let own = SalesTax { id: tax, name: name.to_owned(), included: true };
+        assert_eq!((article.taxes, article.untaxed), (vec![own], false));
+    }
+}
+
+pub async fn a_product_with_an_archived_tax_alone_is_not_called_untaxed(target: &Target) {
+    let name = format!("Old {}", target.fresh());
+    let values = json!({ "name": name, "amount": 16.0, "company_id": target.world.company.id });
+    let tax = target.admin().save("account.tax", values, &Map::new()).await;
+    let ware = ware(target, 1.0, json!({ "taxes_id": [[6, 0, [tax]]] })).await;
+    target.admin().write("account.tax", tax, json!({ "active": false })).await;
+    let article = articles(target, &[&ware]).await.remove(0);
+    assert_eq!((article.taxes, article.untaxed), (Vec::new(), false));
 }
 
 pub async fn a_variant_has_its_values_and_a_title_with_them(target: &Target) {

@@ -63,6 +63,9 @@ pub(super) fn sold() -> Vec<Case> {
         articles {
             an_article_has_what_a_channel_shows_of_it
             what_nobody_filled_in_is_none
+            a_unit_is_named_in_the_language_of_the_channel
+            the_taxes_of_an_article_are_those_of_the_company_that_sells_it
+            a_product_with_an_archived_tax_alone_is_not_called_untaxed
             a_variant_has_its_values_and_a_title_with_them
             what_is_archived_or_not_for_sale_is_read_and_not_sellable
             every_article_comes_once_page_by_page

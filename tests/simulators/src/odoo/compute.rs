@@ -11,6 +11,11 @@ use super::{
     value::{ids, truthy},
 };
 
+/// Where a row keeps a text in another language than the first one.
+pub(crate) fn translation(field: &str, lang: &str) -> String {
+    format!("{field}@{lang}")
+}
+
 impl Tx<'_> {
     /// A field as it lies in the database: a many2one is an id, a one2many a list of ids.
     pub fn raw(&self, model: &str, id: i64, field: &str) -> Value {
@@ -20,6 +25,9 @@ impl Tx<'_> {
         }
         if let Some(value) = self.computed(model, id, field) {
             return value;
+        }
+        if let Some(text) = self.translated(model, id, field) {
+            return json!(text);
         }
         if let Some(value) = store.get(model, id).and_then(|row| row.get(field)) {
             return value.clone();
@@ -32,6 +40,12 @@ impl Tx<'_> {
             Type::Integer => json!(0),
             _ => json!(false),
         }
+    }
+
+    /// A text in the language of the call, where somebody translated it.
+    fn translated(&self, model: &str, id: i64, field: &str) -> Option<&str> {
+        let lang = self.env.context.get("lang").and_then(Value::as_str)?;
+        self.db.store.value(model, id, &translation(field, lang)).as_str()
     }
 
     fn children(&self, relation: &str, inverse: &str, id: i64) -> Value {
@@ -208,7 +222,10 @@ impl Tx<'_> {
 
     pub fn display_name(&self, model: &str, id: i64) -> Value {
         let store = &self.db.store;
-        let name = || store.text(model, id, "name");
+        let name = || {
+            let translated = self.translated(model, id, "name").map(str::to_owned);
+            translated.unwrap_or_else(|| store.text(model, id, "name"))
+        };
         if !store.exists(model, id) {
             return json!(false);
         }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Version,
+    compute::translation,
     seed::{Goods, Product, Seed},
 };
 
@@ -66,5 +67,17 @@ impl Seed<'_, '_> {
             made.push(product);
         }
         made
+    }
+
+    /// Installs a second language.
+    pub fn language(&mut self, code: &str, name: &str) {
+        let iso = code.split('_').next().unwrap_or_default();
+        let cells = [("name", json!(name)), ("code", json!(code)), ("iso_code", json!(iso))];
+        self.insert("res.lang", cells);
+    }
+
+    /// A person translates a text of a record.
+    pub fn translate(&mut self, model: &str, id: i64, field: &str, lang: &str, text: &str) {
+        self.tx.db.store.set(model, id, &translation(field, lang), json!(text));
     }
 }

@@ -31,6 +31,11 @@ pub struct Article {
     pub status: Option<String>,
     /// As HTML.
     pub description: Option<String>,
+    /// What WooCommerce says of its taxes, where somebody said it: the status (`none`) and the class's slug.
+    pub tax_status: Option<String>,
+    pub tax_class: Option<String>,
+    /// A Shopify variant that is not `taxable`.
+    pub untaxed: bool,
     /// Shopify's product type.
     pub category: Option<String>,
     /// A number, in the unit.

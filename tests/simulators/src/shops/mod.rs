@@ -23,6 +23,7 @@ mod woocommerce_categories;
 mod woocommerce_order;
 pub mod woocommerce_shipping;
 mod woocommerce_stock;
+mod woocommerce_taxes;
 mod woocommerce_variations;
 
 use std::{

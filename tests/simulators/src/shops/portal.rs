@@ -115,19 +115,25 @@ impl Portal {
     /// The price of each SKU, as it was written, as of what it was told with the latest time.
     #[must_use]
     pub fn prices(&self) -> BTreeMap<String, String> {
+        self.parts("price")
+    }
+
+    /// What it was told last as a text of this name of each article.
+    #[must_use]
+    pub fn parts(&self, name: &str) -> BTreeMap<String, String> {
         let mut known: BTreeMap<String, (Option<jiff::Timestamp>, String)> = BTreeMap::new();
         for told in self.told().iter().filter(|told| told.body["type"] == "catalogue.v1") {
             let at = told.body["at"].as_str().and_then(|at| at.parse().ok());
             for article in told.body["articles"].as_array().into_iter().flatten() {
-                let (Some(sku), Some(price)) = (article["sku"].as_str(), article["price"].as_str()) else {
+                let (Some(sku), Some(text)) = (article["sku"].as_str(), article[name].as_str()) else {
                     continue;
                 };
                 if known.get(sku).is_none_or(|(before, _)| *before <= at) {
-                    known.insert(sku.to_owned(), (at, price.to_owned()));
+                    known.insert(sku.to_owned(), (at, text.to_owned()));
                 }
             }
         }
-        known.into_iter().map(|(sku, (_, price))| (sku, price)).collect()
+        known.into_iter().map(|(sku, (_, text))| (sku, text)).collect()
     }
 
     /// How many callbacks had no good signature.

@@ -35,6 +35,8 @@ struct State {
     prices_hold_tax: bool,
     /// WooCommerce's categories, by id: the name as it is kept, and the one above.
     categories: BTreeMap<u64, (String, u64)>,
+    /// WooCommerce's tax classes beside those that every shop has.
+    tax_classes: BTreeSet<String>,
     /// Shopify's sales channels, and whether each takes in new products by itself; none where the app may not ask.
     publications: Option<Vec<(String, bool)>>,
     /// What WooCommerce weighs in, where it is not `kg`.
@@ -150,6 +152,16 @@ impl Shelf {
         let kept = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         state.categories.insert(id, (kept, parent));
         id
+    }
+
+    /// A person makes a WooCommerce tax class.
+    pub fn put_tax_class(&self, slug: &str) {
+        self.state().tax_classes.insert(slug.to_owned());
+    }
+
+    pub(super) fn tax_classes(&self) -> BTreeSet<String> {
+        let own = self.state().tax_classes.clone();
+        own.into_iter().chain(super::woocommerce_taxes::FIRST.map(str::to_owned)).collect()
     }
 
     /// Lets a Shopify app ask for the sales channels, and says which of them take in new products by themselves.

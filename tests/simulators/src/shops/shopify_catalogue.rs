@@ -86,7 +86,7 @@ fn priced(article: &Article) -> Value {
     let weight = json!({ "unit": article.unit.as_deref().unwrap_or("KILOGRAMS"), "value": value });
     json!({
         "id": variant_gid(article), "price": price, "barcode": article.barcode,
-        "compareAtPrice": article.other_price,
+        "compareAtPrice": article.other_price, "taxable": !article.untaxed,
         "inventoryItem": { "measurement": { "weight": weight } },
     })
 }
@@ -179,11 +179,17 @@ fn update(shelf: &Shelf, variables: &Value) -> Value {
             }
             let barcode = entry["barcode"].as_str().map(str::to_owned);
             article.barcode = barcode.or(article.barcode.take());
+            article.untaxed = untaxed(entry).unwrap_or(article.untaxed);
             weigh(article, entry);
         });
         stored.extend(shelf.by_id(article.id).map(|article| priced(&article)));
     }
     json!({ "productVariants": stored, "userErrors": errors })
+}
+
+/// Whether a variant's input takes it out of the taxes; none where it does not say.
+fn untaxed(input: &Value) -> Option<bool> {
+    input["taxable"].as_bool().map(|taxable| !taxable)
 }
 
 /// The values of a variant's input; none for a product that has no variants.
@@ -236,6 +242,7 @@ fn add(shelf: &Shelf, variables: &Value) -> Value {
             price: money("price").map(|money| format!("{money:.2}")),
             other_price: money("compareAtPrice").map(|money| format!("{money:.2}")),
             barcode: variant["barcode"].as_str().map(str::to_owned),
+            untaxed: untaxed(variant).unwrap_or_default(),
             values: values(variant),
             counts: BTreeMap::new(),
             // What the product has is its variants'.
@@ -296,6 +303,7 @@ fn create(shelf: &Shelf, variables: &Value) -> Value {
             title: text(&input["title"]),
             price: money.map(|money| format!("{money:.2}")),
             barcode: text(&variant["barcode"]),
+            untaxed: untaxed(variant).unwrap_or_default(),
             status: text(&input["status"]).filter(|status| status != "ACTIVE"),
             description: text(&input["descriptionHtml"]),
             category: text(&input["productType"]),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{
     Faults, Orders, Sale, Shelf, Signed, hmac_base64, woocommerce_order,
     woocommerce_shipping::{Shipping, no_route},
-    woocommerce_stock,
+    woocommerce_stock, woocommerce_taxes,
 };
 
 /// The shop's own address.
@@ -184,6 +184,7 @@ impl Site {
             (&Method::GET, "data", "currencies/current") => {
                 respond(&json!({ "code": "EUR", "name": "Euro" }))
             }
+            (&Method::GET, "taxes", "classes") => respond(&woocommerce_taxes::list(&self.shelf)),
             (&Method::GET, "settings", id) => respond(&woocommerce_stock::setting(&self.shelf, id)),
             (&Method::GET, "", "wp-json/") => respond(&json!({ "name": "Sample", "home": HOME })),
             _ => error(StatusCode::NOT_FOUND, "rest_no_route", "No route was found"),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     shelf::{Article, Shelf},
-    woocommerce_categories, woocommerce_variations as variations,
+    woocommerce_categories, woocommerce_taxes as taxes, woocommerce_variations as variations,
 };
 
 const BATCH_AT_MOST: usize = 100;
@@ -154,6 +154,7 @@ fn shown(shelf: &Shelf, article: &Article) -> Value {
         "date_on_sale_from": null, "date_on_sale_to": article.sale_until,
         "description": article.description.as_deref().map(paragraphs).unwrap_or_default(),
         "global_unique_id": article.barcode.as_deref().unwrap_or_default(),
+        "tax_status": taxes::status(shelf, article), "tax_class": taxes::class(shelf, article),
         "weight": article.weight.as_deref().unwrap_or_default(),
         "id": article.id, "name": article.title.as_ref().unwrap_or(&article.sku), "type": kind,
         "status": article.status.as_deref().unwrap_or("publish"), "sku": article.sku,
@@ -249,6 +250,9 @@ fn create(shelf: &Shelf, entry: &Value, parent: Option<u64>) -> Value {
     if let Some(error) = taken(shelf, entry, None) {
         return json!({ "id": 0, "error": error });
     }
+    if let Some(error) = taxes::invalid(entry) {
+        return json!({ "id": 0, "error": error });
+    }
     let attributes = match variations::attributes(shelf, entry, parent) {
         Ok(attributes) => attributes,
         Err(error) => return json!({ "id": 0, "error": error }),
@@ -276,6 +280,7 @@ fn create(shelf: &Shelf, entry: &Value, parent: Option<u64>) -> Value {
     let mut made = shelf.by_id(id).unwrap_or_default();
     made.other_price = on_sale(&made, text("sale_price"));
     woocommerce_categories::put(shelf, &mut made, entry);
+    taxes::put(shelf, &mut made, entry);
     shelf.edit(id, |article| *article = made);
     shelf.by_id(id).map(|article| shown(shelf, &article)).unwrap_or_default()
 }
@@ -301,6 +306,9 @@ fn update(shelf: &Shelf, entry: &Value, parent: Option<u64>) -> Value {
     if let Some(error) = taken(shelf, entry, Some(article.id)) {
         return json!({ "id": entry["id"], "error": error });
     }
+    if let Some(error) = taxes::invalid(entry) {
+        return json!({ "id": entry["id"], "error": error });
+    }
     let attributes = match variations::attributes(shelf, entry, parent) {
         Ok(attributes) => attributes,
         Err(error) => return json!({ "id": entry["id"], "error": error }),
@@ -315,8 +323,10 @@ fn update(shelf: &Shelf, entry: &Value, parent: Option<u64>) -> Value {
     if parent.is_none() {
         woocommerce_categories::put(shelf, &mut put, entry);
     }
+    taxes::put(shelf, &mut put, entry);
     shelf.edit(article.id, |article| {
         article.categories = put.categories;
+        (article.tax_status, article.tax_class) = (put.tax_status, put.tax_class);
         if entry["attributes"].is_array() {
             article.attributes = attributes;
         }
