@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crossdock_core::{Order, OrderKey, Sku, message::Message};
+use crossdock_core::{ChannelId, Order, OrderKey, Sku, message::Message};
 use crossdock_odoo::kits;
 use crossdock_platform::{
     Platform, PlatformError,
@@ -45,13 +45,25 @@ impl<P: Platform> OrderValidator<P> {
             }
             fresh.push((&state.order, skus));
         }
+        self.tell(&fresh, |seller, channel| seller != channel).await?;
         // The seller counted the very article that it sold. Of what else there is less by that, the components of a kit
         // and whatever is made of them, it knows nothing. Where that cannot be asked, there may be kits.
-        let kits = kits::possible(&self.odoo).await.unwrap_or(true);
+        if kits::possible(&self.odoo).await.unwrap_or(true) {
+            self.tell(&fresh, |seller, channel| seller == channel).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens publications of what orders of some sellers have sold, and sends their messages.
+    async fn tell(
+        &self,
+        fresh: &[(&OrderKey, BTreeSet<Sku>)],
+        wanted: impl Fn(&ChannelId, &ChannelId) -> bool,
+    ) -> Result<(), PlatformError> {
         let mut messages: Vec<Message> = Vec::new();
         for channel in self.config.channels.iter().filter(|channel| channel.stock.is_some()) {
             let (mut keys, mut skus) = (BTreeSet::new(), BTreeSet::new());
-            for (order, goods) in fresh.iter().filter(|(order, _)| kits || order.channel != channel.id) {
+            for (order, goods) in fresh.iter().filter(|(order, _)| wanted(&order.channel, &channel.id)) {
                 keys.insert((*order).clone());
                 skus.extend(goods.iter().cloned());
             }

@@ -163,7 +163,7 @@ impl<P: Platform> ShipmentHandler<P> {
             let owner = match &resolved {
                 Ok(owners) => owners.get(&shipment.key).cloned(),
                 Err(trouble) => {
-                    answers.push((about, self.store(&shipment, &End::after(&trouble)).await.map(|_| ())));
+                    answers.push((about, self.store(&shipment, &End::after(trouble)).await.map(|_| ())));
                     continue;
                 }
             };

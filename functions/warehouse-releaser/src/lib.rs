@@ -160,7 +160,7 @@ impl<P: Platform> WarehouseReleaser<P> {
                     Ok(end) => end,
                     Err(trouble) => End::after(&trouble),
                 },
-                Err(trouble) => End::after(&trouble),
+                Err(trouble) => End::after(trouble),
             };
             let sale = looked.as_ref().map(|sales| sales.get(&job.fulfilment.sale));
             let to_ship = sale.ok().map(|sale| sale.is_some_and(Sale::is_to_ship));

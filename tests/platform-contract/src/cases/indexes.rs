@@ -1,6 +1,8 @@
 //! `due` and `listed`. Entries of equal time come in no stated order.
 
-use crossdock_platform::{Condition, Due, Key, Ledger, Listing, Platform, PlatformError, Write};
+use crossdock_platform::{
+    Condition, Due, Key, Ledger, Listing, Platform, PlatformError, Write, ledger::DUE_SHARDS,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{Harness, tools::*};
@@ -84,7 +86,7 @@ pub async fn drops_from_the_due_index_what_is_no_longer_due<H: Harness>(h: &H) {
 pub async fn refuses_a_shard_that_the_due_index_does_not_have<H: Harness>(h: &H) {
     let p = h.fresh().await;
     let now = p.clock().now();
-    let error = refusal(h, async || p.put(first_due("order#1", 10, now)).await).await;
+    let error = refusal(h, async || p.put(first_due("order#1", DUE_SHARDS, now)).await).await;
     assert!(matches!(error, PlatformError::Refused { .. }), "nobody would ever look there: {error}");
 }
 
