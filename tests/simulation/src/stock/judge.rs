@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use rust_decimal::Decimal;
 use simulators::shops::Shelf;
 
-use super::{BUFFERED, LOCATION, Play, SKUS};
+use super::{LOCATION, Play, SKUS, kept_back};
 
 impl Play {
     /// Told from what lay there, came in and was sold; never from our own ledger.
@@ -26,8 +26,7 @@ impl Play {
         }
         let portal = self.shops.portal.stock();
         for (sku, left) in &self.left {
-            let kept = if *sku == BUFFERED.0 { BUFFERED.1 } else { 0 };
-            let promise = Some((left - kept).max(0));
+            let promise = Some((left - kept_back(sku)).max(0));
             let counts = [
                 ("shopify", self.shops.shopify.shelf.count(sku, LOCATION)),
                 ("woo", self.shops.woo.shelf.count(sku, "")),

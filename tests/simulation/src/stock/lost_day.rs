@@ -22,7 +22,7 @@ use simulators::{
     warehouses::{Server, Stage, Take},
 };
 
-use super::{Act, LOCATION, Play, SKUS, script::count_of};
+use super::{Act, LOCATION, Play, SKUS, kept_back, script::count_of};
 use crate::{
     observer::external_id,
     play::{End, Played, STORM, in_weather},
@@ -233,7 +233,8 @@ impl Play {
             if lay != flows::decimal(self.world.odoo.on_hand("WH", sku)) {
                 lost.insert((DifferenceKind::WarehouseStockDiffers, format!("east/{sku}")));
             }
-            let promised = (self.world.odoo.unsold(&["WH"], sku).floor() as i64).max(0);
+            let unsold = self.world.odoo.unsold(&["WH"], sku).floor() as i64;
+            let promised = (unsold - kept_back(sku)).max(0);
             for (subject, count) in self.counts_of(sku) {
                 if count != Some(promised) {
                     lost.insert((DifferenceKind::StockDiffers, subject));

@@ -69,6 +69,11 @@ warehouses:
       stock: { adjustments: apply, snapshots: apply } }
 "#;
 
+/// What is kept back of a SKU.
+fn kept_back(sku: &str) -> i64 {
+    if sku == BUFFERED.0 { BUFFERED.1 } else { 0 }
+}
+
 /// Plays one seed.
 #[must_use]
 pub fn play(seed: u64, readable: bool) -> Played {
