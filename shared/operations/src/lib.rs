@@ -18,9 +18,7 @@ pub use json::{flat, reasons, summary};
 pub use parked::{Parked, ParkedFor, parked, parked_and_left};
 pub use redrive::{Redriven, redrive};
 pub use replay::{How, Plan, Selection, carry_out, plan, take_up};
-pub use runs::{
-    Compared, RunLine, RunState, compared, last_runs, not_compared, report, run_state, seen, total,
-};
+pub use runs::{Compared, RunLine, RunState, compared, last_runs, not_compared, report, run_state, seen};
 pub use search::search;
 pub use sessions::{SESSION, end_sessions};
 pub use story::{Story, stage_name};

@@ -74,21 +74,13 @@ pub(crate) async fn parked_for<P: Platform>(
             .buffered(AT_ONCE);
         let mut fitting = 0;
         while let Some(looked) = read.try_next().await? {
-            let why: &[Reason] = match &looked {
-                Looked::Gone => continue,
-                Looked::Order(state) => &state.reasons,
-                Looked::Beside(_, why) => why,
-            };
-            if !fits(why) {
-                continue;
-            }
+            let Some(looked) = looked.filter(|looked| fits(looked.why())) else { continue };
             if fitting == most {
                 found.cut = true;
                 break;
             }
             fitting += 1;
             match looked {
-                Looked::Gone => {}
                 Looked::Order(state) => found.orders.push(*state),
                 Looked::Beside(subject, why) => found.beside.push((subject, why)),
             }
@@ -97,20 +89,29 @@ pub(crate) async fn parked_for<P: Platform>(
     Ok(found)
 }
 
-/// What stands behind an entry of the index, which lags: what was replayed meanwhile is no longer parked.
+/// What stands behind an entry of the index.
 enum Looked {
-    Gone,
     Order(Box<State>),
     Beside(Subject, Vec<Reason>),
 }
 
-async fn look<P: Platform>(book: &OrderBook<P>, subject: Subject) -> Result<Looked, PlatformError> {
+impl Looked {
+    fn why(&self) -> &[Reason] {
+        match self {
+            Self::Order(state) => &state.reasons,
+            Self::Beside(_, why) => why,
+        }
+    }
+}
+
+/// The index lags: what was replayed meanwhile is no longer parked.
+async fn look<P: Platform>(book: &OrderBook<P>, subject: Subject) -> Result<Option<Looked>, PlatformError> {
     if let Subject::Order(order) = &subject {
         let state = book.state(order).await?.filter(|state| state.stage == Stage::Parked);
-        return Ok(state.map_or(Looked::Gone, |state| Looked::Order(Box::new(state))));
+        return Ok(state.map(|state| Looked::Order(Box::new(state))));
     }
     let reasons = book.reasons(&subject).await?;
-    Ok(if reasons.is_empty() { Looked::Gone } else { Looked::Beside(subject, reasons) })
+    Ok((!reasons.is_empty()).then_some(Looked::Beside(subject, reasons)))
 }
 
 /// The same with what the last reconciliation left: all of that run is read.

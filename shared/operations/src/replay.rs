@@ -201,8 +201,7 @@ async fn bill<P: Platform>(book: &OrderBook<P>, key: &OrderKey) -> Result<Option
 
 fn reopen(state: &mut State, how: How, now: jiff::Timestamp) {
     if how == How::Accepted {
-        state.awaited = false;
-        state.finish(now, "accepted as it stands in Odoo");
+        state.accept(now);
         return;
     }
     let ask_again = state

@@ -97,19 +97,13 @@ fn sum(counts: &BTreeMap<DifferenceKind, Count>) -> Count {
 /// Orders and SKUs that were compared.
 #[must_use]
 pub fn seen(run: &Run) -> u64 {
-    run.slices.iter().map(|slice| slice.seen).sum()
+    run.summary().seen
 }
 
 /// Publications whose publisher did not come to compare in time.
 #[must_use]
 pub fn not_compared(run: &Run) -> u64 {
     run.slices.iter().map(|slice| slice.not_compared).sum()
-}
-
-/// Over all kinds.
-#[must_use]
-pub fn total(run: &Run) -> Count {
-    sum(&run.counts())
 }
 
 /// What one reconciliation has compared of one peer.

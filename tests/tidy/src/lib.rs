@@ -1,6 +1,11 @@
 //! Checks of the tree itself; see `tests/`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
 
 /// The root of the workspace.
 ///
@@ -30,4 +35,18 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// What cargo knows of the workspace's own packages.
+///
+/// # Panics
+/// When cargo does not tell.
+#[must_use]
+pub fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata runs");
+    serde_json::from_slice(&output.stdout).expect("cargo metadata answers JSON")
 }

@@ -7,16 +7,9 @@ use std::{
     process::Command,
 };
 
-use serde_json::Value;
-
 /// Each crate of the workspace with its folder and the crates of the workspace that it depends on.
 fn graph() -> BTreeMap<String, (String, BTreeSet<String>)> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
-        .current_dir(tidy::root())
-        .output()
-        .expect("cargo metadata runs");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata answers JSON");
+    let metadata = tidy::metadata();
     let packages = metadata["packages"].as_array().expect("packages").clone();
     let names: BTreeSet<String> = packages.iter().map(|p| p["name"].as_str().unwrap().to_owned()).collect();
     packages
@@ -122,12 +115,7 @@ const NEED_TOOLS: [&str; 6] =
 
 #[test]
 fn cargo_test_runs_every_crate_that_needs_rust_alone() {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
-        .current_dir(tidy::root())
-        .output()
-        .expect("cargo metadata runs");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata answers JSON");
+    let metadata = tidy::metadata();
     let ids = |name: &str| -> BTreeSet<String> {
         metadata[name].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
     };

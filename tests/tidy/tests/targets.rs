@@ -5,18 +5,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{fs, path::Path, process::Command};
-
-use serde_json::Value;
+use std::{fs, path::Path};
 
 #[test]
 fn a_crate_is_built_for_its_tests_only_where_it_has_any_beside_its_code() {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
-        .current_dir(tidy::root())
-        .output()
-        .expect("cargo metadata runs");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata answers JSON");
+    let metadata = tidy::metadata();
     let marks = [concat!("#[", "test]"), concat!("#[tokio::", "test"), concat!("prop", "test!")];
     let mut wrong = Vec::new();
     for package in metadata["packages"].as_array().expect("packages") {

@@ -6,7 +6,7 @@ use crossdock_core::{
     difference::{Difference, DifferenceKind},
     ids::RunId,
 };
-use crossdock_operations::{audit::Act, not_compared, report, run_state, seen, total};
+use crossdock_operations::{audit::Act, last_runs, not_compared, report, run_state, seen};
 use crossdock_platform::{
     OrderBook, Platform,
     queue::send_all,
@@ -75,24 +75,17 @@ pub async fn runs<P: Platform>(book: &OrderBook<P>, options: &Runs) -> Result<bo
         run.slices.first().with_context(|| format!("there is no run {id}"))?;
         return print(&if options.json { report(&run).to_string() } else { text(&run, book.now()) });
     }
-    let mut all = Vec::new();
-    for id in book.runs().await?.into_iter().take(RUNS) {
-        all.push(book.run(&id).await?);
-    }
     if options.json {
-        return print(&Value::Array(all.iter().map(report).collect()).to_string());
+        let mut all = Vec::new();
+        for id in book.runs().await?.into_iter().take(RUNS) {
+            all.push(report(&book.run(&id).await?));
+        }
+        return print(&Value::Array(all).to_string());
     }
     let mut table = table(&["run", "state", "compared", "found", "healed", "left"]);
-    for run in &all {
-        let total = total(run);
-        table.add_row([
-            run.id.to_string(),
-            run_state(run).as_str().to_owned(),
-            seen(run).to_string(),
-            total.found.to_string(),
-            total.healed.to_string(),
-            (total.found - total.healed).to_string(),
-        ]);
+    for run in last_runs(book, RUNS).await? {
+        let counts = [run.compared, run.found, run.healed, run.left].map(|count| count.to_string());
+        table.add_row([run.run.to_string(), run.state.to_owned()].into_iter().chain(counts));
     }
     print(&table.to_string())
 }

@@ -23,44 +23,23 @@ macro_rules! columns {
     };
 }
 
-/// The entries of a shelf beyond a place, in one direction; SQLite reads a comparison of rows in its index.
-macro_rules! shelf {
-    ($beyond:literal, $order:literal) => {
-        concat!(
-            "SELECT pk, sk, listed_at FROM items
-             WHERE shelf = ?1 AND (listed_at, pk, sk) ",
-            $beyond,
-            " (?2, ?3, ?4) AND ?6 IS NOT NULL ORDER BY listed_at ",
-            $order,
-            ", pk ",
-            $order,
-            ", sk ",
-            $order,
-            " LIMIT ?5"
+/// The entries of a shelf beyond a place, in one direction, as they are or, for a lagging reader, as they were at a
+/// moment. SQLite reads a comparison of rows in its index.
+fn shelf_statement(lags: bool, falling: bool) -> String {
+    let (beyond, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
+    let from = |table: &str, seen: &str| {
+        format!(
+            "SELECT pk, sk, listed_at FROM {table}
+             WHERE shelf = ?1 AND (listed_at, pk, sk) {beyond} (?2, ?3, ?4) AND {seen}"
         )
     };
-}
-
-/// The same as it was at a moment.
-macro_rules! lagging_shelf {
-    ($beyond:literal, $order:literal) => {
-        concat!(
-            "SELECT pk, sk, listed_at FROM items
-             WHERE shelf = ?1 AND (listed_at, pk, sk) ",
-            $beyond,
-            " (?2, ?3, ?4) AND written_at <= ?6
-             UNION ALL SELECT pk, sk, listed_at FROM past
-             WHERE shelf = ?1 AND (listed_at, pk, sk) ",
-            $beyond,
-            " (?2, ?3, ?4) AND written_at <= ?6 AND replaced_at > ?6 ORDER BY listed_at ",
-            $order,
-            ", pk ",
-            $order,
-            ", sk ",
-            $order,
-            " LIMIT ?5"
-        )
+    let entries = if lags {
+        let past = from("past", "written_at <= ?6 AND replaced_at > ?6");
+        format!("{} UNION ALL {past}", from("items", "written_at <= ?6"))
+    } else {
+        from("items", "?6 IS NOT NULL")
     };
+    format!("{entries} ORDER BY listed_at {order}, pk {order}, sk {order} LIMIT ?5")
 }
 
 impl Ledger for Embedded {
@@ -159,14 +138,8 @@ impl Ledger for Embedded {
             None if falling => (i64::MAX, Key::new(LAST_CHARACTER, "")),
             None => (i64::MIN, Key::new("", "")),
         };
-        let statement = match (self.lags(), falling) {
-            (false, false) => shelf!(">", ""),
-            (false, true) => shelf!("<", "DESC"),
-            (true, false) => lagging_shelf!(">", ""),
-            (true, true) => lagging_shelf!("<", "DESC"),
-        };
         self.connection()
-            .prepare_cached(statement)
+            .prepare_cached(&shelf_statement(self.lags(), falling))
             .and_then(|mut s| {
                 let given = params![shelf, at, key.pk, key.sk, rows(limit), self.seen_until()];
                 s.query_map(given, entry)?.collect()

@@ -281,6 +281,12 @@ impl State {
         self.work.finish_in(Stage::Done, now, what);
     }
 
+    /// A person takes what stands in Odoo as right.
+    pub fn accept(&mut self, now: Timestamp) {
+        self.awaited = false;
+        self.finish(now, ACCEPTED);
+    }
+
     pub fn park(&mut self, reasons: Vec<Reason>, config: &str, now: Timestamp) {
         self.valid = None;
         self.work.park(reasons, config, now);
