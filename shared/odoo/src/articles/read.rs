@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Company,
-    catalogue::{many2one, number},
+    catalogue::number,
     connection::{Call, Odoo, PEER},
     orders::read_time,
 };
@@ -115,23 +115,20 @@ struct Row {
     write_date: String,
 }
 
-const FIELDS: [&str; 15] = [
-    "product_tmpl_id",
-    "default_code",
-    "name",
-    "display_name",
-    "product_template_attribute_value_ids",
-    "description_sale",
-    "barcode",
-    "weight",
-    "weight_uom_name",
-    "uom_id",
-    "taxes_id",
-    "categ_id",
-    "sale_ok",
-    "active",
-    "write_date",
-];
+#[derive(Deserialize)]
+struct Found {
+    records: Vec<Row>,
+}
+
+fn specification() -> Value {
+    let named = json!({ "fields": { "display_name": {} } });
+    json!({
+        "product_tmpl_id": {}, "default_code": {}, "name": {}, "display_name": {},
+        "product_template_attribute_value_ids": {}, "description_sale": {}, "barcode": {}, "weight": {},
+        "weight_uom_name": {}, "uom_id": named, "taxes_id": {}, "categ_id": named, "sale_ok": {},
+        "active": {}, "write_date": {},
+    })
+}
 
 /// Every product with an Internal Reference that `company` can sell or could once, by id after `after`; `limit` of
 /// them. One call, and one more where some are variants.
@@ -146,7 +143,7 @@ pub async fn page(
     limit: usize,
 ) -> Result<Page, PeerError> {
     let call = asked(company, lang, json!(["id", ">", after])).arg("order", "id").arg("limit", limit);
-    let rows: Vec<Row> = odoo.in_company(company.id).call(call).await?;
+    let rows = records(&odoo.in_company(company.id), call).await?;
     let next = if rows.len() < limit { None } else { rows.last().map(|row| row.id) };
     Ok(Page { next, ..finish(odoo, company, lang, rows).await? })
 }
@@ -166,20 +163,28 @@ pub async fn of_skus(
         return Ok(Page::default());
     }
     let call = asked(company, lang, json!(["default_code", "in", skus])).arg("order", "id");
-    let rows: Vec<Row> = odoo.in_company(company.id).call(call).await?;
+    let rows = records(&odoo.in_company(company.id), call).await?;
     finish(odoo, company, lang, rows).await
 }
 
+/// Such a call, for `search_read` shows no tax that is archived, whatever it is asked.
 fn asked(company: &Company, lang: &str, which: Value) -> Call {
     let domain = json!([which, ["default_code", "!=", false], ["company_id", "in", [false, company.id]]]);
-    Call::new("product.product", "search_read")
+    Call::new("product.product", "web_search_read")
         .arg("domain", domain)
-        .arg("fields", json!(FIELDS))
+        .arg("specification", specification())
+        // How many there are in all is not asked.
+        .arg("count_limit", 1)
         // An archived product is to be offered no more.
         .context("active_test", false)
         .context("lang", lang)
         // The name without the SKU in front of it.
         .context("display_default_code", false)
+}
+
+async fn records(odoo: &Odoo, call: Call) -> Result<Vec<Row>, PeerError> {
+    let found: Found = odoo.call(call).await?;
+    Ok(found.records)
 }
 
 async fn finish(odoo: &Odoo, company: &Company, lang: &str, rows: Vec<Row>) -> Result<Page, PeerError> {
@@ -235,7 +240,7 @@ fn article(
     let weight = number(&row.weight).ok_or_else(|| garbage("a weight that is no number"))?;
     Ok(Article {
         product: row.id,
-        template: many2one(&row.product_tmpl_id).ok_or_else(|| garbage("a product without a template"))?,
+        template: row.product_tmpl_id.as_i64().ok_or_else(|| garbage("a product without a template"))?,
         sku,
         name: row.name,
         title: row.display_name,
@@ -248,10 +253,10 @@ fn article(
         barcode: filled(&row.barcode),
         weight: weight.round_dp(WEIGHT_DIGITS).normalize(),
         weight_unit: text(&row.weight_uom_name),
-        unit: Some(named(&row.uom_id)).filter(|unit| !unit.is_empty()),
+        unit: Some(text(&row.uom_id["display_name"])).filter(|unit| !unit.is_empty()),
         taxes: row.taxes_id.iter().filter_map(tax).collect(),
         untaxed: row.taxes_id.is_empty(),
-        category: Some(named(&row.categ_id)).filter(|path| !path.is_empty()),
+        category: Some(text(&row.categ_id["display_name"])).filter(|path| !path.is_empty()),
         sellable: row.sale_ok && row.active,
         written: read_time(&row.write_date).ok_or_else(|| garbage("a time that is none"))?,
     })
