@@ -15,6 +15,7 @@
 mod announced;
 mod articles;
 mod counts;
+mod deliveries;
 mod left;
 mod orders;
 mod shipments;
@@ -144,7 +145,7 @@ impl<P: Platform> NightlyReconciler<P> {
         while let Some(slice) = self.book.document::<Slice>(key).await?.filter(is_open) {
             if slice.latest() <= self.book.now() {
                 let why = match slice.pending.len() {
-                    0 => "there was no time for all of it".to_owned(),
+                    0 => slice.work.last_trouble().unwrap_or("there was no time for all of it").to_owned(),
                     few => format!("{few} publications were not compared in time"),
                 };
                 messages.extend(self.give_up(&slice, &why).await?);
@@ -186,6 +187,7 @@ impl<P: Platform> NightlyReconciler<P> {
             ("left", Some(channel), _) => return self.left(channel, slice, deadline).await,
             ("articles", Some(channel), _) => self.articles(channel, slice, deadline).await?,
             ("shipments", _, Some(warehouse)) => return self.shipments(&warehouse.id, slice, deadline).await,
+            ("deliveries", ..) => self.deliveries(slice, deadline).await?,
             ("counts", _, Some(warehouse)) => self.counts(warehouse, slice, deadline).await?,
             // The configuration has changed since it was planned.
             _ => self.book.end_page(slice, 0, None).await?,
@@ -193,8 +195,8 @@ impl<P: Platform> NightlyReconciler<P> {
         Ok(Vec::new())
     }
 
-    /// Opens the parts of a run: the orders of each shop, what each was told of its articles, and the shipments of each
-    /// warehouse that can be asked. Those that were left to people come before a shop's other orders, and its counts
+    /// Opens the parts of a run: the orders of each shop, what each was told of its articles, the shipments of each
+    /// warehouse that can be asked, and what people shipped in Odoo. Those that were left to people come before a shop's other orders, and its counts
     /// after all of them.
     async fn plan(&self, plan: &Slice) -> Result<Vec<Message>, Trouble> {
         let mut names = Vec::new();
@@ -216,6 +218,9 @@ impl<P: Platform> NightlyReconciler<P> {
         }
         let remote = self.config.warehouses.iter().filter(|warehouse| warehouse.is_remote());
         names.extend(remote.filter_map(|warehouse| named("shipments", warehouse.id.as_str())));
+        if !self.config.warehouses.is_empty() {
+            names.extend(named("deliveries", crossdock_odoo::PEER));
+        }
         let mut messages = Vec::new();
         for name in names {
             let key = SliceKey::new(plan.key.run.clone(), name);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crossdock_core::{
-    Reference, ShipmentId, ShipmentKey, config,
+    Reference, ShipmentKey, config,
     shipment::{Parcel, Shipment, ShippedLine},
 };
 use crossdock_odoo::transfers::{Sale, Transfer, TransferKind, TransferState};
@@ -74,7 +74,6 @@ fn by_a_person(sale: &Sale, transfer: &Transfer) -> bool {
 }
 
 fn shipment(warehouse: &config::Warehouse, transfer: &Transfer, now: jiff::Timestamp) -> Option<Shipment> {
-    let id = ShipmentId::new(format!("odoo-{}", transfer.id)).ok()?;
     let reference =
         Reference::new(transfer.name.clone()).or_else(|_| Reference::new(format!("T{}", transfer.id)));
     let lines = transfer.moves.iter().filter(|of| of.quantity > Decimal::ZERO).filter_map(|of| {
@@ -84,7 +83,7 @@ fn shipment(warehouse: &config::Warehouse, transfer: &Transfer, now: jiff::Times
     let parcel =
         |tracking: &String| Parcel { carrier: carrier.clone(), tracking: Some(tracking.clone()), url: None };
     Some(Shipment {
-        key: ShipmentKey::new(warehouse.id.clone(), id),
+        key: ShipmentKey::by_hand(&warehouse.id, transfer.id),
         reference: reference.ok()?,
         shipped_at: now,
         lines: lines.collect(),

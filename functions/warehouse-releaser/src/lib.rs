@@ -270,11 +270,8 @@ impl<P: Platform> WarehouseReleaser<P> {
 
     /// The warehouses that ship for the warehouses of the order's company, by Odoo's id.
     async fn houses(&self, sale: &Sale) -> Result<BTreeMap<i64, &config::Warehouse>, Trouble> {
-        let Some(company) = self.catalogue.company(&OdooRef::Id(sale.company)).await? else {
-            return Ok(BTreeMap::new());
-        };
-        let mapped = self.config.warehouses.iter();
-        Ok(mapped.filter_map(|warehouse| Some((company.warehouse(&warehouse.odoo)?, warehouse))).collect())
+        let company = self.catalogue.company(&OdooRef::Id(sale.company)).await?;
+        Ok(company.map(|company| company.houses(&self.config.warehouses)).unwrap_or_default())
     }
 
     /// Whether the time for a job is over: its lease may be somebody else's, and what we know of it is old.

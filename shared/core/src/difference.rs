@@ -20,6 +20,8 @@ crate::coded::coded! {
     ShipmentMissing => "shipment_missing", "Let `shipments` heal, or have the warehouse tell it again.";
     /// A shop does not have what it was told of a shipment.
     ShipmentNotAnnounced => "shipment_not_announced", "Let `shipments` heal, and the shop is told once more; or mark the order as shipped there.";
+    /// People shipped an order in Odoo, and nothing has followed from it.
+    ShipmentUnnoticed => "shipment_unnoticed", "Let `shipments` heal, and it is invoiced and the shop is told of it; or do both by hand.";
     /// A shop sells an article that no product in Odoo is.
     ArticleUnknown => "article_unknown", "Give the product in Odoo this Internal Reference, or take the article out of the shop: until then nobody tells it stock or prices, and its orders are parked. One that is to stay so belongs into `stock.exclude` and `catalogue.exclude`.";
     /// A location counts something else than Odoo promises.
@@ -47,6 +49,7 @@ impl DifferenceKind {
             | Self::OrderTotalDiffers => true,
             Self::ShipmentMissing
             | Self::ShipmentNotAnnounced
+            | Self::ShipmentUnnoticed
             | Self::ArticleUnknown
             | Self::StockDiffers
             | Self::WarehouseStockDiffers
@@ -67,7 +70,9 @@ impl DifferenceKind {
     pub fn heals(self) -> Option<Healing> {
         match self {
             Self::OrderMissing | Self::OrderOutdated => Some(Healing::Orders),
-            Self::ShipmentMissing | Self::ShipmentNotAnnounced => Some(Healing::Shipments),
+            Self::ShipmentMissing | Self::ShipmentNotAnnounced | Self::ShipmentUnnoticed => {
+                Some(Healing::Shipments)
+            }
             Self::StockDiffers => Some(Healing::Stock),
             Self::WarehouseStockDiffers => Some(Healing::WarehouseStock),
             Self::PriceDiffers | Self::ArticleDiffers | Self::ArticleMissing => Some(Healing::Catalogue),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     advice::{Advice, Receipt},
-    ids::{LineId, OrderId, Reference, ReleaseKey, ShipmentKey, Sku},
+    ids::{LineId, OrderId, Reference, ReleaseKey, ShipmentId, ShipmentKey, Sku, WarehouseId},
     order::{Address, short_digest},
 };
 
@@ -92,6 +92,15 @@ impl Shipment {
     #[must_use]
     pub fn digest(&self) -> String {
         short_digest(serde_json::to_string(self).expect("a shipment always serialises").as_bytes())
+    }
+}
+
+impl ShipmentKey {
+    /// Of a transfer of Odoo that people shipped there, in a warehouse that told nothing of it.
+    #[must_use]
+    pub fn by_hand(warehouse: &WarehouseId, transfer: i64) -> Self {
+        let id = ShipmentId::new(format!("odoo-{transfer}")).expect("a number always makes an id");
+        Self::new(warehouse.clone(), id)
     }
 }
 

@@ -11,7 +11,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crossdock_core::{Currency, PeerError, Sku, config::OdooRef};
+use crossdock_core::{
+    Currency, PeerError, Sku,
+    config::{self, OdooRef},
+};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -326,6 +329,12 @@ impl Company {
     #[must_use]
     pub fn warehouse(&self, wanted: &OdooRef) -> Option<i64> {
         self.warehouses.iter().find(|named| is(wanted, named.id, &named.name)).map(|named| named.id)
+    }
+
+    /// Which of these ship for its warehouses, by Odoo's id.
+    #[must_use]
+    pub fn houses<'a>(&self, mapped: &'a [config::Warehouse]) -> BTreeMap<i64, &'a config::Warehouse> {
+        mapped.iter().filter_map(|warehouse| Some((self.warehouse(&warehouse.odoo)?, warehouse))).collect()
     }
 
     #[must_use]

@@ -159,6 +159,12 @@ impl<S: Stages> Work<S> {
         self.note(now, why);
     }
 
+    /// Why the last try failed; none where nothing has failed since the last progress.
+    #[must_use]
+    pub fn last_trouble(&self) -> Option<&str> {
+        self.log.last().filter(|_| self.attempts > 0).map(|event| event.what.as_str())
+    }
+
     /// The message is sent again now; the next time is later each time, so that a long queue is not flooded
     /// with what already waits in it.
     pub fn wake(&mut self, now: Timestamp) {

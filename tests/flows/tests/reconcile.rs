@@ -7,6 +7,7 @@ mod reconcile {
     mod articles;
     mod closed;
     mod counts;
+    mod deliveries;
     mod left;
     mod orders;
     mod unended;
@@ -103,6 +104,7 @@ async fn where_nothing_was_missed_nothing_differs() {
         "articles.shopify",
         "articles.woo",
         "counts.east",
+        "deliveries.odoo",
         "orders.shopify",
         "orders.woo",
         "plan",
@@ -111,7 +113,10 @@ async fn where_nothing_was_missed_nothing_differs() {
         "stock.woo.0",
     ];
     assert_eq!(seen.iter().map(|(name, _)| *name).collect::<Vec<_>>(), all);
-    assert!(seen.iter().all(|(name, seen)| *name == "plan" || *seen > 0), "{seen:?}");
+    assert!(
+        seen.iter().all(|(name, seen)| matches!(*name, "plan" | "deliveries.odoo") || *seen > 0),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

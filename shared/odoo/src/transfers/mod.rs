@@ -7,6 +7,7 @@
 
 mod address;
 mod arrivals;
+mod done;
 mod look;
 mod lots;
 mod marker;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use address::{Recipient, recipients};
 pub use arrivals::{Awaited, awaited};
+pub use done::{DeliveriesPage, Delivery, done};
 pub use look::{
     Changed, ChangedTransfer, Names, TransfersPage, changed, closed, hinted, keys, look, look_again, open,
     sales_of,
