@@ -35,14 +35,22 @@ use crate::target::Target;
 
 type Running<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
+/// What a database may do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum App {
+    /// Kits are its bills of materials.
+    Manufacturing,
+    Purchase,
+}
+
 /// One promise of Odoo's and of the importer's in front of it.
 #[derive(Clone, Copy)]
 pub struct Case {
     pub name: &'static str,
     /// Something in it only an administrator may do.
     pub needs_admin: bool,
-    /// About kits, which there are where Manufacturing is installed.
-    pub needs_manufacturing: bool,
+    /// What it is about is there where this is installed.
+    pub needs: Option<App>,
     pub run: for<'a> fn(&'a Target) -> Running<'a>,
 }
 
@@ -51,7 +59,7 @@ macro_rules! cases {
         vec![$($(Case {
             name: concat!(stringify!($group), "::", stringify!($case)),
             needs_admin: $needs_admin,
-            needs_manufacturing: false,
+            needs: None,
             run: |target| Box::pin($group::$case(target)),
         },)*)*]
     };
@@ -62,7 +70,7 @@ macro_rules! with_auto_lock {
         vec![$($(Case {
             name: concat!("with_auto_lock::", stringify!($group), "::", stringify!($case)),
             needs_admin: true,
-            needs_manufacturing: false,
+            needs: None,
             run: |target| Box::pin(locked(target, $group::$case(target))),
         },)*)*]
     };
@@ -80,6 +88,7 @@ pub fn cases() -> Vec<Case> {
         billing(),
         goods::stocked(),
         goods::assembled(),
+        goods::purchased(),
         goods::sold(),
         goods::hinted(),
         by_an_administrator(),
@@ -280,6 +289,7 @@ fn by_an_administrator() -> Vec<Case> {
         transfers {
             goods_that_come_in_later_show_in_the_moves
             closed_transfers_are_found_by_when_they_were_closed
+            deliveries_that_are_done_are_found_with_the_shipment_in_their_notes
             stock_that_a_cancel_frees_is_reserved_when_asked
             a_delivery_in_two_steps_ships_step_by_step
             a_carriers_real_cost_stays_off_the_order

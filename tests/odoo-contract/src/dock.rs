@@ -171,28 +171,66 @@ pub fn closing(mut came: Shipped) -> Shipped {
     came
 }
 
-/// A warehouse that receives goods into an input place before they are put away.
+/// In how many steps goods come in.
+#[derive(Debug, Clone, Copy)]
+pub enum InSteps {
+    /// Into an input place, and from there they are put away.
+    Two,
+    /// With a control between the two.
+    Three,
+}
+
+/// A warehouse that receives goods in steps.
 ///
 /// # Panics
 /// Where Odoo does not make it.
-pub async fn two_step_house_in(target: &Target) -> House {
-    const CODE: &str = "CD2IN";
-    let domain = json!([["code", "=", CODE]]);
+pub async fn house_in_steps(target: &Target, steps: InSteps) -> House {
+    let (code, name, value) = match steps {
+        InSteps::Two => ("CD2IN", "Crossdock two steps in", "two_steps"),
+        InSteps::Three => ("CD3IN", "Crossdock three steps in", "three_steps"),
+    };
+    let domain = json!([["code", "=", code]]);
     let company = target.world.company.id;
     if target.user.rows("stock.warehouse", domain.clone(), &["name"]).await.is_empty() {
         match &target.simulator {
             Some(server) => server.seed(|seed| {
-                let house = seed.warehouse(company, "Crossdock two steps in", CODE);
-                seed.two_steps_in(house);
+                let house = seed.warehouse(company, name, code);
+                seed.steps_in(house, value);
             }),
             None => {
-                let values = json!({
-                    "name": "Crossdock two steps in", "code": CODE, "reception_steps": "two_steps",
-                    "company_id": company,
-                });
+                let values =
+                    json!({ "name": name, "code": code, "reception_steps": value, "company_id": company });
                 target.admin().in_company(company).save("stock.warehouse", values, &Map::new()).await;
             }
         }
     }
     crate::shelf::house_of(&target.user, domain).await
+}
+
+/// A confirmed purchase order of products, with their quantities; its number. The simulator has the transfer alone, as
+/// Odoo makes it.
+///
+/// # Panics
+/// Where Odoo does not make it.
+pub async fn purchased(target: &Target, house: &House, goods: &[(i64, &str)]) -> String {
+    if target.simulator.is_some() {
+        let number = format!("P{}", target.fresh());
+        expected(target, house, "supplier", &number, goods).await;
+        return number;
+    }
+    let admin = target.admin().in_company(target.world.company.id);
+    let houses = admin.rows("stock.warehouse", json!([["id", "=", house.id]]), &["in_type_id"]).await;
+    let kind = one(&houses[0]["in_type_id"]).expect("an operation type");
+    let vendor = admin.save("res.partner", json!({ "name": "A vendor" }), &Map::new()).await;
+    let lines = goods.iter().map(|(product, quantity)| {
+        let quantity: f64 = quantity.parse().expect("a number");
+        json!([0, 0, { "product_id": product, "product_qty": quantity, "price_unit": 1.0 }])
+    });
+    let values = json!({
+        "partner_id": vendor, "picking_type_id": kind, "order_line": lines.collect::<Vec<_>>(),
+    });
+    let order = admin.save("purchase.order", values, &Map::new()).await;
+    admin.run("purchase.order", "button_confirm", &[order], &[]).await;
+    let rows = admin.rows("purchase.order", json!([["id", "=", order]]), &["name"]).await;
+    rows[0]["name"].as_str().expect("a number").to_owned()
 }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_odoo::Odoo;
+use crossdock_odoo::{Call, Odoo};
 use serde_json::{Value, json};
 
-use crate::hands::{Hands, many, one};
+use crate::{
+    cases::App,
+    hands::{Hands, many, one},
+};
 
 pub const TAXES: [(&str, &str, bool); 4] = [
     ("CD 10% excl", "10", false),
@@ -44,8 +47,8 @@ pub struct World {
     pub timezone: String,
     /// By SKU.
     pub products: BTreeMap<String, i64>,
-    /// Manufacturing is installed: there may be kits.
-    pub manufacturing: bool,
+    /// Which of them are installed.
+    pub apps: Vec<App>,
 }
 
 impl World {
@@ -74,9 +77,15 @@ impl World {
         if ["UTC", ""].contains(&timezone.as_str()) {
             missing.push("a timezone of the user that is not UTC".to_owned());
         }
-        let manufacturing = crossdock_odoo::kits::possible(user).await.map_err(|error| error.to_string())?;
+        let kits = crossdock_odoo::kits::possible(user).await.map_err(|error| error.to_string())?;
+        let of_purchases =
+            Call::new("stock.move", "fields_get").arg("allfields", json!(["purchase_line_id"]));
+        let of_purchases = hands.call(of_purchases.arg("attributes", json!(["type"]))).await;
+        let purchases = of_purchases["purchase_line_id"].is_object();
+        let apps = [(App::Manufacturing, kits), (App::Purchase, purchases)];
+        let apps = apps.into_iter().filter_map(|(app, there)| there.then_some(app)).collect();
         if missing.is_empty() {
-            Ok(Self { company, second, timezone, products, manufacturing })
+            Ok(Self { company, second, timezone, products, apps })
         } else {
             Err(missing.join("; "))
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use odoo_contract::{
-    cases::{Case, cases},
+    cases::{App, Case, cases},
     live,
     target::{Access, Target},
 };
@@ -44,9 +44,11 @@ fn on_live(access: &Access, only_list: bool) -> Vec<Trial> {
             "cases marked as ignored are not run: set CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY"
         );
     }
-    let no_kits = prepared.as_ref().is_ok_and(|(_, world)| !world.manufacturing);
-    if no_kits {
-        eprintln!("the cases about kits are marked as ignored and not run: install Manufacturing (mrp)");
+    let apps =
+        [(App::Manufacturing, "kits", "Manufacturing (mrp)"), (App::Purchase, "purchases", "Purchase")];
+    let lacks = |app: App| prepared.as_ref().is_ok_and(|(_, world)| !world.apps.contains(&app));
+    for (_, what, name) in apps.into_iter().filter(|(app, ..)| lacks(*app)) {
+        eprintln!("the cases about {what} are marked as ignored and not run: install {name}");
     }
     let trial = |case: Case| {
         let (access, prepared, run) = (access.clone(), prepared.clone(), run.clone());
@@ -60,7 +62,7 @@ fn on_live(access: &Access, only_list: bool) -> Vec<Trial> {
             }
             Err(missing) => Err(Failed::from(missing)),
         };
-        let lacking = case.needs_admin && !has_admin || case.needs_manufacturing && no_kits;
+        let lacking = case.needs_admin && !has_admin || case.needs.is_some_and(lacks);
         Trial::test(format!("live::{}", case.name), test).with_ignored_flag(lacking)
     };
     cases().into_iter().map(trial).collect()

@@ -1,6 +1,6 @@
 //! The cases about products, stock and what is told of them.
 
-use super::{Case, articles, automation, counts, kits, price_changes, pricelists, receipts, stock};
+use super::{App, Case, articles, automation, counts, kits, price_changes, pricelists, receipts, stock};
 
 pub(super) fn stocked() -> Vec<Case> {
     cases! { true
@@ -37,6 +37,7 @@ pub(super) fn stocked() -> Vec<Case> {
             a_transfer_is_found_by_what_it_was_made_for_and_its_own_name_goes_first
             what_comes_back_or_goes_out_or_into_another_warehouse_is_no_receipt
             of_two_steps_the_first_is_received_and_the_second_waits_for_people
+            of_three_steps_the_first_is_received_and_the_others_wait_for_people
         }
     }
 }
@@ -55,7 +56,14 @@ pub(super) fn assembled() -> Vec<Case> {
             what_limits_a_kit_is_what_odoo_counts
         }
     };
-    cases.into_iter().map(|case| Case { needs_manufacturing: true, ..case }).collect()
+    cases.into_iter().map(|case| Case { needs: Some(App::Manufacturing), ..case }).collect()
+}
+
+pub(super) fn purchased() -> Vec<Case> {
+    let cases = cases! { true
+        receipts { a_purchase_order_is_received_under_its_number_in_parts }
+    };
+    cases.into_iter().map(|case| Case { needs: Some(App::Purchase), ..case }).collect()
 }
 
 pub(super) fn sold() -> Vec<Case> {

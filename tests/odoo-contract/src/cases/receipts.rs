@@ -5,7 +5,10 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::{
-    dock::{closing, expected, lots_there, only, put_down, receive, received, two_step_house_in, waiting},
+    dock::{
+        InSteps, closing, expected, house_in_steps, lots_there, only, purchased, put_down, receive, received,
+        waiting,
+    },
     orders::d,
     shelf::{House, Shelf, Shipped, house, key, seen, typed},
     target::Target,
@@ -163,7 +166,15 @@ pub async fn what_comes_back_or_goes_out_or_into_another_warehouse_is_no_receipt
 }
 
 pub async fn of_two_steps_the_first_is_received_and_the_second_waits_for_people(target: &Target) {
-    let house = two_step_house_in(target).await;
+    step_by_step(target, InSteps::Two).await;
+}
+
+pub async fn of_three_steps_the_first_is_received_and_the_others_wait_for_people(target: &Target) {
+    step_by_step(target, InSteps::Three).await;
+}
+
+async fn step_by_step(target: &Target, steps: InSteps) {
+    let house = house_in_steps(target, steps).await;
     let shelf = Shelf::new(target, "lot", &house).await;
     let origin = format!("P{}", target.fresh());
     let (_, name) = expected(target, &house, VENDOR, &origin, &[(shelf.product, "5")]).await;
@@ -176,10 +187,23 @@ pub async fn of_two_steps_the_first_is_received_and_the_second_waits_for_people(
         json!([["product_id", "=", shelf.product], ["picking_id.picking_type_id.code", "=", "internal"]]);
     let inside = target.user.rows("stock.move", domain, &["state", "quantity", "picking_id"]).await;
     let held: Decimal = inside.iter().map(|of| crate::hands::number(&of["quantity"])).sum();
-    assert_eq!(held, d("3"), "the second step has what came: {inside:?}");
+    assert_eq!(held, d("3"), "the next step has what came: {inside:?}");
     for of in &inside {
         let step = of["picking_id"][1].as_str().expect("a name");
-        assert_eq!(waiting(target, &house, step).await.transfers, [], "the second step is no receipt");
+        assert_eq!(waiting(target, &house, step).await.transfers, [], "a later step is no receipt");
     }
     assert_eq!(after.transfers[0].name, name);
+}
+
+/// What a warehouse tells of a purchase has the number of the order, however many transfers it takes.
+pub async fn a_purchase_order_is_received_under_its_number_in_parts(target: &Target) {
+    let (house, shelf) = empty(target, "none").await;
+    let number = purchased(target, &house, &[(shelf.product, "10")]).await;
+    let first = came(target, &[(shelf.product, "4")]);
+    let after = received(target, &house, &number, &first).await;
+    assert_eq!((after.transfers.len(), only(&after).moves[0].demand), (2, d("6")));
+    let second = closing(came(target, &[(shelf.product, "5")]));
+    let after = received(target, &house, &number, &second).await;
+    assert_eq!((after.open().len(), shelf.on_hand(target).await), (0, d("9")));
+    assert!(after.done_by(&key(&first.id)).is_some(), "both are found");
 }

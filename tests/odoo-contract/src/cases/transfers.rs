@@ -1,6 +1,9 @@
 //! What is seen of transfers: changes, keys, names, recipients, steps, companies, carriers.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crossdock_core::{
     OrderKey,
@@ -9,8 +12,8 @@ use crossdock_core::{
     order::Prices,
 };
 use crossdock_odoo::transfers::{
-    MoveState, Prepared, TransferKind, TransferState, assign, changed, closed, hinted, holds, keys, prepare,
-    recipients, sales_of, validate,
+    MoveState, Prepared, TransferKind, TransferState, assign, changed, closed, done, hinted, holds, keys,
+    prepare, recipients, sales_of, validate,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, json};
@@ -88,6 +91,47 @@ pub async fn closed_transfers_are_found_by_when_they_were_closed(target: &Target
         !closed_since(target, target.clock.now()).await.contains(&called_off),
         "nothing was written since"
     );
+}
+
+/// What a warehouse shipped, what people shipped of the rest, and what is called off or still open.
+pub async fn deliveries_that_are_done_are_found_with_the_shipment_in_their_notes(target: &Target) {
+    let shelf = Shelf::with(target, "9").await;
+    let before = target.clock.now();
+    let parts = typed(target, &[(shelf.product, "3")]).await;
+    let by_hand = typed(target, &[(shelf.product, "1")]).await;
+    let called_off = typed(target, &[(shelf.product, "1")]).await;
+    let _open = typed(target, &[(shelf.product, "1")]).await;
+    let told = target.fresh();
+    let sale = applied(target, parts, &Shipped::new(&told, &[(shelf.product, "1")])).await;
+    let shipped = outgoing(&sale).into_iter().find(|of| !of.is_open()).expect("one is done").id;
+    let rest = open(&sale).id;
+    let whole = open(&seen(target, by_hand).await).id;
+    for transfer in [rest, whole] {
+        target.user.ship(transfer).await;
+    }
+    target.user.cancel_order(called_off).await;
+    let until = target.clock.now() + SignedDuration::from_secs(60);
+    let (mut found, mut after) = (BTreeMap::new(), shipped - 1);
+    loop {
+        let page = done(&target.user.0, before - SignedDuration::from_secs(2), until, after, 2).await;
+        let page = page.expect("a page");
+        found.extend(page.deliveries.into_iter().map(|of| (of.transfer, of)));
+        let Some(next) = page.next else { break };
+        after = next;
+    }
+    let here = [shipped, rest, whole];
+    let ours: Vec<_> = here.iter().map(|id| found.get(id).map(|of| (of.sale, of.shipment.clone()))).collect();
+    // Odoo copies the note to the backorder.
+    assert_eq!(
+        ours,
+        [Some((parts, Some(key(&told)))), Some((parts, Some(key(&told)))), Some((by_hand, None))]
+    );
+    let house = house(target).await.id;
+    assert!(here.iter().all(|id| found[id].warehouse == Some(house) && found[id].done_at.is_some()));
+    assert!(found.values().all(|of| of.sale != called_off && of.company == target.world.company.id));
+    tokio::time::sleep(SECOND).await;
+    let later = done(&target.user.0, target.clock.now(), until, 0, 10).await.expect("a page");
+    assert!(later.deliveries.iter().all(|of| !here.contains(&of.transfer)), "nothing was written since");
 }
 
 pub async fn stock_that_a_cancel_frees_is_reserved_when_asked(target: &Target) {

@@ -17,6 +17,8 @@ const LOT: &str = "stock.lot";
 const KIND: &str = "stock.picking.type";
 /// What the place is called that goods come into before they are put away.
 const INPUT: &str = "Input";
+/// And the place that they are looked at in, where the warehouse does that.
+const CONTROL: &str = "Quality Control";
 
 impl Tx<'_> {
     /// What comes from outside is expected as it was asked for: in one line, or in one for each serial number.
@@ -98,12 +100,12 @@ impl Tx<'_> {
 }
 
 impl Tx<'_> {
-    /// The second step of a receipt: from the input place into the stock, in one transfer for each receipt. 17 makes it
-    /// as the first step is confirmed, 18 and 19 as it is done.
+    /// The next step of a receipt: from the input place into the stock, or to where it is controlled and from there, in
+    /// one transfer for each step. 17 makes them as the first step is confirmed, 18 and 19 as the one before is done.
     fn put_away(&mut self, id: i64) {
         let store = &self.db.store;
-        let input = store.link(MOVE, id, "location_dest_id").unwrap_or_default();
-        if store.text("stock.location", input, "name") != INPUT
+        let place = store.link(MOVE, id, "location_dest_id").unwrap_or_default();
+        if ![INPUT, CONTROL].contains(&store.text("stock.location", place, "name").as_str())
             || !store.links(MOVE, id, "move_dest_ids").is_empty()
         {
             return;
@@ -112,7 +114,7 @@ impl Tx<'_> {
         let begun = store.by_ref(MOVE, "picking_id", receipt).into_iter();
         let begun = begun.flat_map(|sibling| store.links(MOVE, sibling, "move_dest_ids"));
         let begun = begun.filter_map(|next| store.link(MOVE, next, "picking_id")).next();
-        let picking = begun.unwrap_or_else(|| self.new_put_away(receipt, input));
+        let picking = begun.unwrap_or_else(|| self.new_put_away(receipt, place));
         let store = &self.db.store;
         let product = store.link(MOVE, id, "product_id").unwrap_or_default();
         let done = store.text(MOVE, id, "state") == "done";
@@ -121,18 +123,33 @@ impl Tx<'_> {
         self.chain(id, next);
         self.reserve(next);
         self.settle(picking);
+        if self.version() == Version::V17 {
+            self.put_away(next);
+        }
     }
 
-    fn new_put_away(&mut self, receipt: i64, input: i64) -> i64 {
+    /// A place of a warehouse, by its name.
+    fn place_in(&self, house: i64, name: &str) -> Option<i64> {
         let store = &self.db.store;
-        let house = store.link("stock.location", input, "warehouse_id").unwrap_or_default();
+        let places = store.by_ref("stock.location", "warehouse_id", house).into_iter();
+        places.into_iter().find(|&place| store.text("stock.location", place, "name") == name)
+    }
+
+    fn new_put_away(&mut self, receipt: i64, from: i64) -> i64 {
+        let store = &self.db.store;
+        let house = store.link("stock.location", from, "warehouse_id").unwrap_or_default();
+        let is_input = store.text("stock.location", from, "name") == INPUT;
+        let control = self.place_in(house, CONTROL).filter(|_| is_input);
+        let store = &self.db.store;
+        let to = control
+            .map_or_else(|| store.value("stock.warehouse", house, "lot_stock_id").clone(), |id| json!(id));
         let kinds = store.by_ref(KIND, "warehouse_id", house).into_iter();
         let kind = kinds.into_iter().find(|&kind| store.text(KIND, kind, "sequence_code") == "STOR");
         let row = [
             ("origin", store.value(PICKING, receipt, "origin").clone()),
             ("company_id", store.value(PICKING, receipt, "company_id").clone()),
-            ("location_id", json!(input)),
-            ("location_dest_id", store.value("stock.warehouse", house, "lot_stock_id").clone()),
+            ("location_id", json!(from)),
+            ("location_dest_id", to),
             ("picking_type_id", json!(kind)),
             ("partner_id", json!(false)),
             ("note", json!(false)),
@@ -144,23 +161,26 @@ impl Tx<'_> {
 }
 
 impl Seed<'_, '_> {
-    /// Lets a warehouse receive goods into an input place before they are put away.
-    pub fn two_steps_in(&mut self, house: i64) {
+    /// Lets a warehouse receive goods in the steps of Odoo's `reception_steps`.
+    pub fn steps_in(&mut self, house: i64, steps: &str) {
         let store = &self.tx.db.store;
         let code = store.text("stock.warehouse", house, "code");
         let company = store.value("stock.warehouse", house, "company_id").clone();
         let view = store.value("stock.warehouse", house, "view_location_id").clone();
-        let place = json!({
-            "location_id": view, "name": INPUT, "complete_name": format!("{code}/{INPUT}"), "usage": "internal",
-            "warehouse_id": house, "company_id": company,
-        });
-        self.record("stock.location", place);
+        let places: &[&str] = if steps == "three_steps" { &[INPUT, CONTROL] } else { &[INPUT] };
+        for name in places {
+            let place = json!({
+                "location_id": view, "name": name, "complete_name": format!("{code}/{name}"),
+                "usage": "internal", "warehouse_id": house, "company_id": company,
+            });
+            self.record("stock.location", place);
+        }
         let kind = json!({
             "name": "Storage", "code": "internal", "sequence_code": "STOR", "warehouse_id": house,
             "company_id": company, "use_create_lots": false, "use_existing_lots": true,
         });
         self.record(KIND, kind);
-        self.set("stock.warehouse", house, "reception_steps", json!("two_steps"));
+        self.set("stock.warehouse", house, "reception_steps", json!(steps));
     }
 
     /// A confirmed transfer that expects products, with their quantities, from a vendor. `origin` is what it was made
@@ -169,8 +189,7 @@ impl Seed<'_, '_> {
         let store = &self.tx.db.store;
         let vendors = store.by_text("stock.location", "name", "Vendors").first().copied();
         let place = |field: &str| store.value("stock.warehouse", warehouse, field).clone();
-        let inputs = store.by_ref("stock.location", "warehouse_id", warehouse).into_iter();
-        let input = inputs.into_iter().find(|&place| store.text("stock.location", place, "name") == INPUT);
+        let input = self.tx.place_in(warehouse, INPUT);
         let row = [
             ("origin", json!(origin)),
             ("company_id", place("company_id")),
