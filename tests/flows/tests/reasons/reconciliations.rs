@@ -19,7 +19,7 @@ async fn a_shop_that_refuses_to_be_compared_is_a_persons_and_keeps_no_other_back
     let why = parked(&flow, &slice, ReasonCode::ReconciliationRefused).await;
     assert!(why.contains("400"), "{why}");
     let run = flow.chain.book.run(&id).await.unwrap();
-    assert!(run.is_done() && run.slices.len() == 5, "{run:?}");
+    assert!(run.is_done() && run.slices.len() == 6, "{run:?}");
     flow.replay(&slice).await;
     assert!(flow.parked_beside().await.is_empty());
 }

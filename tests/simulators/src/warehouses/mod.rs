@@ -5,7 +5,7 @@
 
 mod automatic;
 mod floor;
-mod graphql;
+pub mod graphql;
 pub mod rsa_keys;
 mod shiphero;
 mod shipstation;

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "an answer of another shape is a failed test")]
 
-mod odoo_support;
-
 use serde_json::{Value, json};
 use simulators::odoo::{Rounding, Version};
 
-use self::odoo_support::{Client, Line, PLAIN, demo};
+use simulator_tests::odoo::{Client, Line, PLAIN, demo};
 
 #[tokio::test]
 async fn loads_the_same_rows_twice_without_a_second_order_or_line() {

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod shipments_support;
-
 use crossdock_channels::{LeftOpen, standard};
 use crossdock_core::{
     PeerError,
@@ -11,7 +9,9 @@ use crossdock_core::{
 };
 use http::StatusCode;
 use rust_decimal::Decimal;
-use shipments_support::{FIRST, Kind, ORDER, SECOND, START, World, order, sale, shipment, world, world_of};
+use simulator_tests::shops::{
+    FIRST, Kind, ORDER, SECOND, START, World, order, sale, shipment, world, world_of,
+};
 use simulators::shops::{FaultKind, Paid};
 
 const WHOLE: [(u64, u64); 2] = [(FIRST, 2), (SECOND, 1)];
@@ -34,7 +34,7 @@ async fn a_shipment_is_two_calls_and_says_all_that_the_customer_needs() {
     assert_eq!(made.numbers, ["1Z1", "1Z2"]);
     assert_eq!(made.urls, ["https://track.example.test/1Z1", "https://track.example.test/1Z1"]);
     // A parcel without an address leaves all of them to Shopify, which takes them in the order of the numbers.
-    let world = shipments_support::world(Kind::Shopify);
+    let world = simulator_tests::shops::world(Kind::Shopify);
     said.parcels[0].url = None;
     said.notify_customer = false;
     world.announced(&said).await;
@@ -128,7 +128,10 @@ async fn a_part_of_a_piece_and_an_order_that_is_gone_are_refused() {
     for kind in [Kind::Shopify, Kind::Woocommerce] {
         let mut gone = shipment("SH-1", &WHOLE, None);
         gone.order = "404".parse().unwrap();
-        assert!(matches!(shipments_support::world(kind).refused(&gone).await, PeerError::Missing { .. }));
+        assert!(matches!(
+            simulator_tests::shops::world(kind).refused(&gone).await,
+            PeerError::Missing { .. }
+        ));
     }
 }
 
@@ -175,7 +178,7 @@ async fn completing_never_books_money_that_has_not_come_nor_undoes_a_persons_doi
     world.woo.shipping.by_hand(ORDER, "completed");
     assert_eq!(world.announced(&completes("SH-1")).await.left_open, None);
     assert_eq!(world.woo.shipping.of(ORDER).completed_mails, 0);
-    let trashed = shipments_support::world(Kind::Woocommerce);
+    let trashed = simulator_tests::shops::world(Kind::Woocommerce);
     trashed.woo.trash(ORDER);
     assert_eq!(trashed.announced(&completes("SH-1")).await.left_open, Some(LeftOpen::CalledOff));
     assert!(trashed.seen().is_empty());
@@ -211,7 +214,7 @@ async fn the_tracking_extension_is_used_where_the_site_has_it() {
         ("https://track.example.test/1Z1", "2026-11-24")
     );
     // An extension that refuses the parcel keeps nobody from reading the number in the note.
-    let world = shipments_support::world(Kind::Woocommerce);
+    let world = simulator_tests::shops::world(Kind::Woocommerce);
     world.woo.shipping.extension(true);
     world.inject_after(3, FaultKind::Status(400));
     world.announced(&shipment("SH-1", &WHOLE, Some("1Z1"))).await;

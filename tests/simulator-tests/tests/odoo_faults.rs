@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "an answer of another shape is a failed test")]
 
-mod odoo_support;
-
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -11,7 +9,7 @@ use crossdock_http::peer::{Broken, Peer as _};
 use serde_json::json;
 use simulators::odoo::{Config, Fault, FaultKind, Latency, Match, Server, Version};
 
-use self::odoo_support::{Client, NOW, PLAIN, demo};
+use simulator_tests::odoo::{Client, NOW, PLAIN, demo};
 
 #[tokio::test]
 async fn bears_the_faults_that_are_injected() {

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "an answer of another shape is a failed test")]
 
-mod odoo_support;
-
 use serde_json::{Value, json};
 use simulators::odoo::Version;
 
-use self::odoo_support::{Client, Line, PLAIN, demo};
+use simulator_tests::odoo::{Client, Line, PLAIN, demo};
 
 #[tokio::test]
 async fn fences_a_confirmed_order_by_its_pricelist() {

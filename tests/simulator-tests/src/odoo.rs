@@ -1,7 +1,5 @@
 //! A client for the simulated Odoo, as plain as can be.
 
-#![allow(dead_code, reason = "each test crate uses its own part")]
-
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod shipments_support;
-
 use std::collections::BTreeMap;
 
 use crossdock_channels::standard;
@@ -12,7 +10,7 @@ use crossdock_core::{
     stock::{Change, Changed, Found, Item},
 };
 use jiff::SignedDuration;
-use shipments_support::{Kind, START, World, world};
+use simulator_tests::shops::{Kind, START, World, world};
 use simulators::shops::{FaultKind, NotSold, Shelf};
 
 const SHOPS: [Kind; 2] = [Kind::Shopify, Kind::Woocommerce];
@@ -39,44 +37,36 @@ fn stocked(kind: Kind, counts: &[(&str, i64)]) -> World {
     world
 }
 
-impl World {
-    async fn item(&self, name: &str) -> Item {
-        match self.api.items(&[sku(name)]).await.unwrap().remove(&sku(name)) {
-            Some(Found::One(item)) => item,
-            other => panic!("{name}: {other:?}"),
-        }
+async fn item(world: &World, name: &str) -> Item {
+    match world.api.items(&[sku(name)]).await.unwrap().remove(&sku(name)) {
+        Some(Found::One(item)) => item,
+        other => panic!("{name}: {other:?}"),
     }
+}
 
-    /// The change of what is counted now.
-    async fn change(&self, name: &str, to: i64) -> Change {
-        let item = self.item(name).await;
-        let location = place(self.kind).to_owned();
-        Change {
-            sku: sku(name),
-            from: item.counts.get(&location).copied(),
-            handle: item.handle,
-            location,
-            to,
-        }
-    }
+/// The change of what is counted now.
+async fn change(world: &World, name: &str, to: i64) -> Change {
+    let item = item(world, name).await;
+    let location = place(world.kind).to_owned();
+    Change { sku: sku(name), from: item.counts.get(&location).copied(), handle: item.handle, location, to }
+}
 
-    async fn set(&self, changes: &[Change], key: &str) -> Result<Vec<Changed>, PeerError> {
-        self.api.set_counts(changes, START, key).await
-    }
+async fn set(world: &World, changes: &[Change], key: &str) -> Result<Vec<Changed>, PeerError> {
+    world.api.set_counts(changes, START, key).await
+}
 
-    fn count(&self, sku: &str) -> Option<i64> {
-        shelf(self).count(sku, place(self.kind))
-    }
+fn count(world: &World, sku: &str) -> Option<i64> {
+    shelf(world).count(sku, place(world.kind))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_count_is_set_and_read_again() {
     for kind in SHOPS {
         let world = stocked(kind, &[("CD-1", 10), ("CD-2", 0)]);
-        let changes = [world.change("CD-1", 7).await, world.change("CD-2", 3).await];
-        assert_eq!(world.set(&changes, "k1").await, Ok(vec![Changed::Set, Changed::Set]), "{kind:?}");
-        assert_eq!((world.count("CD-1"), world.count("CD-2")), (Some(7), Some(3)));
-        assert_eq!(world.item("CD-1").await.counts, BTreeMap::from([(place(kind).to_owned(), 7)]));
+        let changes = [change(&world, "CD-1", 7).await, change(&world, "CD-2", 3).await];
+        assert_eq!(set(&world, &changes, "k1").await, Ok(vec![Changed::Set, Changed::Set]), "{kind:?}");
+        assert_eq!((count(&world, "CD-1"), count(&world, "CD-2")), (Some(7), Some(3)));
+        assert_eq!(item(&world, "CD-1").await.counts, BTreeMap::from([(place(kind).to_owned(), 7)]));
     }
 }
 
@@ -86,13 +76,13 @@ async fn a_sale_in_the_shop_is_not_written_over_and_the_others_are_set() {
         let world = stocked(kind, &[("A", 10), ("B", 10), ("C", 10)]);
         let mut changes = Vec::new();
         for name in ["A", "B", "C"] {
-            changes.push(world.change(name, 5).await);
+            changes.push(change(&world, name, 5).await);
         }
         shelf(&world).sell("B", 1).unwrap();
         shelf(&world).remove("C");
-        let answer = world.set(&changes, "k1").await.unwrap();
+        let answer = set(&world, &changes, "k1").await.unwrap();
         assert_eq!(answer, [Changed::Set, Changed::Stale, Changed::Gone], "{kind:?}");
-        assert_eq!((world.count("A"), world.count("B")), (Some(5), Some(9)));
+        assert_eq!((count(&world, "A"), count(&world, "B")), (Some(5), Some(9)));
     }
 }
 
@@ -100,45 +90,45 @@ async fn a_sale_in_the_shop_is_not_written_over_and_the_others_are_set() {
 async fn a_lost_answer_told_again_changes_nothing_more() {
     for kind in SHOPS {
         let world = stocked(kind, &[("A", 10), ("B", 10)]);
-        let changes = [world.change("A", 5).await, world.change("B", 6).await];
+        let changes = [change(&world, "A", 5).await, change(&world, "B", 6).await];
         let reads = usize::from(kind == Kind::Woocommerce);
         world.inject_after(reads, FaultKind::Lost);
-        world.set(&changes, "k1").await.unwrap_err();
-        assert_eq!(world.count("A"), Some(5), "{kind:?}");
+        set(&world, &changes, "k1").await.unwrap_err();
+        assert_eq!(count(&world, "A"), Some(5), "{kind:?}");
         // Somebody buys before the same is told again.
         shelf(&world).sell("A", 2).unwrap();
-        let answer = world.set(&changes, "k1").await.unwrap();
+        let answer = set(&world, &changes, "k1").await.unwrap();
         // Shopify remembers the key, WooCommerce finds what it counts now.
         let expected = if kind == Kind::Shopify { Changed::Set } else { Changed::Stale };
         assert_eq!(answer, [expected.clone(), expected], "{kind:?}");
-        assert_eq!((world.count("A"), world.count("B")), (Some(3), Some(6)));
+        assert_eq!((count(&world, "A"), count(&world, "B")), (Some(3), Some(6)));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_was_refused_for_one_is_told_again_and_still_sets_the_others() {
     let world = stocked(Kind::Shopify, &[("A", 10), ("B", 10), ("C", 10)]);
-    let changes = [world.change("A", 5).await, world.change("B", 5).await, world.change("C", 5).await];
+    let changes = [change(&world, "A", 5).await, change(&world, "B", 5).await, change(&world, "C", 5).await];
     shelf(&world).sell("B", 1).unwrap();
     // The refusal arrives, the answer to the rest is lost.
     world.inject_after(1, FaultKind::Lost);
-    world.set(&changes, "k1").await.unwrap_err();
+    set(&world, &changes, "k1").await.unwrap_err();
     shelf(&world).sell("A", 1).unwrap();
     // The first key is spent by then, and so is compared once more: A was set, and has been sold since.
-    let answer = world.set(&changes, "k1").await.unwrap();
+    let answer = set(&world, &changes, "k1").await.unwrap();
     assert_eq!(answer, [Changed::Stale, Changed::Stale, Changed::Stale]);
-    assert_eq!(["A", "B", "C"].map(|name| world.count(name)), [Some(4), Some(9), Some(5)]);
+    assert_eq!(["A", "B", "C"].map(|name| count(&world, name)), [Some(4), Some(9), Some(5)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_shop_refuses_of_one_article_is_told_of_it_alone() {
     for kind in SHOPS {
         let world = stocked(kind, &[("A", 10), ("B", 10)]);
-        let changes = [world.change("A", 5).await, world.change("B", 5).await];
+        let changes = [change(&world, "A", 5).await, change(&world, "B", 5).await];
         shelf(&world).refuse("A", "NON_MUTABLE_INVENTORY_ITEM");
-        let answer = world.set(&changes, "k1").await.unwrap();
+        let answer = set(&world, &changes, "k1").await.unwrap();
         assert!(matches!(answer[..], [Changed::Refused(_), Changed::Set]), "{kind:?} {answer:?}");
-        assert_eq!((world.count("A"), world.count("B")), (Some(10), Some(5)));
+        assert_eq!((count(&world, "A"), count(&world, "B")), (Some(10), Some(5)));
     }
 }
 
@@ -175,10 +165,10 @@ async fn as_many_as_one_call_takes_are_one_call() {
         };
         let changes: Vec<Change> = found.into_iter().map(change).collect();
         let before = world.calls();
-        let answer = world.set(&changes[..most], "k1").await.unwrap();
+        let answer = set(&world, &changes[..most], "k1").await.unwrap();
         assert!(answer.iter().all(|one| *one == Changed::Set));
         assert_eq!(world.calls() - before, 1 + reads, "{kind:?}");
-        assert!(matches!(world.set(&changes, "k2").await, Err(PeerError::Rejected { .. })));
+        assert!(matches!(set(&world, &changes, "k2").await, Err(PeerError::Rejected { .. })));
     }
 }
 
@@ -188,18 +178,18 @@ async fn an_article_at_many_locations_is_read_on_and_stocked_where_it_is_not() {
     let names: Vec<String> = (0..15).map(|n| (80_000 + n).to_string()).collect();
     let counts: Vec<(&str, i64)> = names.iter().map(|name| (name.as_str(), 3)).collect();
     world.shopify.shelf.put("A", &counts);
-    let item = world.item("A").await;
+    let item = item(&world, "A").await;
     assert_eq!((item.counts.len(), world.calls()), (15, 2));
     // Not stocked there yet.
     let new = Change { sku: sku("A"), handle: item.handle, location: "90000".into(), from: None, to: 4 };
-    assert_eq!(world.set(std::slice::from_ref(&new), "k1").await, Ok(vec![Changed::Set]));
+    assert_eq!(set(&world, std::slice::from_ref(&new), "k1").await, Ok(vec![Changed::Set]));
     assert_eq!(world.shopify.shelf.count("A", "90000"), Some(4));
     // It is by now, so the first count is no first one.
-    assert_eq!(world.set(std::slice::from_ref(&new), "k2").await, Ok(vec![Changed::Stale]));
+    assert_eq!(set(&world, std::slice::from_ref(&new), "k2").await, Ok(vec![Changed::Stale]));
     // Taken out of the location meanwhile: read anew.
     world.shopify.shelf.change("A", |article| article.counts.retain(|at, _| at != "90000"));
     let again = Change { from: Some(4), to: 3, ..new };
-    assert_eq!(world.set(&[again], "k3").await, Ok(vec![Changed::Stale]));
+    assert_eq!(set(&world, &[again], "k3").await, Ok(vec![Changed::Stale]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,10 +200,10 @@ async fn variations_are_counted_by_themselves_or_not_at_all() {
     shelf.put_variation(shirt, "SHIRT-S", 4);
     shelf.put_variation(shirt, "SHIRT-L", 5);
     shelf.change("SHIRT-L", |article| article.counted = false);
-    let changes = [world.change("SHIRT", 30).await, world.change("SHIRT-S", 3).await];
-    let shared = world.item("SHIRT-L").await;
+    let changes = [change(&world, "SHIRT", 30).await, change(&world, "SHIRT-S", 3).await];
+    let shared = item(&world, "SHIRT-L").await;
     assert!(!shared.counted);
-    assert_eq!(world.set(&changes, "k1").await, Ok(vec![Changed::Set, Changed::Set]));
+    assert_eq!(set(&world, &changes, "k1").await, Ok(vec![Changed::Set, Changed::Set]));
     assert_eq!((shelf.count("SHIRT", ""), shelf.count("SHIRT-S", "")), (Some(30), Some(3)));
     // A sale of the one that shares takes from what is shared.
     shelf.sell("SHIRT-L", 2).unwrap();
@@ -238,18 +228,18 @@ fn a_shop_sells_no_more_than_it_counts_unless_it_is_told_to() {
 #[tokio::test(start_paused = true)]
 async fn a_throttled_shop_tells_how_long_to_wait() {
     let world = stocked(Kind::Shopify, &[("A", 10)]);
-    let change = world.change("A", 5).await;
+    let change = change(&world, "A", 5).await;
     world.inject(FaultKind::Cost(3));
-    let error = world.set(std::slice::from_ref(&change), "k1").await.unwrap_err();
+    let error = set(&world, std::slice::from_ref(&change), "k1").await.unwrap_err();
     let after = Some(std::time::Duration::from_secs(3));
     assert!(matches!(error, PeerError::Throttled { after: wait, .. } if wait == after), "{error}");
-    assert_eq!(world.set(&[change], "k1").await, Ok(vec![Changed::Set]));
+    assert_eq!(set(&world, &[change], "k1").await, Ok(vec![Changed::Set]));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_partner_is_told_as_published_and_what_comes_late_counts_no_more() {
     let world = world(Kind::Standard);
-    let item = world.item("CD-1").await;
+    let item = item(&world, "CD-1").await;
     assert_eq!((item.handle.as_str(), item.counted, item.counts.len()), ("CD-1", true, 0));
     let change = |to, location: &str| Change {
         sku: sku("CD-1"),
@@ -260,7 +250,7 @@ async fn a_partner_is_told_as_published_and_what_comes_late_counts_no_more() {
     };
     let changes = [change(5, ""), change(2, "shelf")];
     for _ in 0..2 {
-        assert_eq!(world.set(&changes, "k1").await, Ok(vec![Changed::Set, Changed::Set]));
+        assert_eq!(set(&world, &changes, "k1").await, Ok(vec![Changed::Set, Changed::Set]));
     }
     let told = world.portal.told();
     assert_eq!((told.len(), told[0].times), (1, 2), "the same has the same id");
@@ -278,7 +268,7 @@ async fn a_partner_is_told_as_published_and_what_comes_late_counts_no_more() {
     world.api.set_counts(&changes, latest, "k4").await.unwrap();
     assert_eq!((world.portal.told().len(), world.portal.stock()[&("CD-1".into(), String::new())]), (4, 5));
     let many = vec![change(1, ""); 251];
-    assert!(matches!(world.set(&many, "k5").await, Err(PeerError::Rejected { .. })));
+    assert!(matches!(set(&world, &many, "k5").await, Err(PeerError::Rejected { .. })));
 }
 
 #[tokio::test(start_paused = true)]

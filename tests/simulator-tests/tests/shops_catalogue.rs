@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod shipments_support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_channels::standard;
@@ -13,7 +11,7 @@ use crossdock_core::{
     config::CataloguePolicy,
 };
 use serde_json::json;
-use shipments_support::{Kind, START, World, world};
+use simulator_tests::shops::{Kind, START, World, world};
 use simulators::shops::FaultKind;
 
 fn sku(text: &str) -> Sku {
@@ -47,21 +45,19 @@ fn ware(name: &str, price: &str) -> Ware {
     }
 }
 
-impl World {
-    /// What has to be written in the shop for it to show these products.
-    async fn edits(&self, wares: &[Ware]) -> Vec<Edit> {
-        let skus: Vec<Sku> = wares.iter().map(|ware| ware.sku.clone()).collect();
-        let held: BTreeMap<Sku, Held> = self.api.listings(&skus).await.unwrap();
-        let sold = wares.iter().map(|ware| (ware.sku.clone(), usize::from(ware.sellable))).collect();
-        let supports = self.api.shows();
-        let channel = Channel { held: &held, supports: &supports, prices_hold_tax: Some(false) };
-        let entries = difference(&policy(), wares, &sold, channel);
-        entries.iter().filter_map(Entry::edit).collect()
-    }
+/// What has to be written in the shop for it to show these products.
+async fn wanted(world: &World, wares: &[Ware]) -> Vec<Edit> {
+    let skus: Vec<Sku> = wares.iter().map(|ware| ware.sku.clone()).collect();
+    let held: BTreeMap<Sku, Held> = world.api.listings(&skus).await.unwrap();
+    let sold = wares.iter().map(|ware| (ware.sku.clone(), usize::from(ware.sellable))).collect();
+    let supports = world.api.shows();
+    let channel = Channel { held: &held, supports: &supports, prices_hold_tax: Some(false) };
+    let entries = difference(&policy(), wares, &sold, channel);
+    entries.iter().filter_map(Entry::edit).collect()
+}
 
-    async fn bring(&self, edits: &[Edit]) -> Result<Vec<Edited>, PeerError> {
-        self.api.edit(edits, &Currency::new("EUR").unwrap(), START, "k1").await
-    }
+async fn bring(world: &World, edits: &[Edit]) -> Result<Vec<Edited>, PeerError> {
+    world.api.edit(edits, &Currency::new("EUR").unwrap(), START, "k1").await
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,8 +70,8 @@ async fn what_differs_is_written_once_and_then_nothing_differs() {
     shelf.put_variation(parent, "V", 1);
     shelf.change("B", |article| article.price = Some("8.00".into()));
     let mut wares = vec![ware("A", "19.90"), ware("B", "8"), ware("V", "1234.5")];
-    let edits = world.edits(&wares).await;
-    assert_eq!(world.bring(&edits).await.unwrap(), vec![Edited::Done; 3]);
+    let edits = wanted(&world, &wares).await;
+    assert_eq!(bring(&world, &edits).await.unwrap(), vec![Edited::Done; 3]);
     let shown = |name: &str| {
         let article = shelf.of(name).remove(0);
         (article.price, article.title, article.status)
@@ -83,17 +79,17 @@ async fn what_differs_is_written_once_and_then_nothing_differs() {
     assert_eq!(shown("A"), (Some("19.9".into()), Some("A &amp; &lt;more&gt;".into()), None));
     assert_eq!(shown("B"), (Some("8.00".into()), Some("B &amp; &lt;more&gt;".into()), None));
     assert_eq!(shown("V").0.as_deref(), Some("1234.5"));
-    assert!(world.edits(&wares[..2]).await.is_empty());
+    assert!(wanted(&world, &wares[..2]).await.is_empty());
     // Taken off sale in Odoo, and put back.
     wares[0].sellable = false;
-    let edits = world.edits(&wares[..1]).await;
-    world.bring(&edits).await.unwrap();
+    let edits = wanted(&world, &wares[..1]).await;
+    bring(&world, &edits).await.unwrap();
     assert_eq!(shown("A").2.as_deref(), Some("draft"));
-    assert!(world.edits(&wares[..1]).await.is_empty());
+    assert!(wanted(&world, &wares[..1]).await.is_empty());
     wares[0].sellable = true;
-    let edits = world.edits(&wares[..1]).await;
+    let edits = wanted(&world, &wares[..1]).await;
     assert_eq!(edits[0].fields, BTreeSet::from([Field::Offered]));
-    world.bring(&edits).await.unwrap();
+    bring(&world, &edits).await.unwrap();
     assert_eq!(shown("A").2, None);
 }
 
@@ -103,21 +99,21 @@ async fn a_title_that_a_variation_cannot_have_is_not_tried_for_ever() {
     let parent = world.woo.shelf.put("PARENT", &[("", 1)]);
     world.woo.shelf.put_variation(parent, "V", 1);
     let wares = [ware("V", "5")];
-    let edits = world.edits(&wares).await;
-    world.bring(&edits).await.unwrap();
-    assert_eq!(world.edits(&wares).await, []);
+    let edits = wanted(&world, &wares).await;
+    bring(&world, &edits).await.unwrap();
+    assert_eq!(wanted(&world, &wares).await, []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_told_again_changes_nothing_more() {
     let world = world(Kind::Woocommerce);
     world.woo.shelf.put("A", &[("", 1)]);
-    let edits = world.edits(&[ware("A", "19.90")]).await;
+    let edits = wanted(&world, &[ware("A", "19.90")]).await;
     world.inject_after(0, FaultKind::Lost);
-    world.bring(&edits).await.unwrap_err();
-    assert_eq!(world.bring(&edits).await.unwrap(), [Edited::Done]);
+    bring(&world, &edits).await.unwrap_err();
+    assert_eq!(bring(&world, &edits).await.unwrap(), [Edited::Done]);
     assert_eq!(world.woo.shelf.of("A")[0].price.as_deref(), Some("19.9"));
-    assert_eq!(world.edits(&[ware("A", "19.90")]).await, []);
+    assert_eq!(wanted(&world, &[ware("A", "19.90")]).await, []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,9 +123,9 @@ async fn what_the_shop_refuses_of_one_article_is_told_of_it_alone() {
         world.woo.shelf.put(name, &[("", 1)]);
     }
     world.woo.shelf.put_variation(world.woo.shelf.of("PARENT")[0].id, "V", 1);
-    let edits = world.edits(&["PARENT", "A", "B"].map(|name| ware(name, "3"))).await;
+    let edits = wanted(&world, &["PARENT", "A", "B"].map(|name| ware(name, "3"))).await;
     world.woo.shelf.refuse("A", "woocommerce_rest_cannot_edit");
-    let answer = world.bring(&edits).await.unwrap();
+    let answer = bring(&world, &edits).await.unwrap();
     assert!(matches!(answer[..], [Edited::Refused(_), Edited::Refused(_), Edited::Done]), "{answer:?}");
     let price = |name: &str| world.woo.shelf.of(name)[0].price.clone();
     assert_eq!((price("PARENT"), price("A"), price("B")), (None, None, Some("3".into())));
@@ -161,7 +157,7 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
     };
     let edits = [edit("ALL", world.api.shows()), edit("PRICE", BTreeSet::from([Field::Price]))];
     for _ in 0..2 {
-        assert_eq!(world.bring(&edits).await, Ok(vec![Edited::Done, Edited::Done]));
+        assert_eq!(bring(&world, &edits).await, Ok(vec![Edited::Done, Edited::Done]));
     }
     let told = world.portal.told();
     assert_eq!((told.len(), told[0].times), (1, 2), "the same has the same id");
@@ -178,17 +174,17 @@ async fn a_partner_is_told_as_published_of_the_fields_that_are_named_and_of_no_o
     // A discount by quantity that is over is told as such.
     let mut over = edit("ALL", BTreeSet::from([Field::Steps]));
     over.to.steps.clear();
-    world.bring(&[over]).await.unwrap();
+    bring(&world, &[over]).await.unwrap();
     assert_eq!(world.portal.told()[1].body["articles"], json!([{ "sku": "ALL", "steps": [] }]));
     // And so is a sale.
     let mut over = edit("ALL", BTreeSet::from([Field::CompareAt]));
     over.to.compare_at = None;
-    world.bring(&[over]).await.unwrap();
+    bring(&world, &[over]).await.unwrap();
     let told = &world.portal.told()[2].body;
     assert_eq!(told["articles"], json!([{ "sku": "ALL", "compare_at": null }]));
     assert!(published.is_valid(told), "{told}");
     let many = vec![edit("A", BTreeSet::from([Field::Price])); 251];
-    assert!(matches!(world.bring(&many).await, Err(PeerError::Rejected { .. })));
+    assert!(matches!(bring(&world, &many).await, Err(PeerError::Rejected { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,7 +211,7 @@ async fn a_shopify_variant_gets_what_is_its_own_and_other_products_are_not_stopp
     let first = edits().await;
     shelf.refuse("B", "INVALID");
     shelf.remove("GONE");
-    let answer = world.bring(&first).await.unwrap();
+    let answer = bring(&world, &first).await.unwrap();
     assert!(matches!(answer[..], [Edited::Done, Edited::Refused(_), Edited::Gone]), "{answer:?}");
     let shown = |name: &str| (shelf.of(name)[0].price.clone(), shelf.of(name)[0].barcode.clone());
     assert_eq!(shown("A"), (Some("19.90".into()), Some("123".into())));
@@ -225,8 +221,8 @@ async fn a_shopify_variant_gets_what_is_its_own_and_other_products_are_not_stopp
     let again = edits().await;
     assert_eq!(again.iter().map(|edit| edit.sku.as_str()).collect::<Vec<_>>(), ["B"]);
     world.inject(FaultKind::Lost);
-    world.bring(&again).await.unwrap_err();
-    assert_eq!(world.bring(&again).await.unwrap(), [Edited::Done]);
+    bring(&world, &again).await.unwrap_err();
+    assert_eq!(bring(&world, &again).await.unwrap(), [Edited::Done]);
     assert!(edits().await.is_empty());
 }
 
@@ -258,7 +254,7 @@ async fn a_shopify_product_is_changed_as_a_whole_and_what_is_not_named_stays() {
     let first = edits(&wares).await;
     assert_eq!(first.len(), 1, "once for both");
     world.inject(FaultKind::Lost);
-    world.bring(&first).await.unwrap_err();
+    bring(&world, &first).await.unwrap_err();
     assert_eq!(edits(&wares).await, [], "done, though the answer was lost");
     let shown = |name: &str| shelf.of(name).remove(0);
     for name in ["A", "B"] {
@@ -268,9 +264,9 @@ async fn a_shopify_product_is_changed_as_a_whole_and_what_is_not_named_stays() {
     assert_eq!(shown("B").category.as_deref(), Some("Hats"));
     let gone = wares.clone().map(|ware| Ware { sellable: false, ..ware });
     let hide = edits(&gone).await;
-    assert_eq!(world.bring(&hide).await.unwrap(), [Edited::Done]);
+    assert_eq!(bring(&world, &hide).await.unwrap(), [Edited::Done]);
     assert_eq!(shown("B").status.as_deref(), Some("ARCHIVED"));
     let show = edits(&wares).await;
-    assert_eq!(world.bring(&show).await.unwrap(), [Edited::Done]);
+    assert_eq!(bring(&world, &show).await.unwrap(), [Edited::Done]);
     assert_eq!(shown("A").status, None);
 }

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod shipments_support;
-
 use std::{collections::BTreeSet, time::Duration};
 
 use crossdock_channels::{Announced, Webhook};
@@ -12,7 +10,7 @@ use crossdock_core::{
     error::PeerErrorKind,
     shipment::{ParcelNews, ParcelStatus},
 };
-use shipments_support::{FIRST, KINDS, Kind, SECOND, START, World, order, shipment, world};
+use simulator_tests::shops::{FIRST, KINDS, Kind, SECOND, START, World, order, shipment, world};
 use simulators::shops::FaultKind;
 
 const WHOLE: [(u64, u64); 2] = [(FIRST, 2), (SECOND, 1)];

@@ -1,8 +1,5 @@
 //! One order in a shop of each kind, and what the shop's customer sees of its shipping.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use std::{sync::Arc, time::Duration};
 
 use crossdock_channels::{Announced, Api, Webhook, receive};
