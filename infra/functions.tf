@@ -60,9 +60,10 @@ locals {
       queue     = "releases"
       timeout_s = 120
       memory_mb = 256
-      sends     = ["releases", "valid-orders", "invoices", "announcements"]
-      table     = ["GetItem", "PutItem"]
-      secrets   = concat([local.odoo_secret], local.warehouse_secrets)
+      # What Odoo hints at is told to the channels.
+      sends   = ["releases", "valid-orders", "invoices", "announcements", "stock", "catalogue"]
+      table   = ["GetItem", "PutItem"]
+      secrets = concat([local.odoo_secret], local.warehouse_secrets)
     }
     shipment-handler = {
       queue     = "shipments"

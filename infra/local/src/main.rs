@@ -56,10 +56,10 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
         /// Makes the webhook subscriptions at the shops, or enables them again; with `odoo.hints`, Odoo's automation
-        /// rule too, as the administrator of CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY.
+        /// rules too, as the administrator of CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY.
         #[arg(long)]
         install_hooks: bool,
-        /// Takes Odoo's automation rule away again.
+        /// Takes our automation rules in Odoo away again.
         #[arg(long, conflicts_with = "install_hooks")]
         remove_hooks: bool,
         #[arg(long)]

@@ -101,7 +101,7 @@ pub struct Hint {
     pub id: i64,
 }
 
-/// The models whose records lead to an order.
+/// The models whose records lead to an order, or to an article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum HintedModel {
     #[serde(rename = "sale.order")]
@@ -110,16 +110,35 @@ pub enum HintedModel {
     Transfer,
     #[serde(rename = "stock.move")]
     Move,
+    #[serde(rename = "product.product")]
+    Product,
+    #[serde(rename = "product.template")]
+    Template,
+    #[serde(rename = "product.pricelist.item")]
+    PriceRule,
+}
+
+impl HintedModel {
+    pub const ALL: [Self; 6] =
+        [Self::Sale, Self::Transfer, Self::Move, Self::Product, Self::Template, Self::PriceRule];
+
+    /// As Odoo calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sale => "sale.order",
+            Self::Transfer => "stock.picking",
+            Self::Move => "stock.move",
+            Self::Product => "product.product",
+            Self::Template => "product.template",
+            Self::PriceRule => "product.pricelist.item",
+        }
+    }
 }
 
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let model = match self.model {
-            HintedModel::Sale => "sale.order",
-            HintedModel::Transfer => "stock.picking",
-            HintedModel::Move => "stock.move",
-        };
-        write!(f, "{model} {}", self.id)
+        write!(f, "{} {}", self.model.name(), self.id)
     }
 }
 

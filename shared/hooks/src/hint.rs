@@ -23,7 +23,8 @@ struct Body {
     _id: Option<i64>,
 }
 
-/// Which record a call points at; none where it is no record that leads to an order, or none at all.
+/// Which record a call points at; none where it is no record that leads to an order or an
+/// article, or none at all.
 ///
 /// # Errors
 /// `NotConfigured` where no secret can open the door, `Unauthorized` for any other token, or none, or two.
@@ -45,12 +46,8 @@ fn presented(query: Option<&str>) -> Option<&str> {
 }
 
 fn hint(body: &Body) -> Option<Hint> {
-    let model = match body._model.as_deref()? {
-        "sale.order" => HintedModel::Sale,
-        "stock.picking" => HintedModel::Transfer,
-        "stock.move" => HintedModel::Move,
-        _ => return None,
-    };
+    let named = body._model.as_deref()?;
+    let model = HintedModel::ALL.into_iter().find(|model| model.name() == named)?;
     // Odoo's ids are 32 bits wide.
     let id = body._id.filter(|id| (1..=i64::from(i32::MAX)).contains(id))?;
     Some(Hint { model, id })
@@ -102,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_record_of_an_order_is_nothing() {
+    fn what_names_no_record_that_leads_anywhere_is_nothing() {
         for body in [
             "",
             "null",

@@ -1,7 +1,7 @@
-//! The automation rule of Odoo's that hints at transfers: made, made anew, and taken away.
+//! Automation rules of Odoo's that hint at transfers, and at products and prices: made, made anew, and taken away.
 //!
-//! One rule on few records: each call of a rule holds up whoever works in Odoo, for a second at most, so there is
-//! none on moves of stock or on quants, which change by the dozen. What it does not tell the watcher finds.
+//! Each call of a rule holds up whoever works in Odoo, for a second at most. So a rule looks at few fields, and there is
+//! none on moves of stock or on quants, which change by the dozen. What a rule does not tell the watcher finds.
 //! Making rules takes an administrator.
 
 use crossdock_core::PeerError;
@@ -13,49 +13,92 @@ use crate::{
 };
 
 const MODULE: &str = "crossdock";
-const RULE: &str = "hook_transfers";
-const ACTION: &str = "hook_transfers_call";
-/// What the rule is called in Odoo.
-pub const NAME: &str = "Crossdock: a transfer of a sale is ready or cancelled";
-/// Of transfers of sales; checked when the state is written, and never else.
-const FILTER: &str = "[('state', 'in', ['assigned', 'cancel']), ('sale_id', '!=', False)]";
 
-/// Makes the rule that calls `url`, or makes it call that. Running it twice makes nothing twice: both records have
+/// A rule, and the action that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// What it is called in Odoo.
+    pub name: &'static str,
+    /// Its external id, below our module.
+    id: &'static str,
+    action: &'static str,
+    /// External ids of the model, and of the fields whose writing it looks at.
+    model: &'static str,
+    fields: &'static str,
+    filter: &'static str,
+}
+
+/// Transfers of sales, when their state is written.
+pub const TRANSFERS: Rule = Rule {
+    name: "Crossdock: a transfer of a sale is ready or cancelled",
+    id: "hook_transfers",
+    action: "hook_transfers_call",
+    model: "stock.model_stock_picking",
+    fields: "stock.field_stock_picking__state",
+    filter: "[('state', 'in', ['assigned', 'cancel']), ('sale_id', '!=', False)]",
+};
+/// What a product costs, and whether it is sold.
+pub const PRODUCTS: Rule = Rule {
+    name: "Crossdock: a product has another price, or is sold or not",
+    id: "hook_products",
+    action: "hook_products_call",
+    model: "product.model_product_template",
+    fields: "product.field_product_template__list_price,product.field_product_template__sale_ok,\
+             product.field_product_template__active",
+    filter: "[]",
+};
+/// What a pricelist says of one product.
+pub const PRICES: Rule = Rule {
+    name: "Crossdock: a product has another price in a pricelist",
+    id: "hook_prices",
+    action: "hook_prices_call",
+    model: "product.model_product_pricelist_item",
+    fields: "product.field_product_pricelist_item__fixed_price,\
+             product.field_product_pricelist_item__percent_price",
+    filter: "[('applied_on', 'in', ['1_product', '0_product_variant'])]",
+};
+/// Every rule of ours.
+pub const RULES: [Rule; 3] = [TRANSFERS, PRODUCTS, PRICES];
+
+/// Makes rules that call `url`, or makes them call that. Running it twice makes nothing twice: all records have
 /// external ids.
 ///
 /// # Errors
 /// `Missing` or `Rejected` where Odoo's module *Automation Rules* (`base_automation`) is not installed, and where
-/// Odoo refuses the rule; `Unauthorized` where the user may not make rules.
-pub async fn install(odoo: &Odoo, url: &str) -> Result<(), PeerError> {
+/// Odoo refuses a rule; `Unauthorized` where the user may not make rules.
+pub async fn install(odoo: &Odoo, url: &str, rules: &[Rule]) -> Result<(), PeerError> {
     let xid = |name: &str| format!("{MODULE}.{name}");
-    // The rule reads its fields and not the sale's alone, so it is valid before it has an action.
-    let fields = ["id", "name", "model_id/id", "trigger", "trigger_field_ids/id", "filter_domain", "active"];
-    let row = json!([
-        xid(RULE),
-        NAME,
-        "stock.model_stock_picking",
-        "on_create_or_write",
-        "stock.field_stock_picking__state",
-        FILTER,
-        "1",
-    ]);
-    load(odoo, "base.automation", &fields, &row).await?;
-    let fields = ["id", "name", "model_id/id", "state", "webhook_url", "usage", "base_automation_id/id"];
-    let row =
-        json!(
-            [xid(ACTION), NAME, "stock.model_stock_picking", "webhook", url, "base_automation", xid(RULE),]
-        );
-    load(odoo, "ir.actions.server", &fields, &row).await
+    for rule in rules {
+        // The rule reads its fields and not the sale's alone, so it is valid before it has an action.
+        let fields =
+            ["id", "name", "model_id/id", "trigger", "trigger_field_ids/id", "filter_domain", "active"];
+        let row =
+            json!(
+                [xid(rule.id), rule.name, rule.model, "on_create_or_write", rule.fields, rule.filter, "1",]
+            );
+        load(odoo, "base.automation", &fields, &row).await?;
+        let fields = ["id", "name", "model_id/id", "state", "webhook_url", "usage", "base_automation_id/id"];
+        let row =
+            json!(
+                [xid(rule.action), rule.name, rule.model, "webhook", url, "base_automation", xid(rule.id),]
+            );
+        load(odoo, "ir.actions.server", &fields, &row).await?;
+    }
+    Ok(())
 }
 
-/// Takes the rule away; says whether there was one.
+/// Takes rules away; says whether there was any of them.
 ///
 /// # Errors
 /// As [`install`].
-pub async fn remove(odoo: &Odoo) -> Result<bool, PeerError> {
-    // The action first: deleted with its rule, it would leave its external id behind.
-    let action = delete(odoo, "ir.actions.server", ACTION).await?;
-    Ok(delete(odoo, "base.automation", RULE).await? || action)
+pub async fn remove(odoo: &Odoo, rules: &[Rule]) -> Result<bool, PeerError> {
+    let mut any = false;
+    for rule in rules {
+        // The action first: deleted with its rule, it would leave its external id behind.
+        any |= delete(odoo, "ir.actions.server", rule.action).await?;
+        any |= delete(odoo, "base.automation", rule.id).await?;
+    }
+    Ok(any)
 }
 
 async fn delete(odoo: &Odoo, model: &'static str, name: &str) -> Result<bool, PeerError> {

@@ -117,6 +117,21 @@ struct SkuRow {
     default_code: Value,
 }
 
+/// What transfers move, by product. One call, and none where none are named.
+///
+/// # Errors
+/// As any call.
+pub async fn moved_by(odoo: &Odoo, transfers: &[i64]) -> Result<BTreeSet<i64>, PeerError> {
+    if transfers.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let call = Call::new("stock.move", "search_read")
+        .arg("domain", json!([["picking_id", "in", transfers]]))
+        .arg("fields", json!(["product_id"]));
+    let rows: Vec<Value> = odoo.call(call).await?;
+    Ok(rows.iter().filter_map(|row| many2one(&row["product_id"])).collect())
+}
+
 /// The SKUs of products, a thousand products a call. A product without an Internal Reference is not in the answer.
 ///
 /// # Errors

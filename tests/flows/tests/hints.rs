@@ -10,7 +10,7 @@ use crossdock_core::{
     order::Prices,
 };
 use crossdock_platform::{QueueAddress, orders::Stage};
-use flows::{Flow, shipping::flow};
+use flows::{Flow, shelves, shipping::flow, shops};
 use http::StatusCode;
 use odoo_contract::orders::{line, order};
 use serde_json::{Value, json};
@@ -145,4 +145,83 @@ async fn the_door_opens_with_the_token_alone_and_only_where_it_is_configured() {
             assert!(matches!(message, Message::OdooHinted { .. }));
         }
     }
+}
+
+/// An order that somebody types into Odoo takes goods from what all channels sell.
+#[tokio::test(start_paused = true)]
+async fn what_a_transfer_reserves_is_told_to_the_channels_before_the_watcher_comes_by() {
+    let (flow, _east, shops) = shops::flow(|config| {
+        shops::sells_stock(config);
+        config.odoo.hints = true;
+    })
+    .await;
+    flow.chain.platform.set_secret("odoo/hook", vec![TOKEN.into()]);
+    for sku in ["CD-1", "CD-2"] {
+        shops.list(sku);
+        flow.stock(sku, 10.0);
+    }
+    let webhook = shops.buy_in(&flow, "shopify");
+    assert!(webhook.is_none(), "nothing is counted there yet");
+    flow.watch().await;
+    let webhook = shops.buy_in(&flow, "shopify").unwrap();
+    shops.tell(&flow, "shopify", &[webhook]).await;
+    flow.watch().await;
+    flow.rest().await;
+    assert_eq!(shops.counts("CD-1"), [Some(8), Some(8)]);
+    // A copy of it, which is nobody's order.
+    flow.odoo.by_hand_press("sale.order", "copy", flow.odoo.orders()[0].id).unwrap();
+    flow.odoo.by_hand_confirm(flow.odoo.orders()[1].id).unwrap();
+    let transfer = flow.odoo.orders()[1].pickings[0].id;
+    assert_eq!(flow.post(&door(TOKEN), &call("stock.picking", transfer)).await, StatusCode::OK);
+    seconds(&flow).await;
+    assert_eq!((shops.counts("CD-1"), shops.counts("CD-2")), ([Some(6), Some(6)], [Some(8), Some(8)]));
+    // What was seen is not told again.
+    let before = shelves::calls(&shops);
+    assert_eq!(flow.post(&door(TOKEN), &call("stock.picking", transfer)).await, StatusCode::OK);
+    seconds(&flow).await;
+    assert_eq!(shelves::calls(&shops), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_product_costs_is_told_to_the_channels_before_the_watcher_comes_by() {
+    let (flow, _east, shops) = shelves::shown(|config| config.odoo.hints = true).await;
+    flow.chain.platform.set_secret("odoo/hook", vec![TOKEN.into()]);
+    flow.watch().await;
+    flow.rest().await;
+    let product = flow.odoo.seed(|seed| seed.find("product.product", "default_code", "CD-1"));
+    let template: Value = flow.odoo.field("product.product", product, "product_tmpl_id");
+    let template = template.as_i64().or_else(|| template[0].as_i64()).unwrap();
+    let priced = |shops: &shops::Shops| shops.prices("CD-1")[0].clone();
+    for (model, id, price, shown) in
+        [("product.template", template, 12.5, "12.50"), ("product.product", product, 13.5, "13.50")]
+    {
+        shelves::price_in_odoo(&flow, "CD-1", price);
+        assert_eq!(flow.post(&door(TOKEN), &call(model, id)).await, StatusCode::OK);
+        seconds(&flow).await;
+        assert_eq!(priced(&shops).as_deref(), Some(shown), "{model}");
+    }
+    let rule = |of: Value| {
+        flow.odoo.seed(|seed| {
+            let list = seed.find("product.pricelist", "name", "USD list");
+            let mut rule =
+                json!({ "pricelist_id": list, "compute_price": "percentage", "percent_price": 10.0 });
+            rule.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            seed.record("product.pricelist.item", rule)
+        })
+    };
+    let near = rule(json!({ "applied_on": "0_product_variant", "product_id": product }));
+    assert_eq!(flow.post(&door(TOKEN), &call("product.pricelist.item", near)).await, StatusCode::OK);
+    seconds(&flow).await;
+    assert_eq!(priced(&shops).as_deref(), Some("12.15"));
+    assert_eq!(shops.prices("CD-2")[0].as_deref(), Some("20.00"));
+    // One that is gone, and one about everything: the watcher's.
+    let wide = rule(json!({ "applied_on": "3_global", "percent_price": 50.0 }));
+    for id in [wide, 99_999] {
+        assert_eq!(flow.post(&door(TOKEN), &call("product.pricelist.item", id)).await, StatusCode::OK);
+    }
+    seconds(&flow).await;
+    assert_eq!(shops.prices("CD-2")[0].as_deref(), Some("20.00"));
+    flow.watch().await;
+    assert_eq!(shops.prices("CD-2")[0].as_deref(), Some("10.00"));
+    assert!(flow.dead_letters().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Odoo's automation rule that hints at transfers, made or taken away by an administrator.
+//! Odoo's automation rules that hint at changes, made or taken away by an administrator.
 
 use crossdock_core::{
     PeerError,
@@ -6,7 +6,8 @@ use crossdock_core::{
 };
 use crossdock_http::Client;
 use crossdock_odoo::{
-    Connection, Odoo, automation,
+    Connection, Odoo,
+    automation::{self, RULES},
     check::{Area, Finding},
 };
 use crossdock_platform::Secrets;
@@ -31,7 +32,8 @@ impl Administrator {
     }
 }
 
-/// Makes the rule, or takes it away. Where hints are off, none is made.
+/// Makes the rules that the configuration wants and takes the others of ours away, or takes all away. Where hints are
+/// off, none is made.
 pub(super) async fn run<S: Secrets>(
     platform: &S,
     client: &Client,
@@ -48,8 +50,8 @@ pub(super) async fn run<S: Secrets>(
         return Some(Finding::warn(
             &Area::Odoo,
             CODE,
-            "Odoo's automation rule was left as it is: only an administrator may change rules",
-            "set CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY for this one run, or make the rule by hand: \
+            "Odoo's automation rules were left as they are: only an administrator may change them",
+            "set CROSSDOCK_ODOO_ADMIN_USER and CROSSDOCK_ODOO_ADMIN_KEY for this one run, or make them by hand: \
              docs/odoo-user.md",
         ));
     };
@@ -57,21 +59,29 @@ pub(super) async fn run<S: Secrets>(
         Connection { user: administrator.user, ..Connection::new(&config.odoo, administrator.key) };
     let odoo = Odoo::new(client.clone(), connection);
     if wanted == Hooks::Remove {
-        return Some(match automation::remove(&odoo).await {
-            Ok(true) => Finding::ok(&Area::Odoo, CODE, "its automation rule was taken away"),
+        return Some(match automation::remove(&odoo, &RULES).await {
+            Ok(true) => Finding::ok(&Area::Odoo, CODE, "its automation rules were taken away"),
             Ok(false) => Finding::ok(&Area::Odoo, CODE, "there was no automation rule of ours"),
             Err(error) => refused(&error),
         });
     }
     let token = platform.secret(ODOO_HOOK_SECRET).await.ok().and_then(|secret| secret.newest().cloned());
     let (Some(url), Some(token)) = (&config.public_url, token) else {
-        let what = "no automation rule was made";
+        let what = "no automation rules were made";
         return Some(Finding::warn(&Area::Odoo, CODE, what, "set public_url and the secret odoo/hook"));
     };
     let door = format!("{}/hooks/odoo", url.trim_end_matches('/'));
     let address = format!("{door}?token={}", token.expose_secret().trim());
-    Some(match automation::install(&odoo, &address).await {
-        Ok(()) => Finding::ok(&Area::Odoo, CODE, format!("its automation rule calls {door}")),
+    let (wanted, others) = RULES.split_at(if config.odoo.article_hints { RULES.len() } else { 1 });
+    let made = match automation::install(&odoo, &address, wanted).await {
+        Ok(()) => automation::remove(&odoo, others).await,
+        Err(error) => Err(error),
+    };
+    Some(match made {
+        Ok(_) => {
+            let names: Vec<&str> = wanted.iter().map(|rule| rule.name).collect();
+            Finding::ok(&Area::Odoo, CODE, format!("{door} is called by: {}", names.join("; ")))
+        }
         Err(error) => refused(&error),
     })
 }
@@ -91,7 +101,7 @@ fn refused(error: &PeerError) -> Finding {
         | PeerError::Conflict { .. }
         | PeerError::Garbage { .. } => "run the check again later",
     };
-    Finding::warn(&Area::Odoo, CODE, format!("its automation rule could not be changed: {error}"), todo)
+    Finding::warn(&Area::Odoo, CODE, format!("its automation rules could not be changed: {error}"), todo)
 }
 
 #[cfg(test)]

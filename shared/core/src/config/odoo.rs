@@ -49,6 +49,10 @@ pub struct Odoo {
     /// Takes the hints of Odoo's automation rules at `/hooks/odoo`, with the token in the secret `odoo/hook`.
     #[serde(default)]
     pub hints: bool,
+    /// With `hints`: `crossdock check --install-hooks` makes rules on products and prices too. Each call of them holds up
+    /// whoever writes, so an import of many products is slow with them.
+    #[serde(default)]
+    pub article_hints: bool,
 }
 
 impl Odoo {

@@ -10,7 +10,7 @@ mod rules;
 
 pub use prices::{Pricelist, pricelist, prices};
 pub use read::{Article, Page, of_skus, page, sold};
-pub use rules::{Reach, RuleChange, RulePage, bases, rules_changed, skus_of};
+pub use rules::{Reach, RuleChange, RulePage, bases, reaches, rules_changed, skus_of};
 
 #[cfg(test)]
 mod tests;

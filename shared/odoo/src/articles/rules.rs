@@ -96,12 +96,16 @@ pub async fn rules_changed(
     Ok(RulePage { rules: rows.iter().filter_map(|row| change(row, from, until)).collect(), next })
 }
 
-fn change(row: &Row, from: Timestamp, until: Timestamp) -> Option<RuleChange> {
-    let reach = match row.applied_on.as_str() {
+fn reach(row: &Row) -> Reach {
+    let near = match row.applied_on.as_str() {
         "0_product_variant" => many2one(&row.product_id).map(Reach::Product),
         "1_product" => many2one(&row.product_tmpl_id).map(Reach::Template),
         _ => None,
     };
+    near.unwrap_or(Reach::Wide)
+}
+
+fn change(row: &Row, from: Timestamp, until: Timestamp) -> Option<RuleChange> {
     let events = [("written", &row.write_date), ("begins", &row.date_start), ("ends", &row.date_end)];
     let seen = |at: &Value| {
         // Odoo's times have no fraction of a second in an answer, and may have one in the database.
@@ -111,9 +115,25 @@ fn change(row: &Row, from: Timestamp, until: Timestamp) -> Option<RuleChange> {
     Some(RuleChange {
         rule: row.id,
         pricelist: many2one(&row.pricelist_id)?,
-        reach: reach.unwrap_or(Reach::Wide),
+        reach: reach(row),
         causes: causes.collect(),
     })
+}
+
+/// What rules of pricelists are about; one that is gone is not in the answer. One call, and none where none are named.
+///
+/// # Errors
+/// As any call.
+pub async fn reaches(odoo: &Odoo, rules: &[i64]) -> Result<Vec<Reach>, PeerError> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let call = Call::new("product.pricelist.item", "search_read")
+        .arg("domain", json!([["id", "in", rules]]))
+        .arg("fields", json!(FIELDS))
+        .context("active_test", false);
+    let rows: Vec<Row> = odoo.call(call).await?;
+    Ok(rows.iter().map(reach).collect())
 }
 
 #[derive(Deserialize)]

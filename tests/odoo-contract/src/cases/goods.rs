@@ -108,6 +108,7 @@ pub(super) fn hinted() -> Vec<Case> {
     cases! { true
         automation {
             a_rule_that_hints_is_made_once_and_taken_away
+            rules_hint_at_what_a_product_costs_and_at_nothing_else_of_it
             a_user_who_is_no_administrator_makes_no_rule
         }
     }
