@@ -110,6 +110,7 @@ fn what_is_done_here_stands_in_the_audit_log_without_the_customer() {
             (Act::Redrive, "orders"),
             (Act::EndSessions, "everybody"),
             (Act::Reconcile, "the last 7 hours; mends nothing"),
+            (Act::Erase, "no order"),
         ]
     );
 }

@@ -44,10 +44,9 @@ pub(super) async fn erase<P: Platform>(
     }
     let mut found = book.erase(&person, true).await?;
     if !options.dry_run {
-        // By the orders alone: whose they were is what is erased.
-        if !found.erased.is_empty() {
-            audit::note(book.platform(), settings, Act::Erase, named(&found.erased)).await?;
-        }
+        // By the orders alone: whose they were is what is erased. Where there is none, an account may be forgotten.
+        let about = if found.erased.is_empty() { "no order".to_owned() } else { named(&found.erased) };
+        audit::note(book.platform(), settings, Act::Erase, about).await?;
         found = book.erase(&person, false).await?;
     }
     if options.json {
