@@ -117,7 +117,7 @@ locals {
       timeout_s     = 840
       memory_mb     = 256
       # What events missed goes where it would have gone by itself; stock and articles are compared by their publishers.
-      sends = ["reconcile", "orders", "shipments", "announcements", "stock", "catalogue"]
+      sends = ["reconcile", "orders", "releases", "shipments", "announcements", "stock", "catalogue"]
       table = ["GetItem", "PutItem"]
       # The runs before this one: what they left is compared again. And what a warehouse has told and Odoo does not
       # show yet is not missing from its stock.

@@ -40,6 +40,7 @@ const SENDERS: [(&str, &str, &[&str]); 9] = [
         "releases",
         r#"{ "type": "transfers_changed.v1", "order": "b2b/none" }"#,
         &[
+            "nightly-reconciler",
             "odoo-watcher",
             "operations-console",
             "order-importer",
@@ -90,12 +91,13 @@ const SENDERS: [(&str, &str, &[&str]); 9] = [
             "operations-console",
             "order-validator",
             "waker",
+            "warehouse-releaser",
         ],
     ),
     (
         "catalogue",
         r#"{ "type": "catalogue_changed.v1", "publication": "b2b/00000000000000000000000000000000" }"#,
-        &["nightly-reconciler", "odoo-watcher", "operations-console", "waker"],
+        &["nightly-reconciler", "odoo-watcher", "operations-console", "waker", "warehouse-releaser"],
     ),
     (
         "reconcile",
