@@ -95,25 +95,29 @@ impl<P: Platform> Chain<P> {
     /// # Errors
     /// When a key is missing.
     pub async fn new(platform: P, config: Config, client: Client, timing: Timing) -> Result<Self> {
-        let parts = Parts { platform, config: Arc::new(config), client };
-        let book = OrderBook::new(parts.platform.clone(), parts.config.retention.clone());
+        let config = Arc::new(config);
+        let of = |function: &'static str| Parts {
+            platform: platform.of_function(function),
+            config: config.clone(),
+            client: client.clone(),
+        };
         Ok(Self {
-            receiver: WebhookReceiver::wire(&parts).await?,
-            validator: OrderValidator::wire(&parts).await?,
-            importer: OrderImporter::wire(&parts).await?,
-            watcher: ShopWatcher::wire(&parts).await?,
-            odoo_watcher: OdooWatcher::wire(&parts).await?,
-            releaser: WarehouseReleaser::wire(&parts).await?,
-            shipments: ShipmentHandler::wire(&parts).await?,
-            invoicer: OrderInvoicer::wire(&parts).await?,
-            announcer: ShipmentAnnouncer::wire(&parts).await?,
-            stock: StockPublisher::wire(&parts).await?,
-            catalogue: CataloguePublisher::wire(&parts).await?,
-            reconciler: NightlyReconciler::wire(&parts).await?,
-            waker: Waker::wire(&parts).await?,
-            platform: parts.platform,
-            config: parts.config,
-            book,
+            receiver: WebhookReceiver::wire(&of("webhook-receiver")).await?,
+            validator: OrderValidator::wire(&of("order-validator")).await?,
+            importer: OrderImporter::wire(&of("order-importer")).await?,
+            watcher: ShopWatcher::wire(&of("shop-watcher")).await?,
+            odoo_watcher: OdooWatcher::wire(&of("odoo-watcher")).await?,
+            releaser: WarehouseReleaser::wire(&of("warehouse-releaser")).await?,
+            shipments: ShipmentHandler::wire(&of("shipment-handler")).await?,
+            invoicer: OrderInvoicer::wire(&of("order-invoicer")).await?,
+            announcer: ShipmentAnnouncer::wire(&of("shipment-announcer")).await?,
+            stock: StockPublisher::wire(&of("stock-publisher")).await?,
+            catalogue: CataloguePublisher::wire(&of("catalogue-publisher")).await?,
+            reconciler: NightlyReconciler::wire(&of("nightly-reconciler")).await?,
+            waker: Waker::wire(&of("waker")).await?,
+            book: OrderBook::new(platform.clone(), config.retention.clone()),
+            platform,
+            config,
             timing,
             on_run: None,
         })

@@ -40,6 +40,12 @@ pub trait Platform: Queue + Ledger + Secrets + Clone + Send + Sync + 'static {
     fn entropy(&self) -> &Entropy;
     /// Where figures are told.
     fn metrics(&self) -> &Metrics;
+    /// The same for one function, by its name. On AWS its role says what it may do; where all functions are one
+    /// process, a platform may hold them to the same.
+    #[must_use]
+    fn of_function(&self, _name: &'static str) -> Self {
+        self.clone()
+    }
 }
 
 /// How the platform itself can fail. Always worth another try but for what can never fit.

@@ -14,6 +14,7 @@ mod schema;
 mod secrets;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -34,7 +35,10 @@ pub const CONFIG: &str = "crossdock.yaml";
 
 /// Cheap to clone; clones share the database.
 #[derive(Debug, Clone)]
-pub struct Embedded(Arc<Inner>);
+pub struct Embedded(Arc<Inner>, Option<&'static str>);
+
+/// The queues that each function may send to.
+pub type Grants = BTreeMap<String, BTreeSet<QueueName>>;
 
 #[derive(Debug)]
 struct Inner {
@@ -43,6 +47,10 @@ struct Inner {
     secrets: Mutex<secrets::Store>,
     /// Queues that nobody may send to.
     forbidden: Mutex<Vec<QueueName>>,
+    /// Where they are set, each function is held to its own.
+    grants: Mutex<Option<Grants>>,
+    /// What it was refused by them.
+    denied: Mutex<Vec<String>>,
     clock: Clock,
     entropy: Entropy,
     metrics: Metrics,
@@ -97,7 +105,10 @@ impl Embedded {
         let secrets = Mutex::new(secrets::Store::default());
         let forbidden = Mutex::default();
         let metrics = if options.metrics { Metrics::kept() } else { Metrics::Off };
-        Self(Arc::new(Inner { connection, options, secrets, forbidden, clock, entropy, metrics }))
+        let (grants, denied) = (Mutex::default(), Mutex::default());
+        let inner =
+            Inner { connection, options, secrets, forbidden, grants, denied, clock, entropy, metrics };
+        Self(Arc::new(inner), None)
     }
 
     #[must_use]
@@ -115,6 +126,33 @@ impl Embedded {
     /// Takes away the right to send to these queues, as a role on AWS that lacks it; none gives all back.
     pub fn forbid_sending_to(&self, queues: &[QueueName]) {
         *self.0.forbidden.lock().unwrap_or_else(PoisonError::into_inner) = queues.to_vec();
+    }
+
+    /// Lets each function send to these queues alone, as its role on AWS does.
+    pub fn grant(&self, grants: Grants) {
+        *self.0.grants.lock().unwrap_or_else(PoisonError::into_inner) = Some(grants);
+    }
+
+    /// What functions were refused by [`Self::grant`]. What is written down is found again by its due time, so nothing
+    /// else may show it.
+    #[must_use]
+    pub fn take_denied(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.denied.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why whoever uses this platform may not send there; none where it may.
+    fn refusal(&self, queue: QueueName) -> Option<String> {
+        if self.0.forbidden.lock().unwrap_or_else(PoisonError::into_inner).contains(&queue) {
+            return Some(queue.as_str().into());
+        }
+        let grants = self.0.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let (function, grants) = self.1.zip(grants.as_ref())?;
+        if grants.get(function).is_some_and(|own| own.contains(&queue)) {
+            return None;
+        }
+        let what = format!("{function} may not send to {}", queue.as_str());
+        self.0.denied.lock().unwrap_or_else(PoisonError::into_inner).push(what.clone());
+        Some(what)
     }
 
     /// When the next message of a queue can be received; none where it holds none. For a poller that sleeps.
@@ -167,5 +205,9 @@ impl Platform for Embedded {
 
     fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    fn of_function(&self, name: &'static str) -> Self {
+        Self(self.0.clone(), Some(name))
     }
 }

@@ -1,6 +1,6 @@
 //! The queues: standard SQS, message by message.
 
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 
 use crossdock_core::message::QueueName;
 use jiff::Timestamp;
@@ -91,8 +91,8 @@ impl Embedded {
         batch: &[Outgoing],
     ) -> Result<Vec<Result<(), PlatformError>>, PlatformError> {
         self.admit(SERVICE)?;
-        if self.0.forbidden.lock().unwrap_or_else(PoisonError::into_inner).contains(&queue) {
-            return Err(PlatformError::Denied { service: SERVICE, what: queue.as_str().into() });
+        if let Some(what) = self.refusal(queue) {
+            return Err(PlatformError::Denied { service: SERVICE, what });
         }
         let mut answers = check::batch(batch)?;
         for answer in answers.iter_mut().filter(|a| a.is_ok()) {
