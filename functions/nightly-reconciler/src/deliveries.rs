@@ -24,12 +24,6 @@ const PAGE: usize = 200;
 /// The deliveries, and the keys of their orders.
 const CALLS: u32 = 3;
 
-/// Of a delivery that nothing has followed from.
-struct Unnoticed {
-    order: OrderKey,
-    sale: i64,
-}
-
 impl<P: Platform> NightlyReconciler<P> {
     /// Compares a page of the deliveries that are done, has those looked at that nobody has seen, and moves the slice
     /// on.
@@ -61,13 +55,14 @@ impl<P: Platform> NightlyReconciler<P> {
                 continue;
             }
             found.push(difference(order, delivery, &key));
-            unnoticed.insert(key.to_string(), Unnoticed { order: order.clone(), sale: delivery.sale });
+            unnoticed.insert(key.to_string(), (order, delivery.sale));
         }
         let doing = self.book.begin_page(slice, found, |class| self.heals(class)).await?;
         let mut messages = Vec::new();
-        for of in doing.iter().filter(|one| one.healed).filter_map(|one| unnoticed.get(&one.subject)) {
+        let healed = doing.iter().filter(|one| one.healed);
+        for (order, sale) in healed.filter_map(|one| unnoticed.get(&one.subject)) {
             let what = "a reconciliation found what was shipped in Odoo";
-            messages.extend(self.book.notice_order(&of.order, of.sale, what).await?);
+            messages.extend(self.book.notice_order(order, *sale, what).await?);
         }
         send_all(self.book.platform(), &messages).await?;
         let next = page.next.map(|id| id.to_string());

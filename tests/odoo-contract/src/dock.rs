@@ -9,7 +9,7 @@ use crossdock_odoo::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    hands::one,
+    hands::{Hands, one},
     shelf::{House, Shipped, key},
     target::Target,
 };
@@ -44,10 +44,15 @@ pub async fn expected(
     (id, rows[0]["name"].as_str().expect("a name").to_owned())
 }
 
+/// The operation type of what comes into a warehouse.
+async fn incoming_kind(admin: &Hands, house: &House) -> i64 {
+    let houses = admin.rows("stock.warehouse", json!([["id", "=", house.id]]), &["in_type_id"]).await;
+    one(&houses[0]["in_type_id"]).expect("an operation type")
+}
+
 async fn made(target: &Target, house: &House, from: i64, origin: &str, goods: &[(i64, f64)]) -> i64 {
     let admin = target.admin().in_company(target.world.company.id);
-    let houses = admin.rows("stock.warehouse", json!([["id", "=", house.id]]), &["in_type_id"]).await;
-    let kind = one(&houses[0]["in_type_id"]).expect("an operation type");
+    let kind = incoming_kind(&admin, house).await;
     let kinds =
         admin.rows("stock.picking.type", json!([["id", "=", kind]]), &["default_location_dest_id"]).await;
     let to = one(&kinds[0]["default_location_dest_id"]).expect("where goods go to");
@@ -219,8 +224,7 @@ pub async fn purchased(target: &Target, house: &House, goods: &[(i64, &str)]) ->
         return number;
     }
     let admin = target.admin().in_company(target.world.company.id);
-    let houses = admin.rows("stock.warehouse", json!([["id", "=", house.id]]), &["in_type_id"]).await;
-    let kind = one(&houses[0]["in_type_id"]).expect("an operation type");
+    let kind = incoming_kind(&admin, house).await;
     let vendor = admin.save("res.partner", json!({ "name": "A vendor" }), &Map::new()).await;
     let lines = goods.iter().map(|(product, quantity)| {
         let quantity: f64 = quantity.parse().expect("a number");
